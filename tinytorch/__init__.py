@@ -1,6 +1,5 @@
 """tinytorch: PyTorch's names, built lesson by lesson in modules/. This face only hands names on."""
 
-import inspect
 import sys
 import types
 
@@ -16,13 +15,12 @@ ELSEWHERE = {"save": "serialization", "load": "serialization"}
 
 
 def _names():
-    """Everything at tensor level: what the modules export, else a method of Tensor that takes `input`, as a function."""
+    """Everything at tensor level: what the modules export, and each method of Tensor as a function."""
     found = {}
     for module in reversed(TENSOR_LEVEL):
         found.update(exported(module))
-    methods = {name: value for name, value in vars(found.get("Tensor", object)).items() if inspect.isfunction(value)
-               and not name.startswith("_") and next(iter(inspect.signature(value).parameters), "") == "input"}
-    found = methods | found
+    methods = vars(found["Tensor"]) if found else {}
+    found = {name: value for name, value in methods.items() if isinstance(value, types.FunctionType) and name[0] != "_"} | found
     return found | {alias: found[name] for alias, name in ALIASES.items() if name in found}
 
 

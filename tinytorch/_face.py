@@ -45,7 +45,7 @@ def face(package: str, lookup, names=dict):
         if name.startswith("__"):
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
         asked_by_import = sys._getframe(1).f_code.co_filename == "<frozen importlib._bootstrap>"
-        if name != "tensor" and importlib.util.find_spec(f"{package}.{name}"):
+        if name != "tensor" and hasattr(sys.modules[package], "__path__") and importlib.util.find_spec(f"{package}.{name}"):
             return importlib.import_module(f"{package}.{name}")
         try:
             value = lookup(name)
@@ -56,7 +56,7 @@ def face(package: str, lookup, names=dict):
         return value
 
     def __dir__():
-        folder = HERE.joinpath(*package.split(".")[1:])
+        folder = HERE.joinpath(*package.split(".")[1:])  # of a face that is no package there is none, and no submodule
         submodules = {file.stem for file in folder.glob("*.py")} | {file.parent.name for file in folder.glob("*/__init__.py")}
         return sorted(set(names()) | {name for name in submodules if not name.startswith("_")})
 
