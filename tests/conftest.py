@@ -1,0 +1,12 @@
+"""Settings shared by all tests."""
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy loads: xdist has the cores
+    os.environ.setdefault(variable, "1")
+
+from hypothesis import settings
+
+settings.register_profile("course", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("explore", max_examples=500, deadline=None)  # pytest --hypothesis-profile explore
+settings.load_profile("course")
