@@ -3,7 +3,7 @@
 import sys
 import types
 
-from ._face import exported, face
+from ._face import face
 
 __version__ = "0.1.0"
 
@@ -11,21 +11,13 @@ __version__ = "0.1.0"
 TENSOR_LEVEL = ("tensor", "ops.creation", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes", "ops.indexing",
                 "ops.linalg", "ops.inplace")
 ALIASES = {"bool": "bool_", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
-ELSEWHERE = {"save": "serialization", "load": "serialization"}
 
 
-def _names():
-    """Everything at tensor level: what the modules export, and each method of Tensor as a function."""
-    found = {}
-    for module in reversed(TENSOR_LEVEL):
-        found.update(exported(module))
+def _with_methods(found):
+    """A method of Tensor is a function too (`tinytorch.exp`), and Python's names for numbers are dtypes."""
     methods = vars(found["Tensor"]) if found else {}
     found = {name: value for name, value in methods.items() if isinstance(value, types.FunctionType) and name[0] != "_"} | found
     return found | {alias: found[name] for alias, name in ALIASES.items() if name in found}
-
-
-def _lookup(name):
-    return exported(ELSEWHERE[name])[name] if name in ELSEWHERE else _names()[name]
 
 
 class _Package(types.ModuleType):
@@ -36,5 +28,6 @@ class _Package(types.ModuleType):
             super().__setattr__(name, value)
 
 
-__getattr__, __dir__ = face(__name__, _lookup, _names)
 sys.modules[__name__].__class__ = _Package
+__getattr__, __dir__ = face(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization"},
+                            finish=_with_methods)

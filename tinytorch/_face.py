@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -15,7 +16,7 @@ def load(module: str):
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name in (name, name.rpartition(".")[0]):
+        if error.name == name:
             return None
         raise
 
@@ -26,20 +27,30 @@ def exported(module: str) -> dict:
     return {name: getattr(found, name) for name in found.__all__} if found else {}
 
 
-def explain(package: str, name: str) -> str:
-    """Why `package` has no `name`. In a learner's package, names.json says which lesson builds what."""
-    table, path = HERE / "names.json", f"{package}.{name}".removeprefix("tinytorch.")
-    for lesson, modules in (json.loads(table.read_text()) if table.exists() else {}).items():
-        if any(path == module or name in names for module, names in modules.items() if not load(module)):
-            return f"{package}.{name} is built in lesson {lesson[:2]} ({lesson}), which you have not exported yet"
-    return f"{package} has no '{name}': not every name of PyTorch is here"
+def face(package: str, modules: Sequence[str] = (), keep: Callable = lambda value: True, elsewhere: dict | None = None,
+         finish: Callable = lambda found: found):
+    """`__getattr__` and `__dir__` (PEP 562) for the face `package`.
 
-
-def face(package: str, lookup, names=dict):
-    """`__getattr__` and `__dir__` (PEP 562) for a face: submodules first, then whatever `lookup(name)` finds.
-
-    `lookup` raises KeyError for a name it does not know; `names()` lists those that it does.
+    It hands on its submodules, then what `modules` export (the first that has a name wins) as far as `keep(value)` agrees,
+    then the names of `elsewhere`, each from the module given for it. `finish` may add to what the modules gave.
     """
+    elsewhere = elsewhere or {}
+
+    def collect():
+        found = {}
+        for module in reversed(modules):
+            found.update((name, value) for name, value in exported(module).items() if keep(value))
+        return finish(found)
+
+    def missing(name):
+        """Why there is no `name`. A learner's package has names.json, which says what each lesson builds."""
+        table, path = HERE / "names.json", f"{package}.{name}".removeprefix("tinytorch.")
+        for lesson, built in json.loads(table.read_text()).items() if table.exists() else ():
+            for module, names in built.items():
+                here = path == module or (name in names and (module in modules or elsewhere.get(name) == module))
+                if here and load(module) is None:
+                    return f"{package}.{name} is built in lesson {lesson.replace('_', ' ')}, which you have not exported yet"
+        return f"{package} has no '{name}': not every name of PyTorch is here"
 
     def __getattr__(name):
         if name.startswith("__"):
@@ -48,16 +59,17 @@ def face(package: str, lookup, names=dict):
         if name != "tensor" and hasattr(sys.modules[package], "__path__") and importlib.util.find_spec(f"{package}.{name}"):
             return importlib.import_module(f"{package}.{name}")
         try:
-            value = lookup(name)
+            value = exported(elsewhere[name])[name] if name in elsewhere else collect()[name]
         except KeyError:
-            # `from tinytorch import x` would replace an AttributeError's message with one that helps nobody
-            raise (ImportError if asked_by_import else AttributeError)(explain(package, name)) from None
+            # `from tinytorch import x` would replace an AttributeError's message by one that helps nobody
+            raise (ImportError if asked_by_import else AttributeError)(missing(name)) from None
         setattr(sys.modules[package], name, value)  # found once is found for good
         return value
 
     def __dir__():
-        folder = HERE.joinpath(*package.split(".")[1:])  # of a face that is no package there is none, and no submodule
-        submodules = {file.stem for file in folder.glob("*.py")} | {file.parent.name for file in folder.glob("*/__init__.py")}
-        return sorted(set(names()) | {name for name in submodules if not name.startswith("_")})
+        folder = HERE.joinpath(*package.split(".")[1:])  # none if the face is a file: then it has no submodules
+        files = {file.stem for file in folder.glob("*.py")} | {file.parent.name for file in folder.glob("*/__init__.py")}
+        there = {name for name, module in elsewhere.items() if name in exported(module)}
+        return sorted(set(collect()) | there | {name for name in files if not name.startswith("_")})
 
     return __getattr__, __dir__

@@ -1,19 +1,16 @@
 """`torch.nn`: modules and parameters, handed on from the lessons that build them."""
 
-from .._face import exported, face
+from .._face import face
 
-MODULES = ("module", "containers", "losses", "activations", "more_losses", "conv", "norm", "embedding", "attention", "transformer")
+MODULES = ("nn.module", "nn.containers", "nn.losses", "nn.activations", "nn.more_losses", "nn.conv", "nn.norm",
+           "nn.embedding", "nn.attention", "nn.transformer")
 
 
-def _names():
-    """The classes that the lessons export, except Functions, which are nodes of the graph and no modules."""
+def _is_module(value):
+    """Classes, but no Functions: those are nodes of the graph."""
     from ..tensor import Function
 
-    found = {}
-    for module in reversed(MODULES):
-        found.update((name, value) for name, value in exported(f"nn.{module}").items()
-                     if isinstance(value, type) and not issubclass(value, Function))
-    return found
+    return isinstance(value, type) and not issubclass(value, Function)
 
 
-__getattr__, __dir__ = face(__name__, lambda name: _names()[name], _names)
+__getattr__, __dir__ = face(__name__, MODULES, keep=_is_module)

@@ -2,19 +2,8 @@
 
 from types import FunctionType
 
-from .. import nn
-from .._face import exported, face
+from .._face import face
+from . import MODULES
 
-ELSEWHERE = {"pad": "ops.indexing", "one_hot": "ops.indexing"}
-
-
-def _names():
-    found = {}
-    for module in reversed(nn.MODULES):
-        found.update((name, value) for name, value in exported(f"nn.{module}").items() if isinstance(value, FunctionType))
-    for name, module in ELSEWHERE.items():
-        found.update((name, value) for key, value in exported(module).items() if key == name)
-    return found
-
-
-__getattr__, __dir__ = face(__name__, lambda name: _names()[name], _names)
+__getattr__, __dir__ = face(__name__, MODULES, keep=lambda value: isinstance(value, FunctionType),
+                            elsewhere={"pad": "ops.indexing", "one_hot": "ops.indexing"})

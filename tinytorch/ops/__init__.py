@@ -1,1 +1,5 @@
-"""Operations by kind, from the companions of lessons 01 and 02; `tinytorch.NAME` and the methods of Tensor find them."""
+"""Operations by kind, from the companions of lessons 01 and 02; `tinytorch.NAME` and the methods of Tensor are these."""
+
+from .._face import face
+
+__getattr__, __dir__ = face(__name__)

@@ -1,1 +1,5 @@
 """`torch.utils`."""
+
+from .._face import face
+
+__getattr__, __dir__ = face(__name__)
