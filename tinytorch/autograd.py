@@ -13,7 +13,6 @@ __all__ = ['numerical_gradient', 'unbroadcast', 'derivative', 'add_backward', 'n
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c003
 import contextlib
-import functools
 import weakref
 
 import numpy as np
@@ -399,9 +398,8 @@ def backward(input, gradient=None, retain_graph=None, create_graph: bool = False
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False) -> tuple:
     """The derivatives of `outputs` with respect to `inputs`, as a tuple; `.grad` is left alone."""
-    outputs, inputs, gradients = [
-        [x] if isinstance(x, Tensor) else list(x or [None] * len(outputs)) for x in (outputs, inputs, grad_outputs)
-    ]
+    outputs, inputs, gradients = [[x] if isinstance(x, Tensor) else x for x in (outputs, inputs, grad_outputs)]
+    gradients = [None] * len(outputs) if gradients is None else gradients
     if not all(x._requires_grad for x in inputs):
         raise RuntimeError("One of the differentiated Tensors does not require grad")
     keep = create_graph if retain_graph is None else retain_graph

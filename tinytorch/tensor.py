@@ -53,7 +53,7 @@ def as_dtype(kind) -> dtype:
     """The dtype meant by a dtype, by Python's `float`, `int` or `bool`, or by numpy's name for it."""
     if isinstance(kind, dtype):
         return kind
-    if kind in (float, int, bool):
+    if isinstance(kind, type) and kind in (float, int, bool):
         return {float: float32, int: int64, bool: bool_}[kind]
     try:
         return DTYPES[np.dtype(kind)]
