@@ -1,0 +1,130 @@
+"""The first and the last cell of a lesson: `begin` says whose package it stands on, `export` adds the lesson to it."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from course.whose import CourseError, describe, read, record, title
+
+STUB = re.compile(r"^\s*raise NotImplementedError\(\)", re.MULTILINE)  # what nbgrader leaves where a solution was
+
+
+def in_workspace() -> bool:
+    return Path("tinytorch", "lessons.json").exists()
+
+
+def repository() -> Path | None:
+    """The repository, if this notebook is one of its modules/."""
+    folder = Path.cwd().parent
+    return folder.parent if folder.name == "modules" and (folder.parent / "tinytorch").is_dir() else None
+
+
+def begin(lesson: str):
+    """Say whose tinytorch the lesson stands on; refuse a wrong one, and one that lacks an earlier lesson."""
+    root = Path.cwd() if in_workspace() else repository()
+    if root and str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    found = describe()
+    if root and found.package != (root / "tinytorch").resolve():
+        raise CourseError(f"`import tinytorch` finds {found.package}, not the one in {root}: a lesson must not run on another's "
+                          "package. Remove that folder from PYTHONPATH (or rename what shadows it) and restart the kernel.")
+    print(found.text)
+    if found.is_reference:
+        return
+    missing = [name for name in read(found.package, "names.json") if name < lesson and name not in found.lessons]
+    if missing:
+        raise CourseError(f"lesson {title(lesson)} builds on {', '.join(map(title, missing))}, not in your tinytorch yet. Either do "
+                          f"{missing[0]}.ipynb to its last cell first, or run `python -m course catch-up {lesson[:2]}` in a terminal "
+                          "here: it fills what is missing from the reference, and your package will say so.")
+
+
+def export(lesson: str):
+    """Write the lesson, as saved, and its companions into the learner's own package.
+
+    Refuses a notebook that is not saved as it ran, an exercise that is still blank, and code that does not import.
+    In the repository nothing is written: there `make export` writes the package from all notebooks.
+    """
+    if not in_workspace():
+        print("`make export` writes the package" if repository() else "this is no workspace: nothing was exported")
+        return
+    from course.exporter import default_exp, exported_cells, module_text, write  # nbdev takes two seconds to load
+
+    here = Path.cwd()
+    notebook = here / f"{lesson}.ipynb"
+    if not notebook.exists():
+        raise CourseError(f"there is no {notebook.name} in your workspace: give the notebook its name back, then export")
+    cells = exported_cells(notebook)
+    refuse_blanks(cells)
+    refuse_stale([cell.source for cell in cells], notebook.name)
+    texts = {f"{default_exp(file).replace('.', '/')}.py": module_text(file, here)
+             for file in sorted(here.glob(f"{lesson}*.ipynb")) if re.fullmatch(rf"{lesson}(_\w+)?", file.stem)}
+    refuse_broken(here / "tinytorch", texts)
+    for name, text in texts.items():
+        write(here / "tinytorch" / name, text)
+    record(here / "tinytorch", lesson, "yours")
+    print("exported " + ", ".join(f"tinytorch/{name}" for name in texts))
+    print(describe(here / "tinytorch").text)
+
+
+def refuse_blanks(cells):
+    """An exercise that still raises its NotImplementedError is not done."""
+    for cell in cells:
+        if STUB.search(cell.source):
+            exercise = cell.metadata.get("nbgrader", {}).get("grade_id", cell.get("id"))
+            raise CourseError(f"exercise {exercise!r} still holds `raise NotImplementedError()`: fill it in, run its check, save, "
+                              "and export again")
+
+
+def refuse_stale(saved: list[str], name: str):
+    """What is on the disk must be what ran in this kernel: otherwise another lesson's code would be exported than was tested.
+
+    Each saved cell must have run as it is, and what ran last under each name must be what is saved under it.
+    """
+    from IPython import get_ipython
+
+    from course.exporter import EXPORTED
+
+    history = get_ipython().history_manager.input_hist_raw
+    ran = [source.strip() for source in history if EXPORTED.search(source)]
+    saved = [source.strip() for source in saved]
+    last_run, last_saved = last_definitions(ran), last_definitions(saved)
+    for source in saved:
+        fresh = source in ran and all(last_run[key] == last_saved[key] for key in definitions(source))
+        if not fresh:
+            what = next(iter(definitions(source)), source.splitlines()[-1])
+            raise CourseError(f"the cell that defines `{what}` is saved in {name} otherwise than it last ran here (or never ran): save "
+                              "the notebook (Ctrl+S), run that cell and those below it, and export again")
+
+
+def last_definitions(sources: list[str]) -> dict[str, str]:
+    return {key: source for source in sources for key in definitions(source)}
+
+
+def definitions(source: str) -> list[str]:
+    """What a cell defines or attaches at its top level: names, and targets as `Tensor.mean`."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # it ran, so it failed; the cell that replaced it is another
+        return []
+    found = [node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    targets = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return found + [ast.unparse(target) for target in targets]
+
+
+def refuse_broken(package: Path, texts: dict[str, str]):
+    """Import the new modules in a copy of the package: what leans on a cell that is not exported fails here, and not later."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch, "tinytorch")
+        shutil.copytree(package, copy)
+        for name, text in texts.items():
+            (copy / name).write_text(text, encoding="utf-8")
+        modules = ", ".join(f"tinytorch.{name[:-3].replace('/', '.')}" for name in texts)
+        ran = subprocess.run([sys.executable, "-c", f"import {modules}"], cwd=scratch, capture_output=True, text=True)
+    if ran.returncode:
+        raise CourseError(f"your lesson does not import by itself, so it was not exported (does a cell marked `#| export` use something "
+                          f"that only an unmarked cell defines?):\n{ran.stderr.strip().replace(scratch, '')}")
