@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', 'grad_mode', 'creation_number', 'OPERANDS',
            'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'size', 'numel', 'normalize_dim', 'numpy', 'item',
-           'detach', 'set_requires_grad', 'set_grad', 'to_string', 'one_value', 'to_numpy_protocol', 'GradMode',
+           'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad', 'to_string', 'one_value', 'GradMode',
            'Function', 'opened', 'closed', 'apply', 'Add', 'result_type', 'To', 'to_dtype', 'operands',
            'broadcast_shapes', 'clash', 'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'true_divide', 'Exp', 'Log',
            'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape',
@@ -133,6 +133,9 @@ def normalize_dim(dim: int, ndim: int) -> int:
     return dim % room
 
 
+Tensor.size, Tensor.numel, Tensor.dim = size, numel, lambda self: self._array.ndim
+
+# %% ../modules/01_tensor/01_tensor.ipynb #c017
 def numpy(input) -> np.ndarray:
     """The array itself, shared, for a tensor that takes no part in a derivative."""
     if input._requires_grad:
@@ -155,6 +158,16 @@ def detach(input) -> Tensor:
     return Tensor._wrap(input._array)
 
 
+def to_numpy_protocol(input, dtype=None, copy=None) -> np.ndarray:
+    """What `np.asarray(t)` and matplotlib ask for."""
+    array = numpy(input)
+    return array.copy() if copy else array if dtype is None else array.astype(dtype)
+
+
+Tensor.numpy, Tensor.item, Tensor.detach, Tensor.__array__ = numpy, item, detach, to_numpy_protocol
+Tensor.tolist = lambda self: self._array.tolist()
+
+# %% ../modules/01_tensor/01_tensor.ipynb #c019
 def set_requires_grad(input, value: bool) -> None:
     if value and not input.dtype.is_floating_point:
         raise RuntimeError(f"only Tensors of floating point dtype can require gradients, this one is {input.dtype}")
@@ -173,7 +186,12 @@ def set_grad(input, value) -> None:
     input._grad = value
 
 
+Tensor.requires_grad = property(lambda self: self._requires_grad, set_requires_grad)
+Tensor.grad = property(lambda self: self._grad, set_grad, doc="The derivative that backward() left, or None.")
+
+# %% ../modules/01_tensor/01_tensor.ipynb #c021
 def to_string(input) -> str:
+    """The numbers, and the notes that differ from the default."""
     prefix = "tensor("
     digits = {"float_kind": lambda value: f"{value:.4f}".rstrip("0")} if input.dtype.is_floating_point else None
     if input.dtype.is_floating_point and input._array.size:
@@ -203,21 +221,11 @@ def one_value(name: str):
     return convert
 
 
-def to_numpy_protocol(input, dtype=None, copy=None) -> np.ndarray:
-    array = numpy(input)
-    return array.copy() if copy else array if dtype is None else array.astype(dtype)
-
-
-Tensor.size, Tensor.numel, Tensor.dim = size, numel, lambda self: self._array.ndim
-Tensor.numpy, Tensor.item, Tensor.detach = numpy, item, detach
-Tensor.tolist = lambda self: self._array.tolist()
-Tensor.requires_grad = property(lambda self: self._requires_grad, set_requires_grad)
-Tensor.grad = property(lambda self: self._grad, set_grad, doc="The derivative that backward() left, or None.")
-Tensor.__repr__, Tensor.__array__ = to_string, to_numpy_protocol
+Tensor.__repr__ = to_string
 Tensor.__float__, Tensor.__int__ = one_value("float"), one_value("int")
 Tensor.__bool__, Tensor.__index__ = one_value("bool"), one_value("index")
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c018
+# %% ../modules/01_tensor/01_tensor.ipynb #c025
 class GradMode(threading.local):
     """Whether operations are recorded; lesson 02's `no_grad` switches it, in each thread by itself."""
 
@@ -257,7 +265,7 @@ class Function:
     def __repr__(self):
         return f"<{type(self).__name__}>"
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c020
+# %% ../modules/01_tensor/01_tensor.ipynb #c027
 def opened(x: Tensor) -> np.ndarray:
     """The raw array of a tensor, if the tensor's history still describes its memory."""
     if x._base is not None and x._base.grad_fn is not x._base_fn:
@@ -301,7 +309,7 @@ def apply(cls, *inputs, **options) -> Tensor:
 
 Function.apply = classmethod(apply)
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c023
+# %% ../modules/01_tensor/01_tensor.ipynb #c030
 class Add(Function):
     """a + b"""
 
@@ -323,7 +331,7 @@ def result_type(*operands) -> dtype:
     return DTYPES[np.result_type(*(kind.numpy for rank, kind in ranked if rank == highest))]
 
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c030
+# %% ../modules/01_tensor/01_tensor.ipynb #c037
 class To(Function):
     """A change of dtype."""
 
@@ -379,7 +387,7 @@ def clash(shapes, dim: int) -> str:
         f"sizes {' and '.join(map(str, sizes))}; they must be equal or 1"
     )
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c037
+# %% ../modules/01_tensor/01_tensor.ipynb #c044
 OPERANDS = (Tensor, bool, int, float, np.ndarray, np.generic)
 
 
@@ -449,7 +457,7 @@ class Pow(Function):
         return result
 
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c040
+# %% ../modules/01_tensor/01_tensor.ipynb #c047
 def true_divide(function, reflected: bool = False):
     divide = binary(function, reflected)
 
@@ -472,7 +480,7 @@ Tensor.__pos__ = lambda self: self
 Tensor.__array_priority__ = 1000  # an array on the left lets the tensor decide
 Tensor.__array_ufunc__ = None
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c044
+# %% ../modules/01_tensor/01_tensor.ipynb #c051
 class Exp(Function):
     """e ** a. Its derivative is its result, so that is what it saves."""
 
@@ -528,7 +536,7 @@ def normalize_dims(dim, ndim: int) -> tuple:
         raise RuntimeError(f"dim {dim} names a dimension twice")
     return dims if ndim else ()
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c045
+# %% ../modules/01_tensor/01_tensor.ipynb #c052
 class Sum(Function):
     """The sum over the dimensions `dim`. Keeps the input's shape, and the output's with the dimensions standing."""
 
@@ -615,7 +623,7 @@ class Expand(Function):
         return np.broadcast_to(a, shape)
 
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c054
+# %% ../modules/01_tensor/01_tensor.ipynb #c063
 def as_sizes(sizes) -> tuple:
     """Sizes given one by one or as one sequence: view(2, 3) and view((2, 3)) are the same."""
     return tuple(map(operator.index, sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes))
@@ -664,7 +672,7 @@ Tensor.swapaxes = Tensor.swapdims = transpose
 Tensor.mT = property(lambda self: transpose(self, -2, -1), doc="The last two dimensions swapped.")
 Tensor.T = property(lambda self: permute(self, *reversed(range(self.ndim))), doc="All dimensions in reverse order.")
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c057
+# %% ../modules/01_tensor/01_tensor.ipynb #c066
 def plain_index(index):
     """The index with tensors and lists turned into arrays, as numpy wants it."""
     if isinstance(index, tuple):
