@@ -51,7 +51,7 @@ def export(lesson: str):
     if not in_workspace():
         print("`make export` writes the package" if repository() else "this is no workspace: nothing was exported")
         return
-    from course.exporter import default_exp, exported_cells, module_text, write  # nbdev takes two seconds to load
+    from course.exporter import default_exp, exported_cells, module_text, write
 
     here = Path.cwd()
     notebook = here / f"{lesson}.ipynb"
