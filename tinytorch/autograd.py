@@ -439,7 +439,7 @@ def accumulate(leaf, grad, given: set) -> None:
 def backward(input, gradient=None, retain_graph=None, create_graph: bool = False, inputs=None) -> None:
     """Add to `.grad` of every leaf the derivative of this tensor (times `gradient`, if it is not a single number)."""
     keep = create_graph if retain_graph is None else retain_graph
-    with set_grad_enabled(create_graph):
+    with set_grad_enabled(create_graph), np.errstate(all="ignore"):
         leaves = walk(start([input], [gradient], create_graph), (), keep, create_graph)
         given = set() if gradient is None else {id(gradient._array)}
         for leaf, grad in leaves.items():
@@ -455,7 +455,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         raise RuntimeError("One of the differentiated Tensors does not require grad")
     keep = create_graph if retain_graph is None else retain_graph
     wanted = {x.grad_fn for x in inputs if x.grad_fn is not None}
-    with set_grad_enabled(create_graph):
+    with set_grad_enabled(create_graph), np.errstate(all="ignore"):
         found = walk(start(outputs, gradients, create_graph), wanted, keep, create_graph)
     result = [found.get(x.grad_fn or x) for x in inputs]
     if not allow_unused and any(g is None for g in result):

@@ -7,7 +7,7 @@ __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', '
            'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'size', 'numel', 'normalize_dim', 'numpy', 'item',
            'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad', 'to_string', 'one_value', 'GradMode',
            'Function', 'opened', 'closed', 'apply', 'Add', 'result_type', 'To', 'to_dtype', 'operands',
-           'broadcast_shapes', 'clash', 'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'true_divide', 'Exp', 'Log',
+           'broadcast_shapes', 'clash', 'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division', 'Exp', 'Log',
            'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape',
            'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose', 'expand', 'plain_index', 'GetItem',
            'get_item', 'iterate', 'MatMul', 'matmul']
@@ -400,9 +400,9 @@ def binary(function, reflected: bool = False):
         left, right = operands(other, input) if reflected else operands(input, other)
         try:
             return function.apply(left, right)
-        except ValueError:
+        except (ValueError, TypeError) as error:
             broadcast_shapes(np.shape(left), np.shape(right))  # words the usual reason
-            raise
+            raise RuntimeError(str(error)) from None
 
     return operator
 
@@ -458,7 +458,7 @@ class Pow(Function):
 
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c047
-def true_divide(function, reflected: bool = False):
+def division(function, reflected: bool = False):
     divide = binary(function, reflected)
 
     def operator(input, other):
@@ -473,7 +473,7 @@ def true_divide(function, reflected: bool = False):
 Tensor.__add__ = Tensor.__radd__ = binary(Add)
 Tensor.__mul__ = Tensor.__rmul__ = binary(Mul)
 Tensor.__sub__, Tensor.__rsub__ = binary(Sub), binary(Sub, reflected=True)
-Tensor.__truediv__, Tensor.__rtruediv__ = true_divide(Div), true_divide(Div, reflected=True)
+Tensor.__truediv__, Tensor.__rtruediv__ = division(Div), division(Div, reflected=True)
 Tensor.__pow__, Tensor.__rpow__ = binary(Pow), binary(Pow, reflected=True)
 Tensor.__neg__ = lambda self: Neg.apply(self)
 Tensor.__pos__ = lambda self: self
