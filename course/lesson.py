@@ -51,15 +51,15 @@ def export(lesson: str):
     if not in_workspace():
         print("`make export` writes the package" if repository() else "this is no workspace: nothing was exported")
         return
-    from course.exporter import default_exp, exported_cells, module_text, write
+    from course.exporter import EXPORTED, code_cells, default_exp, module_text, write
 
     here = Path.cwd()
     notebook = here / f"{lesson}.ipynb"
     if not notebook.exists():
         raise CourseError(f"there is no {notebook.name} in your workspace: give the notebook its name back, then export")
-    cells = exported_cells(notebook)
+    cells = [cell for cell in code_cells(notebook) if EXPORTED.search(cell["source"])]
     refuse_blanks(cells)
-    refuse_stale([cell.source for cell in cells], notebook.name)
+    refuse_stale([cell["source"] for cell in cells], notebook.name)
     texts = {f"{default_exp(file).replace('.', '/')}.py": module_text(file, here)
              for file in sorted(here.glob(f"{lesson}*.ipynb")) if re.fullmatch(rf"{lesson}(_\w+)?", file.stem)}
     refuse_broken(here / "tinytorch", texts)
@@ -73,8 +73,8 @@ def export(lesson: str):
 def refuse_blanks(cells):
     """An exercise that still raises its NotImplementedError is not done."""
     for cell in cells:
-        if STUB.search(cell.source):
-            exercise = cell.metadata.get("nbgrader", {}).get("grade_id", cell.get("id"))
+        if STUB.search(cell["source"]):
+            exercise = cell["metadata"].get("nbgrader", {}).get("grade_id", cell.get("id"))
             raise CourseError(f"exercise {exercise!r} still holds `raise NotImplementedError()`: fill it in, run its check, save, "
                               "and export again")
 

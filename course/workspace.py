@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-from course.exporter import default_exp, is_generated
+from course.exporter import default_exp, is_generated, module_text
 from course.whose import CourseError, read, record, title
 
 ROOT = Path(__file__).parents[1]  # the repository that `course` is installed from; its tinytorch is the reference
@@ -63,8 +63,7 @@ def lessons(root: Path = ROOT) -> dict[str, dict[str, list[str]]]:
     table = {}
     for notebook in sorted(root.glob("modules/*/*.ipynb")):
         if module := default_exp(notebook):
-            tree = ast.parse((root / "tinytorch" / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
-            table.setdefault(notebook.parent.name, {})[module] = sorted(set(built_names(tree)))
+            table.setdefault(notebook.parent.name, {})[module] = sorted(set(built_names(ast.parse(module_text(notebook, root)))))
     return table
 
 
