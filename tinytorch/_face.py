@@ -34,7 +34,9 @@ def face(package: str, modules: Sequence[str] = (), keep: Callable = lambda valu
     It hands on its submodules, then what `modules` export (the first that has a name wins) as far as `keep(value)` agrees,
     then the names of `elsewhere`, each from the module given for it. `finish` may add to what the modules gave.
     """
-    elsewhere = elsewhere or {}
+    elsewhere, me = elsewhere or {}, sys.modules[package]
+    if not hasattr(me, "__path__"):
+        me.__path__ = []  # `from face import x` asks importlib only where the face is a package: see asked_by_import
 
     def collect():
         found = {}
@@ -56,14 +58,14 @@ def face(package: str, modules: Sequence[str] = (), keep: Callable = lambda valu
         if name.startswith("__"):
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
         asked_by_import = sys._getframe(1).f_code.co_filename == "<frozen importlib._bootstrap>"
-        if name != "tensor" and hasattr(sys.modules[package], "__path__") and importlib.util.find_spec(f"{package}.{name}"):
+        if name != "tensor" and importlib.util.find_spec(f"{package}.{name}"):
             return importlib.import_module(f"{package}.{name}")
         try:
             value = exported(elsewhere[name])[name] if name in elsewhere else collect()[name]
         except KeyError:
             # `from tinytorch import x` would replace an AttributeError's message by one that helps nobody
             raise (ImportError if asked_by_import else AttributeError)(missing(name)) from None
-        setattr(sys.modules[package], name, value)  # found once is found for good
+        setattr(me, name, value)  # found once is found for good
         return value
 
     def __dir__():
