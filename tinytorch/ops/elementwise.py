@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['maximum', 'minimum', 'remainder', 'fmod', 'floor_divide', 'truncated_divide', 'Unary', 'Step', 'no_gradient',
-           'a_tensor', 'attach', 'numeric', 'Sqrt', 'Rsqrt', 'Square', 'Reciprocal', 'Log1p', 'Log2', 'Log10', 'Expm1',
-           'Exp2', 'Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Tanh', 'Sigmoid', 'Erf', 'Sign', 'Abs',
-           'Floor', 'Ceil', 'Trunc', 'Round', 'tensor_round', 'frac', 'Gate', 'Clamp', 'meeting', 'clamp', 'clamp_min',
-           'clamp_max', 'Maximum', 'Minimum', 'between_tensors', 'rounded_quotient', 'Quotient', 'Remainder', 'Fmod',
-           'two_sided', 'scaled', 'add', 'sub', 'rsub', 'mul', 'div', 'tensor_pow', 'neg', 'Atan2', 'Hypot',
-           'Logaddexp', 'NanToNum', 'nan_to_num', 'addcmul', 'addcdiv', 'lerp']
+           'a_tensor', 'attach', 'floats_only', 'numeric', 'Sqrt', 'Rsqrt', 'Square', 'Reciprocal', 'Log1p', 'Log2',
+           'Log10', 'Expm1', 'Exp2', 'Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Tanh', 'Sigmoid',
+           'Erf', 'Sign', 'Abs', 'Floor', 'Ceil', 'Trunc', 'Round', 'tensor_round', 'frac', 'Gate', 'Clamp', 'meeting',
+           'clamp', 'clamp_min', 'clamp_max', 'Maximum', 'Minimum', 'between_tensors', 'rounded_quotient', 'Quotient',
+           'Remainder', 'Fmod', 'two_sided', 'scaled', 'add', 'sub', 'rsub', 'mul', 'div', 'tensor_pow', 'neg', 'Atan2',
+           'Hypot', 'Logaddexp', 'NanToNum', 'nan_to_num', 'addcmul', 'addcdiv', 'lerp']
 
 # %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c002
 import math
@@ -72,6 +72,13 @@ def attach(function, *names: str, prepare=floating) -> None:
     operation.__name__, operation.__doc__ = names[0], function.__doc__
     for name in names:
         setattr(Tensor, name, operation)
+
+
+def floats_only(input) -> Tensor:
+    """`input` itself. Raises NotImplementedError on integers and booleans, as PyTorch does."""
+    if not input.dtype.is_floating_point:
+        raise NotImplementedError(f"not implemented for {input.dtype}: turn it into floating point first, with .float()")
+    return input
 
 
 def numeric(input) -> Tensor:
@@ -350,9 +357,7 @@ def tensor_round(input, *, decimals: int = 0) -> Tensor:
 
 def frac(input) -> Tensor:
     """What is behind the point, with the sign of the number."""
-    if not input.dtype.is_floating_point:
-        raise NotImplementedError(f"frac(): expected a floating point tensor, this one is {input.dtype}")
-    return input - input.trunc()
+    return floats_only(input) - input.trunc()
 
 
 attach(Sign, "sign", "sgn", prepare=lambda x: x)
@@ -664,7 +669,7 @@ class Logaddexp(Function):
 
 
 Tensor.atan2 = Tensor.arctan2 = between_tensors(Atan2, "atan2", prepare=floating)
-Tensor.hypot, Tensor.logaddexp = between_tensors(Hypot, "hypot"), between_tensors(Logaddexp, "logaddexp")
+Tensor.hypot, Tensor.logaddexp = between_tensors(Hypot, "hypot", floats_only), between_tensors(Logaddexp, "logaddexp", floats_only)
 
 
 class NanToNum(Function):
