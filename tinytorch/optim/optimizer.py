@@ -305,7 +305,7 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize,
                          capturable=capturable, differentiable=differentiable, fused=fused, decoupled_weight_decay=True)
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c048
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c050
 def clip_grad_value_(parameters, clip_value: float, foreach=None) -> None:
     """Clip every entry of every gradient, in place, to [-clip_value, clip_value]."""
     for grad in gradients_of(parameters):
@@ -317,7 +317,7 @@ def gradients_of(parameters) -> list:
     """The gradients that there are, of one tensor or of an iterable of tensors."""
     return [p.grad for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c052
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c054
 def norm(values, kind: float):
     """The norm of all entries of an array, or of a list of numbers: (sum |x|^kind)^(1/kind); their maximum for inf."""
     return np.linalg.norm(np.ravel(values), kind)
@@ -342,7 +342,7 @@ def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_i
         grad._counter[0] += 1
     return Tensor._wrap(np.asarray(total, dtype=np.result_type(*(grad._array for grad in grads))))
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c058
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c060
 class LRScheduler:
     """Base of the schedules: `step()`, once an epoch (or a batch), sets each group's "lr" to what `get_lr()` returns."""
 
@@ -368,7 +368,7 @@ class LRScheduler:
         self._step_count = 0
         self._is_initial = True
         self.step()
-        del self._is_initial
+        self._is_initial = False
 
     def get_lr(self) -> list:
         """The learning rate of each group for epoch `last_epoch`."""
@@ -418,7 +418,7 @@ class StepLR(LRScheduler):
         return [group["lr"] * (self.gamma if begins else 1) for group in self.optimizer.param_groups]
 
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c069
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c072
 def state_dict(self) -> dict:
     """{"state": {number of the parameter: its state}, "param_groups": [settings, and the numbers of its parameters]}."""
     numbers, groups = {}, []
