@@ -38,8 +38,9 @@ class ReLUFunction(Function):
 
 # %% ../../modules/04_losses/04_losses.ipynb #c013
 def relu(input, inplace: bool = False) -> Tensor:
-    """max(input, 0), element by element; `inplace` overwrites the input, as PyTorch does."""
-    return ReLUFunction.apply(input)
+    """max(input, 0), element by element; with `inplace` the result overwrites the input."""
+    result = ReLUFunction.apply(input)
+    return input.copy_(result) if inplace else result
 
 
 Tensor.relu = relu
