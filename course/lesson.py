@@ -24,7 +24,10 @@ def repository() -> Path | None:
 
 
 def begin(lesson: str):
-    """Say whose tinytorch the lesson stands on; refuse a wrong one, and one that lacks an earlier lesson."""
+    """Say whose tinytorch the lesson stands on; refuse a wrong one, and one that lacks an earlier lesson.
+
+    A companion (`02_autograd_shapes`) stands on its own lesson too.
+    """
     root = Path.cwd() if in_workspace() else repository()
     if root and str(root) not in sys.path:
         sys.path.insert(0, str(root))
@@ -38,7 +41,7 @@ def begin(lesson: str):
     missing = [name for name in read(found.package, "names.json") if name < lesson and name not in found.lessons]
     if missing:
         raise CourseError(f"lesson {title(lesson)} builds on {', '.join(map(title, missing))}, not in your tinytorch yet. Either do "
-                          f"{missing[0]}.ipynb to its last cell first, or run `python -m course catch-up {lesson[:2]}` in a terminal "
+                          f"{missing[0]}.ipynb to its last cell first, or run `python -m course catch-up {int(missing[-1][:2]) + 1}` in a terminal "
                           "here: it fills what is missing from the reference, and your package will say so.")
 
 
