@@ -64,10 +64,11 @@ class Optimizer:
         return loss
 
     def __repr__(self):
-        lines = [f"{type(self).__name__} ("]
-        for i, group in enumerate(self.param_groups):
-            lines += [f"Parameter Group {i}", *(f"    {k}: {group[k]}" for k in sorted(group) if k != "params")]
-        return "\n".join([*lines, ")"])
+        groups = [
+            "".join([f"\nParameter Group {i}\n", *(f"    {k}: {group[k]}\n" for k in sorted(group) if k != "params")])
+            for i, group in enumerate(self.param_groups)
+        ]
+        return f"{type(self).__name__} ({''.join(groups)})"
 
 
 def add_param_group(self, param_group: dict) -> None:
@@ -171,7 +172,7 @@ def l2_decay(p: np.ndarray, grad: np.ndarray, group: dict) -> np.ndarray:
 def at_least_zero(**settings) -> None:
     """Raises ValueError for a negative setting."""
     for name, value in settings.items():
-        if not value >= 0:
+        if not float(value) >= 0:
             raise ValueError(f"Invalid {name.replace('_', ' ')} value: {value}, expected 0 or more")
 
 
@@ -338,7 +339,8 @@ def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_i
         )
     scale = float(np.minimum(max_norm / (total + 1e-6), 1.0))  # np.minimum keeps a nan
     for grad in grads:
-        grad._array *= scale
+        with np.errstate(invalid="ignore"):  # inf * 0
+            grad._array *= scale
         grad._counter[0] += 1
     return Tensor._wrap(np.asarray(total, dtype=np.result_type(*(grad._array for grad in grads))))
 
@@ -457,8 +459,8 @@ def load_state_dict(self, state_dict: dict) -> None:
 def loaded(value, name: str, dtype):
     """A copy of a saved value; tensors take the dtype of their parameter, but for the count of steps."""
     if hasattr(value, "__array__"):
-        array = value._array if isinstance(value, Tensor) else value
-        return Tensor._wrap(np.array(array, dtype=np.float32 if name == "step" else dtype))
+        array = value._array if isinstance(value, Tensor) else np.asarray(value)
+        return Tensor._wrap(array.astype(np.float32 if name == "step" else dtype))
     return value
 
 
