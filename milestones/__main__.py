@@ -1,0 +1,162 @@
+"""Milestones of history, trained on the tinytorch that is here: `python -m milestones`."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.traceback import Traceback
+
+from course.whose import CourseError, describe
+from course.workspace import ROOT
+from milestones.runner import Milestone, Run, measure, milestones
+
+app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+console = Console(highlight=False)
+if not console.is_terminal:  # a log has room for the table
+    console.width = 140
+Reference = Annotated[bool, typer.Option("--reference", help="Run on the course's own package, not on yours.")]
+Seeds = Annotated[int | None, typer.Option(min=1, help="How many; each milestone has its own default.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write what was measured, one record for each run.")]
+Plots = Annotated[Path | None, typer.Option(help="A folder for the pictures.")]
+
+
+def whose_package(reference: bool, refuse: bool = True):
+    """Say whose package runs. The reference must be asked for by name; asked for, it is found from a workspace too."""
+    if reference:
+        sys.path.insert(0, str(ROOT))
+    whose = describe()
+    console.print(whose.text, style="bold")
+    if refuse and whose.is_reference and not reference:
+        raise CourseError("this is not your package: run it in your workspace (`make lab`), or say --reference")
+    return whose
+
+
+@app.callback(invoke_without_command=True)
+def overview(context: typer.Context):
+    """The list: what each milestone needs, and whether the package here has the lessons for it."""
+    if context.invoked_subcommand:
+        return
+    whose = whose_package(reference=False, refuse=False)
+    table = Table("milestone", "year", "what was new", "data", "bar", "lessons")
+    for one in milestones().values():
+        missing = one.missing(whose.package)
+        state = f"[yellow]waits for {', '.join(missing)}" if missing else "[green]all there"
+        lessons = f"01 to {one.lessons:02}: {state}"
+        table.add_row(one.name, str(one.year), one.about, one.data, f"{one.metric} {one.bar:.0%}", lessons)
+    console.print(table)
+    console.print("python -m milestones run NAME, or all", style="dim", markup=False)
+
+
+def chosen(name: str, whose) -> list[Milestone]:
+    """The milestones meant by a name (or its beginning, or its year) or by "all"; CourseError if there are none."""
+    known = milestones()
+    found = [one for one in known.values() if name == "all" or one.name.startswith(name) or name == str(one.year)]
+    if not found:
+        raise CourseError(f"there is no milestone {name!r}; there are {', '.join(known)}")
+    for one in found:
+        if missing := one.missing(whose.package):
+            console.print(f"[yellow]{one.name} waits for lesson {', '.join(missing)}")
+    return found
+
+
+def train(found: list[Milestone], seeds: int | None, whose, damage=None) -> list[Run]:
+    """Train each of `found` with seeds 0, 1, ...; bars show how far it is."""
+    runs = []
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn()
+    with Progress(*columns, console=console) as bars:
+        for one in found:
+            count = one.seeds if seeds is None else seeds
+            bar = bars.add_task(one.name, total=count, state="")
+            for seed in range(count):
+                watch = lambda done, seed=seed, bar=bar: bars.update(bar, completed=seed + done)
+                bars.update(bar, state=f"seed {seed + 1} of {count}")
+                runs.append(measure(one, seed, whose.text, watch, damage))
+                if error := runs[-1].error:
+                    bars.console.print(Traceback.from_exception(type(error), error, error.__traceback__, max_frames=12))
+                    break  # it would fail again
+            bars.update(bar, completed=count)
+    return runs
+
+
+def report(runs: list[Run]) -> Table:
+    """One line for each milestone; of several seeds the worst counts."""
+    table = Table("milestone", "year", "data", "parameters", "with gradient", "seeds", "held out, worst seed", "bar",
+                  "seconds")
+    for name in dict.fromkeys(run.name for run in runs):
+        same = [run for run in runs if run.name == name]
+        worst = min(same, key=lambda run: (run.passed, -1 if run.value is None else run.value))
+        figure = "-" if worst.value is None else f"{worst.right} of {worst.asked} = {worst.value:.1%}"
+        colour = "green" if worst.passed else "red"
+        table.add_row(
+            name, str(worst.year), worst.data, f"{worst.parameters} ({worst.numbers:,} numbers)",
+            f"{worst.with_gradient} of {worst.parameters}", str(len(same)), f"[{colour}]{figure}", f"{worst.bar:.0%}",
+            f"{sum(run.seconds for run in same):.1f}",
+        )  # fmt: skip
+    return table
+
+
+@app.command()
+def run(name: str, seeds: Seeds = None, json_file: JsonFile = None, plots: Plots = None, reference: Reference = False):
+    """Train NAME (or all), and print what was measured. Exit status 1 when a bar is missed."""
+    whose = whose_package(reference)
+    found = chosen(name, whose)
+    runs = train([one for one in found if not one.missing(whose.package)], seeds, whose)
+    if runs:
+        console.print(report(runs))
+    failed = [run for run in runs if not run.passed]
+    for run in failed:
+        console.print(f"[red]{run.name}, seed {run.seed}: {escape('; '.join(run.reasons))}")
+    if json_file:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps([run.record() for run in runs], indent=1) + "\n", encoding="utf-8")
+    if plots:
+        draw(runs, plots)
+    if failed or len({run.name for run in runs}) < len(found):
+        raise typer.Exit(1)
+
+
+def draw(runs: list[Run], folder: Path):
+    """The pictures of each milestone's first run."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    folder.mkdir(parents=True, exist_ok=True)
+    first = {run.name: run for run in reversed(runs) if run.model is not None and run.error is None}
+    for name in sorted(first, key=lambda name: first[name].year):
+        for kind, figure in importlib.import_module(f"milestones.{name}").plots(first[name].model).items():
+            figure.savefig(folder / f"{name}_{kind}.png", dpi=100)
+            matplotlib.pyplot.close(figure)
+            console.print(f"{folder / f'{name}_{kind}.png'}")
+
+
+@app.command()
+def controls(reference: Reference = False):
+    """Train each milestone with a layer that cannot learn: every check must fail, or it would prove nothing."""
+    from milestones.controls import CONTROLS
+
+    whose = whose_package(reference)
+    table, caught = Table("milestone", "what was spoiled", "why it did not pass"), True
+    for one in chosen("all", whose):
+        for name, damage in CONTROLS.items() if not one.missing(whose.package) else ():
+            result = measure(one, 0, whose.text, damage=damage)
+            if result.parameters:
+                caught &= not result.passed
+                table.add_row(one.name, name, escape("; ".join(result.reasons)) or "[red]it passed")
+    console.print(table)
+    if not caught:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    try:
+        app(prog_name="python -m milestones")
+    except CourseError as error:
+        console.print(f"[red]{escape(str(error))}")
+        sys.exit(2)

@@ -1,0 +1,86 @@
+"""1986: hidden layers find features of their own.
+
+New that year: backpropagation, shown to work. The chain rule tells each hidden unit how it should have answered, and so
+the layer comes to detect what the task needs, which nobody wrote down. Here: all ten handwritten digits.
+
+David Rumelhart, Geoffrey Hinton and Ronald Williams, "Learning representations by back-propagating errors", Nature 323,
+1986.
+"""
+
+import tinytorch
+from tinytorch import nn, optim
+from tinytorch.datasets import Digits
+from tinytorch.utils.data import DataLoader, TensorDataset
+
+YEAR, LESSONS = 1986, 7
+DATA, METRIC, BAR, SEEDS = "all ten digits, 8×8 pixels", "accuracy", 0.96, 5
+EPOCHS = 20
+
+
+def data():
+    """(images, labels) to learn from, and (images, labels) held out: a fifth of each class."""
+    seen, held_out = Digits(train=True), Digits(train=False)
+    return (seen.data, seen.targets), (held_out.data, held_out.targets)
+
+
+def build(seed):
+    tinytorch.manual_seed(seed)
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 48), nn.Tanh(), nn.Linear(48, 10))
+
+
+loss = nn.CrossEntropyLoss()
+
+
+def train(model, examples, watch=lambda done: None):
+    loader = DataLoader(TensorDataset(*examples), batch_size=32, shuffle=True)
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
+    for epoch in range(EPOCHS):
+        for step, (images, labels) in enumerate(loader):
+            optimizer.zero_grad()
+            loss(model(images), labels).backward()
+            watch((epoch + (step + 1) / len(loader)) / EPOCHS)
+            optimizer.step()
+
+
+def predict(model, images):
+    return model(images).argmax(dim=-1)
+
+
+def plots(model):
+    import matplotlib.pyplot as plt
+
+    images, labels = data()[1]
+    with tinytorch.no_grad():
+        certainty, given = model(images).softmax(dim=-1).max(dim=-1)
+    labels, given, certainty = labels.tolist(), given.tolist(), certainty.tolist()
+
+    confusion, ax = plt.subplots(figsize=(4.6, 4.6), layout="constrained")
+    counts = [[sum(label == row and answer == column for label, answer in zip(labels, given, strict=True))
+               for column in range(10)] for row in range(10)]
+    shown = [[-counts[r][c] if r == c else 12 * counts[r][c] for c in range(10)] for r in range(10)]
+    ax.imshow(shown, cmap="RdBu_r", vmin=-60, vmax=60)
+    for row in range(10):
+        for column in range(10):
+            if counts[row][column]:
+                ax.text(column, row, counts[row][column], ha="center", va="center")
+    wrong = [i for i in range(len(labels)) if given[i] != labels[i]]
+    ax.set(xticks=range(10), yticks=range(10), xlabel="the answer", ylabel="the digit",
+           title=f"{len(labels) - len(wrong)} of {len(labels)} held-out digits are right")
+
+    rows = max(1, -(-len(wrong) // 8))
+    mistakes, axes = plt.subplots(rows, 8, figsize=(8, 1.35 * rows + 0.4), layout="constrained", squeeze=False)
+    mistakes.suptitle("The mistakes: the digit → the answer, and how certain it was")
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, i in zip(axes.flat, sorted(wrong, key=lambda i: -certainty[i]), strict=False):
+        ax.imshow(images[i, 0].tolist(), cmap="gray_r")
+        ax.set_title(f"{labels[i]} → {given[i]}   {certainty[i]:.0%}", fontsize=9)
+
+    weight = model[1].weight.detach()
+    features, axes = plt.subplots(4, 12, figsize=(8, 3.1), layout="constrained")
+    features.suptitle("What each of the 48 hidden units looks for (blue: ink, red: no ink)")
+    for ax, unit in zip(axes.flat, weight, strict=True):
+        largest = unit.abs().max().item()
+        ax.imshow(unit.reshape(8, 8).tolist(), cmap="RdBu", vmin=-largest, vmax=largest)
+        ax.axis("off")
+    return {"confusion": confusion, "mistakes": mistakes, "features": features}
