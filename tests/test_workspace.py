@@ -15,7 +15,7 @@ from nbgrader.validator import Validator
 
 from course import describe, workspace
 from course.exporter import export_all
-from course.whose import CourseError
+from course.whose import CourseError, record
 
 ROOT = Path(__file__).parents[1]
 EXERCISE = {"grade": False, "grade_id": "double", "locked": False, "schema_version": 3, "solution": True, "task": False}
@@ -267,3 +267,39 @@ def test_commands(tmp_path):
 def test_catching_up_outside_a_workspace(tmp_path):
     with pytest.raises(CourseError, match="no workspace"):
         workspace.catch_up(3, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """A workspace of the real course with every lesson, the first declared the learner's own."""
+    mine = tmp_path_factory.mktemp("real") / "mine"
+    workspace.create(mine)
+    workspace.catch_up(99, mine)
+    record(mine / "tinytorch", "01_tensor", "yours")
+    return mine
+
+
+def milestone(folder, *options):
+    """Exit status and record of one short milestone, with the reference importable beside the learner's package."""
+    ran = subprocess.run([sys.executable, "-m", "milestones", "run", "xor_1969", "--seeds", "1", "--json", "run.json", *options],
+                         cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    return ran.returncode, json.loads((folder / "run.json").read_text())[0]
+
+
+def test_a_wrong_tensor_fails_a_milestone_though_the_reference_is_beside_it(real):
+    status, run = milestone(real)
+    assert status == 0 and run["passed"] and run["whose"].startswith("your tinytorch: 1 of ") and "from the reference)" in run["whose"]
+
+    file = real / "tinytorch/tensor.py"
+    right = file.read_text()
+    file.write_text(right + "\n\n_right = MatMul.forward\nMatMul.forward = lambda self, a, b: _right(self, a, b * 0 + 1)\n")
+    status, run = milestone(real)
+    assert status == 1 and not run["passed"] and run["whose"].startswith("your tinytorch"), "a matrix product that ignores one side"
+    status, run = milestone(real, "--reference")
+    assert status == 0 and run["passed"] and run["whose"] == "the reference tinytorch", "asked for by name, the reference runs"
+    file.write_text(right)
+
+
+def test_the_milestones_refuse_the_reference_unless_asked_for():
+    ran = subprocess.run([sys.executable, "-m", "milestones", "run", "xor_1969"], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode and "--reference" in ran.stdout and "held out" not in ran.stdout
