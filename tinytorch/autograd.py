@@ -41,6 +41,7 @@ from tinytorch.tensor import (
     float32,
     float64,
     grad_mode,
+    shape_of,
     tensor,
 )
 
@@ -108,8 +109,8 @@ def mul_backward(self, grad):
     a, b = self.saved
     needs_a, needs_b = self.needs_input_grad
     return (
-        unbroadcast(grad * b, np.shape(a)) if needs_a else None,
-        unbroadcast(grad * a, np.shape(b)) if needs_b else None,
+        unbroadcast(grad * b, shape_of(a)) if needs_a else None,
+        unbroadcast(grad * a, shape_of(b)) if needs_b else None,
     )
 
 
@@ -118,8 +119,8 @@ def div_backward(self, grad):
     a, b = self.saved
     needs_a, needs_b = self.needs_input_grad
     return (
-        unbroadcast(grad / b, np.shape(a)) if needs_a else None,
-        unbroadcast(-grad * (a / b) / b, np.shape(b)) if needs_b else None,
+        unbroadcast(grad / b, shape_of(a)) if needs_a else None,
+        unbroadcast(-grad * (a / b) / b, shape_of(b)) if needs_b else None,
     )
 
 
@@ -144,10 +145,10 @@ def pow_backward(self, grad):
     needs_a, needs_b = self.needs_input_grad
     grad_a = grad_b = None
     if needs_a:
-        grad_a = unbroadcast(grad * (b * a ** (b - (values(b) != 0))), np.shape(a))
+        grad_a = unbroadcast(grad * (b * a ** (b - (values(b) != 0))), shape_of(a))
     if needs_b:
         base = a + (values(a) == 0) if isinstance(a, (Tensor, np.ndarray)) else np.asarray(a or 1.0, result.dtype)
-        grad_b = unbroadcast(grad * (result * run(Log, base)), np.shape(b))
+        grad_b = unbroadcast(grad * (result * run(Log, base)), shape_of(b))
     return grad_a, grad_b
 
 # %% ../modules/02_autograd/02_autograd.ipynb #reductions-backward
@@ -321,10 +322,9 @@ def with_history(value, source):
 
 def input_gradients(node, grad, create_graph: bool) -> tuple:
     """The gradients of a node's inputs, checked, given that of its output."""
-    name = type(node).__name__
     if node.saved is None:
         raise RuntimeError(
-            f"Trying to backward through the graph a second time ({name}): what it had saved is freed. "
+            f"Trying to backward through the graph a second time ({node}): what it had saved is freed. "
             "Compute the result again, or say retain_graph=True the first time."
         )
     if changes.last > node.order and any(
@@ -332,19 +332,20 @@ def input_gradients(node, grad, create_graph: bool) -> tuple:
     ):
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"{name}, of shape {node.shape}, had saved it. Change a copy: x = x + 1 instead of x += 1."
+            f"{node}, of shape {node.shape}, had saved it. Change a copy: x = x + 1 instead of x += 1."
         )
     gradients = backward_on_tensors(node, grad) if create_graph else node.backward(grad)
-    if not isinstance(gradients, tuple):
+    if type(gradients) is not tuple:
         gradients = (gradients,)
     if len(gradients) != len(node.edges):
-        raise RuntimeError(f"{name}.backward returned {len(gradients)} gradients for {len(node.edges)} inputs")
+        raise RuntimeError(f"{type(node).__name__}.backward returned {len(gradients)} gradients for {len(node.edges)} inputs")
     for edge, gradient in zip(node.edges, gradients):
         if edge is not None and gradient is not None:
-            got, expected = values(gradient), edge if isinstance(edge, Function) else edge._array
+            got = gradient if type(gradient) is np.ndarray else values(gradient)
+            expected = edge if isinstance(edge, Function) else edge._array
             if got.shape != expected.shape or got.dtype != expected.dtype:
                 raise RuntimeError(
-                    f"{name}.backward returned a gradient of shape {got.shape} and {got.dtype} for an input of shape "
+                    f"{type(node).__name__}.backward returned a gradient of shape {got.shape} and {got.dtype} for an input of shape "
                     f"{expected.shape} and {expected.dtype}: was a broadcast not undone, or a number too wide?"
                 )
     return gradients

@@ -6,7 +6,7 @@
 __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', 'grad_mode', 'creation_number', 'OPERANDS',
            'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'size', 'numel', 'normalize_dim', 'numpy', 'item',
            'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad', 'to_string', 'one_value', 'GradMode',
-           'Function', 'opened', 'closed', 'apply', 'Add', 'result_type', 'To', 'to_dtype', 'operands',
+           'Function', 'opened', 'closed', 'apply', 'shape_of', 'Add', 'result_type', 'To', 'to_dtype', 'operands',
            'broadcast_shapes', 'clash', 'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division', 'Exp', 'Log',
            'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape',
            'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose', 'expand', 'plain_index', 'GetItem',
@@ -255,12 +255,13 @@ class Function:
 
     def record(self, inputs, arrays, output) -> None:
         """Remember where `output` came from."""
-        self.order = next(creation_number)
-        self.shape, self.dtype = output._array.shape, output._array.dtype
-        self.edges = [(x.grad_fn or x) if needs else None for x, needs in zip(inputs, self.needs_input_grad)]
-        self.hooks = None
+        array = output._array
+        self.order, self.shape, self.dtype, self.hooks = next(creation_number), array.shape, array.dtype, None
+        self.edges = edges = []
+        for x, needs in zip(inputs, self.needs_input_grad):
+            edges.append((x.grad_fn or x) if needs else None)
         if self.saved:  # which of them are inputs, which the output?
-            self.array_ids = [*map(id, arrays), id(output._array)]
+            self.array_ids = (*map(id, arrays), id(array))
 
     def __repr__(self):
         return f"<{type(self).__name__}>"
@@ -278,7 +279,7 @@ def opened(x: Tensor) -> np.ndarray:
 
 def closed(node: Function, array, inputs) -> Tensor:
     """The output tensor of a node; a view remembers what it is a view of."""
-    output = Tensor._wrap(array if type(array) is np.ndarray else np.asarray(array))
+    output = Tensor.__new__(Tensor)._fill(array if type(array) is np.ndarray else np.asarray(array))
     if node.is_view:
         source = inputs[0]
         if array is source._array:
@@ -310,13 +311,18 @@ def apply(cls, *inputs, **options) -> Tensor:
 Function.apply = classmethod(apply)
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c030
+def shape_of(x) -> tuple:
+    """The shape of an array, a Tensor or a number, whose shape is ()."""
+    return getattr(x, "shape", ())
+
+
 class Add(Function):
     """a + b"""
 
     differentiable_twice = True
 
     def forward(self, a, b):
-        self.a_shape, self.b_shape = np.shape(a), np.shape(b)
+        self.a_shape, self.b_shape = shape_of(a), shape_of(b)
         return a + b
 
 # %% ../modules/01_tensor/01_tensor.ipynb #result-type
@@ -432,7 +438,7 @@ class Sub(Function):
     differentiable_twice = True
 
     def forward(self, a, b):
-        self.a_shape, self.b_shape = np.shape(a), np.shape(b)
+        self.a_shape, self.b_shape = shape_of(a), shape_of(b)
         return a - b
 
 
