@@ -350,7 +350,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default=None):
         """The parameter `key`, or `default`."""
-        return self[key] if key in self else default
+        return getattr(self, key) if key in self else default
 
     def setdefault(self, key: str, default=None):
         """The parameter `key`; where there is none, `default` becomes it."""

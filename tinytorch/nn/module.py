@@ -69,9 +69,10 @@ class Module:
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __getattr__(self, name):
+        own = self.__dict__
         for shelf in ("_parameters", "_modules", "_buffers"):
-            if name in vars(self).get(shelf, ()):
-                return vars(self)[shelf][name]
+            if shelf in own and name in own[shelf]:
+                return own[shelf][name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name):
@@ -639,10 +640,6 @@ def _tensors_in(value, found: list) -> list:
     return found
 
 
-def _sources(tensors) -> list:
-    return [x.grad_fn or x for x in tensors if x._requires_grad]
-
-
 class _Call:
     """One call of a module, while it runs, and what its output will have to reach."""
 
@@ -659,44 +656,47 @@ class _Call:
                 if x._requires_grad:
                     inputs.append(x.grad_fn or x)
             elif isinstance(x, (tuple, list, dict)):  # a layer may use some of several: one must be reached
-                group = _sources(_tensors_in(x, []))
+                group = [t.grad_fn or t for t in _tensors_in(x, []) if t._requires_grad]
                 inputs += group
                 self.groups = [*(self.groups or ()), group]
 
     def check(self, result, args, outer) -> None:
         """Raise unless `result` reaches what it must; tell the call around this one what was found."""
-        own = self.wanted  # results of the layers inside that hold parameters
+        wanted = self.wanted.copy()  # results of the layers inside that hold parameters
         for parameter in self.module._parameters.values():
             if parameter is not None and parameter._requires_grad:
-                own.append(parameter)
-        wanted = own + self.inputs
+                wanted.append(parameter)
+        learns = len(wanted) > 0
+        wanted += self.inputs
         if not wanted:
             return
         if not self.module.gradient_contract:
             if outer is not None:
-                outer.cut = [*outer.cut, *self.inputs, *self.cut]
+                outer.cut = (*outer.cut, *self.inputs, *self.cut)
             return
-        outputs = [result] if isinstance(result, Tensor) else _tensors_in(result, [])
-        sources = _sources(outputs)
+        outputs = (result,) if isinstance(result, Tensor) else _tensors_in(result, [])
+        sources = [x.grad_fn or x for x in outputs if x._requires_grad]
         if not sources and not any(x.dtype.is_floating_point for x in outputs):
             return
-        missing = unreached([*sources, *self.cut] if self.cut else sources, wanted, self.since, self.shortcuts)
+        missing = unreached([*sources, *self.cut], wanted, self.since, self.shortcuts)
         if missing:
             self.check_exactly(sources, args)
-        if outer is None:
-            return
-        outer.inner.append(self)
-        if self.cut:
-            outer.cut = [*outer.cut, *self.cut]
+        if outer is not None:
+            outer.inside(self, sources, learns, missing)
+
+    def inside(self, call, sources, learns, missing) -> None:
+        """Take over from a call inside this one what has been shown."""
+        self.inner.append(call)
+        if call.cut:
+            self.cut = (*self.cut, *call.cut)
         if missing or len(sources) != 1:
-            outer.wanted += [parameter for _, parameter in self.parameters()]
+            self.wanted += [parameter for _, parameter in call.parameters()]
             return
-        if own:
-            outer.wanted += sources
-        if isinstance(sources[0], Function) and sources[0].order > self.since:
-            if outer.shortcuts is None:
-                outer.shortcuts = {}
-            outer.shortcuts[sources[0]] = self.inputs
+        if learns:
+            self.wanted += sources
+        if isinstance(sources[0], Function) and sources[0].order > call.since:
+            self.shortcuts = self.shortcuts or {}
+            self.shortcuts[sources[0]] = call.inputs
 
     def parameters(self) -> list:
         """(module, parameter) of all trainable parameters of this module and of those called inside."""
