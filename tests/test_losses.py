@@ -79,7 +79,7 @@ def test_classes(name, scores, target, options, reduction):
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda o: "+".join(o) or "plain")
 @pytest.mark.parametrize("scores, target", SHAPES[:4], ids=str)
 def test_label_smoothing(scores, target, options, reduction):
-    if target == () and "ignore_index" in options:
+    if target == () and options:
         return
     check("cross_entropy", some(*scores), constants=[classes(*target)], reduction=reduction, label_smoothing=0.2, options=options)
 
@@ -167,12 +167,11 @@ def test_gradient_is_probability_minus_truth():
         ((3, 4), [[0], [1], [2]], r"\[3\], got \[3, 1\]"),
         ((2, 4, 3), [[0, 1], [0, 1]], r"\[2, 3\], got \[2, 2\]"),
         ((4,), [0, 1], "single class"),
-        ((), 0, None),
+        ((), 0, None),  # equal shapes: cross_entropy takes it for a probability
     ],
     ids=str,
 )
 def test_classes_errors(name, scores, target, match):
-    match = None if name == "cross_entropy" and scores == () else match
     raises_like_torch(name, lambda t, f: f(t.zeros(scores), t.tensor(target)), match)
 
 
@@ -212,9 +211,9 @@ TWO = ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entr
 def pair(name, *shape):
     x, t = some(*shape), some(*shape, seed=1)
     if name == "binary_cross_entropy":
-        x = 1 / (1 + np.exp(-x))
+        x = np.asarray(1 / (1 + np.exp(-x)))
     if name in ("binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div", "multilabel_soft_margin_loss"):
-        t = 1 / (1 + np.exp(-t))
+        t = np.asarray(1 / (1 + np.exp(-t)))
     return x, t
 
 
@@ -226,7 +225,9 @@ def test_pairs(name, shape, reduction):
     if name == "multilabel_soft_margin_loss" and not shape:
         return
     x, t = pair(name, *shape)
-    if "binary" in name or "multilabel" in name:  # the squares of `twice` would leave [0, 1]
+    if name == "soft_margin_loss":  # PyTorch's is not differentiable in the target
+        check(name, x, constants=[t], reduction=reduction)
+    elif "binary" in name or "multilabel" in name:  # the squares of `twice` would leave [0, 1]
         check(name, x, t, twice=False, reduction=reduction)
         if name != "binary_cross_entropy":
             check(name, x, constants=[t], reduction=reduction)
@@ -366,7 +367,7 @@ def test_margins(margin, reduction):
     options = {"reduction": reduction} | ({} if margin is None else {"margin": margin})
     a, b, c = (some(5, 4, seed=i) for i in range(3))
     check("cosine_embedding_loss", a, b, constants=[SIGNS], options=options)
-    check("cosine_embedding_loss", a[0], b[0], constants=[SIGNS[1]], options=options)
+    check("cosine_embedding_loss", a[0], b[0], constants=[np.array(-1.0)], options=options)
     check("margin_ranking_loss", a[:, 0].copy(), b[:, 0].copy(), constants=[SIGNS], options=options)
     check("hinge_embedding_loss", a[:, 0].copy(), constants=[SIGNS], options=options)
     for more in ({}, {"p": 1}, {"p": 3, "eps": 1e-3}, {"swap": True}):

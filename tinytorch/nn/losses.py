@@ -255,7 +255,7 @@ def rows_of_classes(input) -> Tensor:
 def check_classes(name: str, input, target, weight) -> None:
     """Raise what PyTorch raises if scores, classes and the weights of the classes do not fit each other."""
     if input.ndim == 0:
-        raise RuntimeError(f"{name}: expected scores of shape (C,), (N, C) or (N, C, d1, ...), got a single number")
+        raise ValueError(f"{name}: Expected 1 or more dimensions (got 0): scores (C,), (N, C) or (N, C, d1, ...)")
     if target.dtype not in (int64, uint8):
         raise RuntimeError(
             f"{name}: expected target dtype to be int64 (Long) or uint8 (Byte), but got {target.dtype}: classes are "
@@ -267,7 +267,7 @@ def check_classes(name: str, input, target, weight) -> None:
     if input.ndim > 1 and target.shape != expected:
         raise RuntimeError(f"{name}: Expected target size {list(expected)}, got {list(target.shape)}, for scores {input.shape}")
     if input.ndim == 1 and target.shape not in ((), (1,)):
-        raise RuntimeError(f"{name}: for scores {input.shape} expected a single class, got target of shape {target.shape}")
+        raise ValueError(f"{name}: For 1D input, 1D target must have size 1, a single class, but got shape {target.shape}")
     if weight is not None and weight.shape != (classes,):
         raise RuntimeError(
             f"{name}: weight tensor should be defined either for all {classes} classes or no classes but got weight tensor "

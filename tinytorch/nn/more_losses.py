@@ -71,7 +71,12 @@ def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0, weigh
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
     warn_of_broadcast(input, target)
-    return weighted(SmoothL1Function.apply(input - target, beta=delta) * delta, weight, reduction)
+    losses = SmoothL1Function.apply(input - target, beta=delta) * delta
+    if weight is None:
+        return reduced(losses, reduction)
+    if weight.shape != input.shape:
+        raise ValueError(f"Weights and input must have the same size, got {weight.shape} and {input.shape}")
+    return reduced(losses * weight, reduction)  # a plain mean, unlike mse_loss and l1_loss: so does PyTorch
 
 # %% ../../modules/04_losses/04_losses_more.ipynb #c009
 def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> Tensor:
