@@ -19,10 +19,11 @@ CASES = [
     ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
     ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "maximize": True, "foreach": False}),
     ("Adam", {}), ("Adam", {"lr": 0.1, "betas": (0.8, 0.95), "eps": 1e-3}), ("Adam", {"lr": 0.1, "weight_decay": 0.1}),
-    ("Adam", {"lr": 0.1, "amsgrad": True}), ("Adam", {"lr": 0.1, "amsgrad": True, "weight_decay": 0.1, "maximize": True}),
+    ("Adam", {"lr": 0.1, "amsgrad": True}),
+    ("Adam", {"lr": 0.1, "amsgrad": True, "weight_decay": 0.1, "maximize": True}),
     ("Adam", {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True}), ("Adam", {"lr": 0.1, "foreach": True}),
-    ("AdamW", {}), ("AdamW", {"lr": 0.1, "weight_decay": 0.3}), ("AdamW", {"lr": 0.1, "amsgrad": True, "maximize": True}),
-    ("AdamW", {"lr": 0.1, "weight_decay": 0}),
+    ("AdamW", {}), ("AdamW", {"lr": 0.1, "weight_decay": 0.3}),
+    ("AdamW", {"lr": 0.1, "amsgrad": True, "maximize": True}), ("AdamW", {"lr": 0.1, "weight_decay": 0}),
     ("RMSprop", {}), ("RMSprop", {"lr": 0.05, "alpha": 0.9, "eps": 1e-3, "weight_decay": 0.1}),
     ("RMSprop", {"momentum": 0.8}), ("RMSprop", {"centered": True, "eps": 1e-2}),
     ("RMSprop", {"centered": True, "momentum": 0.9, "eps": 1e-2, "maximize": True}),
@@ -61,7 +62,7 @@ def test_as_pytorch(name, options, kind):
     a, b = getattr(optim, name)(ours, **options), getattr(torch.optim, name)(theirs, **options)
     memories, rng = [p._array for p in ours], np.random.default_rng(1)
     for step in range(25):
-        give_gradients(rng, ours, theirs, skip=(1,) if step in (0, 7) else ())  # parameters without a gradient are left alone
+        give_gradients(rng, ours, theirs, skip=(1,) if step in (0, 7) else ())  # without a gradient: left alone
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             a.step()
@@ -137,7 +138,7 @@ def test_a_state_of_another_optimizer_is_refused():
     state = optim.SGD(ours).state_dict()
     with pytest.raises(ValueError, match="parameter groups"):
         optim.SGD([{"params": ours[:1]}, {"params": ours[1:]}]).load_state_dict(state)
-    with pytest.raises(ValueError, match="doesn't match|has 2"):
+    with pytest.raises(ValueError, match="the optimizer's group has 2"):
         optim.SGD(ours[:2]).load_state_dict(state)
 
 
@@ -347,7 +348,7 @@ def test_clip_grad_norm(kind, norm_type, max_norm):
     give_gradients(np.random.default_rng(5), ours, theirs, skip=(1,))
     got = clip_grad_norm_(iter(ours), max_norm, norm_type)
     expected = torch.nn.utils.clip_grad_norm_(iter(theirs), max_norm, norm_type)
-    assert isinstance(got, Tensor) and got.shape == () and str(got.dtype) == str(expected.dtype).replace("torch", "tinytorch")
+    assert isinstance(got, Tensor) and got.shape == () and str(got.dtype) == f"tiny{expected.dtype}"
     tolerance = {"rtol": 1e-5, "atol": 1e-7} if kind == "float32" else {"rtol": 1e-12}
     np.testing.assert_allclose(got.item(), expected.item(), **tolerance)
     agree([p.grad for p in ours if p.grad is not None], [q.grad for q in theirs if q.grad is not None])
@@ -379,8 +380,9 @@ def test_clip_grad_value():
 
 # Learning.
 
-@pytest.mark.parametrize("name, options", [("SGD", {"lr": 0.05, "momentum": 0.9}), ("Adam", {"lr": 0.1}), ("AdamW", {"lr": 0.1}),
-                                           ("RMSprop", {"lr": 0.05}), ("Adagrad", {"lr": 0.5})])
+@pytest.mark.parametrize("name, options", [
+    ("SGD", {"lr": 0.05, "momentum": 0.9}), ("Adam", {"lr": 0.1}), ("AdamW", {"lr": 0.1}), ("RMSprop", {"lr": 0.05}),
+    ("Adagrad", {"lr": 0.5})])
 def test_learns_a_line_as_pytorch_does(name, options):
     x = np.linspace(-1, 1, 20, dtype=np.float32)
     finals = []
