@@ -1,6 +1,5 @@
 """Milestones of history, trained on the tinytorch that is here: `python -m milestones`."""
 
-import importlib
 import json
 import sys
 from pathlib import Path
@@ -13,11 +12,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.traceback import Traceback
 
+import course
 from course.whose import CourseError, describe
-from course.workspace import ROOT
-from milestones.runner import Milestone, Run, measure, milestones
+from milestones.runner import Milestone, Run, measure, milestones, script_of
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+ROOT = Path(course.__file__).parents[1]  # whose tinytorch is the reference
 console = Console(highlight=False)
 if not console.is_terminal:  # a log has room for the table
     console.width = 140
@@ -130,7 +130,7 @@ def draw(runs: list[Run], folder: Path):
     folder.mkdir(parents=True, exist_ok=True)
     first = {run.name: run for run in reversed(runs) if run.model is not None and run.error is None}
     for name in sorted(first, key=lambda name: first[name].year):
-        for kind, figure in importlib.import_module(f"milestones.{name}").plots(first[name].model).items():
+        for kind, figure in script_of(first[name]).plots(first[name].model).items():
             figure.savefig(folder / f"{name}_{kind}.png", dpi=100)
             matplotlib.pyplot.close(figure)
             console.print(f"{folder / f'{name}_{kind}.png'}")

@@ -112,7 +112,7 @@ def plot_xor():
     figure, (left, middle) = plt.subplots(1, 2, figsize=(11, 3.4), layout="constrained")
     figure.suptitle(
         "XOR wants  b ≤ 0,  u + b > 0,  v + b > 0,  u + v + b ≤ 0.  The outer two add up to u + v + 2b ≤ 0, "
-        "the inner two to u + v + 2b > 0: impossible.", fontsize=11)
+        "the inner two to u + v + 2b > 0: impossible.", fontsize=10)
     shown = left.imshow(right.tolist(), vmin=0, vmax=4, origin="lower", aspect="auto", extent=(-180, 180, -2, 2))
     figure.colorbar(shown, ax=left, ticks=range(5), label="points right")
     left.set(title=f"{right.numel():,} lines through the plane: {right.max().item()} of 4 at best",

@@ -91,6 +91,7 @@ class Run:
     asked: int = 0
     model: object = None
     error: Exception | None = None
+    silent: list[str] = field(default_factory=list)  # parameters that no gradient has reached so far
 
     def record(self) -> dict:
         """What the JSON file holds."""
@@ -112,6 +113,8 @@ def measure(milestone: Milestone, seed: int, whose: str = "", watch: Callable = 
     except Exception as error:
         run.error = error
         run.reasons = [f"{type(error).__name__}: {error}"]
+        if run.silent:
+            run.reasons.insert(0, f"no gradient reached {', '.join(run.silent)} before")
     run.passed = not run.reasons
     run.seconds = round(time.perf_counter() - started, 3)
     return run
@@ -121,7 +124,7 @@ def train_and_count(run: Run, watch: Callable, damage: Callable | None) -> list[
     """Train, fill in what was measured, and return what must hold, each with what to say if it does not."""
     import tinytorch
 
-    script = importlib.import_module(f"milestones.{run.name}")
+    script = script_of(run)
     examples, _ = script.data()
     run.model = model = script.build(run.seed)
     if damage:
@@ -129,13 +132,14 @@ def train_and_count(run: Run, watch: Callable, damage: Callable | None) -> list[
     parameters = dict(model.named_parameters())
     before = {name: values(parameter) for name, parameter in parameters.items()}
     run.parameters, run.numbers = len(parameters), sum(array.size for array in before.values())
-    silent = set(parameters)  # those that no gradient has reached so far
+    silent = run.silent = list(parameters)
 
     def looked(done):
-        for name in list(silent):
+        for name in silent[:]:
             gradient = parameters[name].grad
             if gradient is not None and np.any(values(gradient)):
                 silent.remove(name)
+        run.with_gradient = len(parameters) - len(silent)
         watch(done)
 
     def loss():
@@ -147,14 +151,13 @@ def train_and_count(run: Run, watch: Callable, damage: Callable | None) -> list[
     run.loss_last = loss()
     after = dict(model.named_parameters())
     still = [name for name in parameters if name not in after or np.array_equal(values(after[name]), before[name])]
-    run.with_gradient, run.moved = len(parameters) - len(silent), len(parameters) - len(still)
+    run.moved = len(parameters) - len(still)
 
     _, (inputs, answers) = script.data()  # read anew: nobody has touched these
     with tinytorch.no_grad():
         given, answers = script.predict(model, inputs).tolist(), answers.tolist()
     run.right, run.asked = sum(g == a for g, a in zip(given, answers, strict=True)), len(answers)
     run.value = run.right / run.asked
-    silent = [name for name in parameters if name in silent]  # in their order
     fall = f"{run.loss_first:.4g} before, {run.loss_last:.4g} after"
     return [
         (run.value >= run.bar, f"{run.metric} {run.value:.1%} is below the bar of {run.bar:.0%}"),
@@ -163,6 +166,11 @@ def train_and_count(run: Run, watch: Callable, damage: Callable | None) -> list[
         (not still, f"never moved: {', '.join(still)}"),
         (run.loss_last < run.loss_first, f"the loss did not fall: {fall}"),
     ]
+
+
+def script_of(run: Run):
+    """The script as a module."""
+    return importlib.import_module(f"milestones.{run.name}")
 
 
 def values(tensor) -> np.ndarray:

@@ -56,7 +56,7 @@ def plots(model):
 
     def look(done):
         step = round(done * STEPS) - 1  # steps made so far: this is before the next
-        if step in (0, 5, 10, 15, 25, 50, STEPS - 1):
+        if step in (0, 10, 20, 30, 40, 60, STEPS - 1):
             with tinytorch.no_grad():
                 surface = model(everywhere).sigmoid().reshape(81, 81).tolist()
                 right = (predict(model, points) == answers).sum().item()
