@@ -270,6 +270,8 @@ Module.get_buffer = _get_member("_buffers", "a buffer")
 @patch_to(Module)
 def train(self, mode: bool = True) -> Module:
     """Tell this module and all inside it whether they are being trained. Returns the module."""
+    if not isinstance(mode, bool):
+        raise ValueError("training mode is expected to be boolean")
     for module in self.modules():
         module.training = mode
     return self
