@@ -33,6 +33,11 @@ def default_exp(notebook: Path) -> str | None:
     return next((match[1] for match in found if match), None)
 
 
+def file_of(module: str) -> str:
+    """`nn.losses` lies in nn/losses.py."""
+    return f"{module.replace('.', '/')}.py"
+
+
 def module_text(notebook: Path, root: Path) -> str:
     """The source of the module that `notebook` exports, a pure function of the notebook.
 
@@ -91,7 +96,8 @@ def notebooks(root: Path) -> dict[str, Path]:
     for notebook in sorted(root.glob("modules/*/*.ipynb")):
         module = default_exp(notebook)
         if module in found and module is not None:
-            raise CourseError(f"{found[module].name} and {notebook.name} both export to {module}: symbols would be lost")
+            both = f"{found[module].name} and {notebook.name}"
+            raise CourseError(f"{both} both export to {module}: symbols would be lost")
         if module is not None:
             found[module] = notebook
     return found
@@ -103,7 +109,7 @@ def export_all(root: Path, package: Path | None = None) -> list[str]:
     A file whose notebook is gone is removed, if a notebook had written it. Exporting again changes nothing.
     """
     package = package or root / "tinytorch"
-    texts = {f"{module.replace('.', '/')}.py": module_text(notebook, root) for module, notebook in notebooks(root).items()}
+    texts = {file_of(module): module_text(notebook, root) for module, notebook in notebooks(root).items()}
     changed = [name for name, text in texts.items() if write(package / name, text)]
     for file in sorted(package.rglob("*.py")):
         name = file.relative_to(package).as_posix()

@@ -33,16 +33,18 @@ def begin(lesson: str):
         sys.path.insert(0, str(root))
     found = describe()
     if root and found.package != (root / "tinytorch").resolve():
-        raise CourseError(f"`import tinytorch` finds {found.package}, not the one in {root}: a lesson must not run on another's "
-                          "package. Remove that folder from PYTHONPATH (or rename what shadows it) and restart the kernel.")
+        raise CourseError(f"`import tinytorch` finds {found.package}, not the one in {root}: a lesson must not run on "
+                          "another's package. Remove that folder from PYTHONPATH (or rename what shadows it) and "
+                          "restart the kernel.")
     print(found.text)
     if found.is_reference:
         return
     missing = [name for name in read(found.package, "names.json") if name < lesson and name not in found.lessons]
     if missing:
-        raise CourseError(f"lesson {title(lesson)} builds on {', '.join(map(title, missing))}, not in your tinytorch yet. Either do "
-                          f"{missing[0]}.ipynb to its last cell first, or run `python -m course catch-up {int(missing[-1][:2]) + 1}` in a terminal "
-                          "here: it fills what is missing from the reference, and your package will say so.")
+        needed, up_to = ", ".join(map(title, missing)), int(missing[-1][:2]) + 1
+        raise CourseError(f"lesson {title(lesson)} builds on {needed}, not in your tinytorch yet. Either do "
+                          f"{missing[0]}.ipynb to its last cell first, or run `python -m course catch-up {up_to}` in a "
+                          "terminal here: it fills what is missing from the reference, and your package will say so.")
 
 
 def export(lesson: str):
@@ -54,16 +56,16 @@ def export(lesson: str):
     if not in_workspace():
         print("`make export` writes the package" if repository() else "this is no workspace: nothing was exported")
         return
-    from course.exporter import EXPORTED, code_cells, default_exp, module_text, write
+    from course.exporter import EXPORTED, code_cells, default_exp, file_of, module_text, write
 
     here = Path.cwd()
     notebook = here / f"{lesson}.ipynb"
     if not notebook.exists():
-        raise CourseError(f"there is no {notebook.name} in your workspace: give the notebook its name back, then export")
+        raise CourseError(f"there is no {notebook.name} here: give the notebook its name back, then export")
     cells = [cell for cell in code_cells(notebook) if EXPORTED.search(cell["source"])]
     refuse_blanks(cells)
     refuse_stale([cell["source"] for cell in cells], notebook.name)
-    texts = {f"{default_exp(file).replace('.', '/')}.py": module_text(file, here)
+    texts = {file_of(default_exp(file)): module_text(file, here)
              for file in sorted(here.glob(f"{lesson}*.ipynb")) if re.fullmatch(rf"{lesson}(_\w+)?", file.stem)}
     refuse_broken(here / "tinytorch", texts)
     for name, text in texts.items():
@@ -78,12 +80,12 @@ def refuse_blanks(cells):
     for cell in cells:
         if STUB.search(cell["source"]):
             exercise = cell["metadata"].get("nbgrader", {}).get("grade_id", cell.get("id"))
-            raise CourseError(f"exercise {exercise!r} still holds `raise NotImplementedError()`: fill it in, run its check, save, "
-                              "and export again")
+            raise CourseError(f"exercise {exercise!r} still holds `raise NotImplementedError()`: fill it in, run its "
+                              "check, save, and export again")
 
 
 def refuse_stale(saved: list[str], name: str):
-    """What is on the disk must be what ran in this kernel: otherwise another lesson's code would be exported than was tested.
+    """What is on the disk must be what ran in this kernel: otherwise other code would be exported than was checked.
 
     Each saved cell must have run as it is, and what ran last under each name must be what is saved under it.
     """
@@ -99,8 +101,9 @@ def refuse_stale(saved: list[str], name: str):
         fresh = source in ran and all(last_run[key] == last_saved[key] for key in definitions(source))
         if not fresh:
             what = next(iter(definitions(source)), source.splitlines()[-1])
-            raise CourseError(f"the cell that defines `{what}` is saved in {name} otherwise than it last ran here (or never ran): save "
-                              "the notebook (Ctrl+S), run that cell and those below it, and export again")
+            raise CourseError(f"the cell that defines `{what}` is saved in {name} otherwise than it last ran here (or "
+                              "never ran): save the notebook (Ctrl+S), run that cell and those below it, and export "
+                              "again")
 
 
 def last_definitions(sources: list[str]) -> dict[str, str]:
@@ -120,7 +123,7 @@ def definitions(source: str) -> list[str]:
 
 
 def refuse_broken(package: Path, texts: dict[str, str]):
-    """Import the new modules in a copy of the package: what leans on a cell that is not exported fails here, and not later."""
+    """Import the new modules in a copy of the package: what leans on a cell that is not exported fails here."""
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, "tinytorch")
         shutil.copytree(package, copy)
@@ -129,5 +132,6 @@ def refuse_broken(package: Path, texts: dict[str, str]):
         modules = ", ".join(f"tinytorch.{name[:-3].replace('/', '.')}" for name in texts)
         ran = subprocess.run([sys.executable, "-c", f"import {modules}"], cwd=scratch, capture_output=True, text=True)
     if ran.returncode:
-        raise CourseError(f"your lesson does not import by itself, so it was not exported (does a cell marked `#| export` use something "
-                          f"that only an unmarked cell defines?):\n{ran.stderr.strip().replace(scratch, '')}")
+        raise CourseError("your lesson does not import by itself, so it was not exported (does a cell marked "
+                          "`#| export` use something that only an unmarked cell defines?):\n"
+                          + ran.stderr.strip().replace(scratch, ""))

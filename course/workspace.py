@@ -1,6 +1,6 @@
 """The learner's workspace: release versions of the lessons, a tinytorch of their own, the milestones.
 
-It lies flat: a notebook's kernel runs in the workspace, so `import tinytorch` finds workspace/tinytorch before any other.
+It lies flat: a notebook's kernel runs in the workspace, so `import tinytorch` finds workspace/tinytorch first.
 """
 
 import ast
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import nbformat
 
-from course.exporter import default_exp, is_generated, module_text
-from course.whose import CourseError, read, record, title
+from course.exporter import default_exp, file_of, is_generated, module_text
+from course.whose import CourseError, read, record
 
 ROOT = Path(__file__).parents[1]  # the repository that `course` is installed from; its tinytorch is the reference
 PLACED = ".placed.json"  # what the course put into the workspace, by checksum: tells which lessons are newer by now
@@ -20,8 +20,9 @@ PLACED = ".placed.json"  # what the course put into the workspace, by checksum: 
 README = """\
 # Your tinytorch
 
-Open `01_tensor.ipynb`. Work from top to bottom: fill the cells marked YOUR CODE HERE, run the check below each, save, and run the last
-cell. It exports the lesson into `tinytorch/`, which is yours alone and starts empty; the next lessons and the milestones run on it.
+Open `01_tensor.ipynb`. Work from top to bottom: fill the cells marked YOUR CODE HERE, run the check below each, save,
+and run the last cell. It exports the lesson into `tinytorch/`, which is yours alone and starts empty; the next lessons
+and the milestones run on it.
 `Validate` (in JupyterLab's toolbar) runs a notebook from top to bottom and says which checks fail.
 
     make lab                      in the repository: opens this workspace again; nothing in it is ever overwritten
@@ -48,8 +49,8 @@ def release(notebook: Path) -> str:
     from nbgrader import preprocessors as steps
 
     nb, resources = nbformat.read(notebook, as_version=4), {}
-    for step in (steps.CheckCellMetadata, steps.LockCells, steps.ClearSolutions, steps.ClearOutput, steps.ClearHiddenTests,
-                 steps.ClearMarkScheme, steps.ComputeChecksums, steps.CheckCellMetadata):
+    for step in (steps.CheckCellMetadata, steps.LockCells, steps.ClearSolutions, steps.ClearOutput,
+                 steps.ClearHiddenTests, steps.ClearMarkScheme, steps.ComputeChecksums, steps.CheckCellMetadata):
         nb, resources = step().preprocess(nb, resources)
     text = nbformat.writes(nb) + "\n"
     for word in ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN"):
@@ -63,7 +64,8 @@ def lessons(root: Path = ROOT) -> dict[str, dict[str, list[str]]]:
     table = {}
     for notebook in sorted(root.glob("modules/*/*.ipynb")):
         if module := default_exp(notebook):
-            table.setdefault(notebook.parent.name, {})[module] = sorted(set(built_names(ast.parse(module_text(notebook, root)))))
+            names = built_names(ast.parse(module_text(notebook, root)))
+            table.setdefault(notebook.parent.name, {})[module] = sorted(set(names))
     return table
 
 
@@ -81,9 +83,8 @@ def built_names(tree: ast.Module):
 def contents(root: Path = ROOT) -> dict[str, str]:
     """What a new workspace holds, by path; generated from the repository and the same each time."""
     files = {notebook.name: release(notebook) for notebook in sorted(root.glob("modules/*/*.ipynb"))}
-    sources = [file for folder in ("tinytorch", "milestones") for file in sorted((root / folder).rglob("*")) if file.is_file()]
-    for file in sources:
-        if file.suffix in {".py", ".md"} and not (file.parts[len(root.parts)] == "tinytorch" and is_generated(file)):
+    for file in sorted([*root.glob("tinytorch/**/*.py"), *root.glob("milestones/**/*.py")]):
+        if not is_generated(file):  # the faces and the milestones, not the lessons
             files[file.relative_to(root).as_posix()] = file.read_text(encoding="utf-8")
     return files | {"README.md": README, "nbgrader_config.py": NBGRADER, "tinytorch/lessons.json": "{}\n"}
 
@@ -112,7 +113,7 @@ def create(workspace: Path, root: Path = ROOT) -> tuple[list[str], list[str]]:
 
 
 def catch_up(number: int, workspace: Path, root: Path = ROOT) -> list[str]:
-    """Fill the lessons before `number` that the learner lacks from the reference; returns them. Their own are not touched."""
+    """Fill the lessons before `number` that the learner lacks from the reference, their own untouched; returns them."""
     package = workspace / "tinytorch"
     if not (package / "lessons.json").exists():
         raise CourseError(f"{workspace} is no workspace: run this in yours (`make lab` makes one)")
@@ -120,7 +121,7 @@ def catch_up(number: int, workspace: Path, root: Path = ROOT) -> list[str]:
               if int(lesson[:2]) < number and lesson not in read(package, "lessons.json")]
     for lesson in filled:
         for module in read(package, "names.json")[lesson]:
-            name = f"{module.replace('.', '/')}.py"
+            name = file_of(module)
             if not (package / name).exists():
                 shutil.copyfile(root / "tinytorch" / name, package / name)
         record(package, lesson, "reference")
