@@ -136,7 +136,7 @@ def product_of_two(a_labels: str, a: np.ndarray, b_labels: str, b: np.ndarray, n
     right = b.transpose([b_labels.index(n) for n in (*batch, *inner, *columns)])
     right = right.reshape(count_batch, count_inner, count_columns)
     result = left @ right if inner else left * right
-    return "".join(batch + rows + columns), result.reshape(*lengths[0], *lengths[1], *lengths[2])
+    return "".join(batch + rows + columns), result.reshape((*lengths[0], *lengths[1], *lengths[2]))
 
 
 def parse(equation: str, shapes: list) -> tuple:
