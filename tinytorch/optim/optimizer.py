@@ -70,7 +70,7 @@ class Optimizer:
         ]
         return f"{type(self).__name__} ({''.join(groups)})"
 
-
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c012
 def add_param_group(self, param_group: dict) -> None:
     """Add a group, a dict with "params"; settings it does not name are the optimizer's defaults."""
     if not isinstance(param_group, dict):
@@ -102,7 +102,7 @@ def add_param_group(self, param_group: dict) -> None:
 
 Optimizer.add_param_group = add_param_group
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c012
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c014
 def watched(step):
     """A `step` that, the first time, warns of parameters that want a gradient and have none."""
 
@@ -163,7 +163,7 @@ def zero_grad(self, set_to_none: bool = True) -> None:
 
 Optimizer.zero_grad = zero_grad
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c017
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c019
 def l2_decay(p: np.ndarray, grad: np.ndarray, group: dict) -> np.ndarray:
     """The gradient of the loss with weight_decay / 2 * (p ** 2).sum() added to it."""
     return grad + group["weight_decay"] * p
@@ -206,7 +206,7 @@ class SGD(Optimizer):
         p -= group["lr"] * grad
 
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c026
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c028
 def kept(array) -> Tensor:
     """A tensor with a copy of `array`, for an optimizer's state."""
     return Tensor._wrap(np.array(array))
@@ -225,7 +225,7 @@ def velocity(grad: np.ndarray, state: dict, group: dict) -> np.ndarray:
     return grad + momentum * v if nesterov else v
 
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c030
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c032
 def buffer(state: dict, name: str, like: np.ndarray, value: float = 0) -> np.ndarray:
     """The memory that `state` keeps under `name`, of the shape of `like`: the first time, filled with `value`."""
     if name not in state:
@@ -267,7 +267,7 @@ def decoupled_decay(p: np.ndarray, grad: np.ndarray, group: dict) -> np.ndarray:
     return grad
 
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c042
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c044
 class Adam(Optimizer):
     """Adam: steps measured in each gradient's usual size. As `torch.optim.Adam`. (Kingma and Ba, 2014)"""
 
@@ -306,7 +306,7 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize,
                          capturable=capturable, differentiable=differentiable, fused=fused, decoupled_weight_decay=True)
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c050
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c052
 def clip_grad_value_(parameters, clip_value: float, foreach=None) -> None:
     """Clip every entry of every gradient, in place, to [-clip_value, clip_value]."""
     for grad in gradients_of(parameters):
@@ -318,7 +318,7 @@ def gradients_of(parameters) -> list:
     """The gradients that there are, of one tensor or of an iterable of tensors."""
     return [p.grad for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c054
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c056
 def norm(values, kind: float):
     """The norm of all entries of an array, or of a list of numbers: (sum |x|^kind)^(1/kind); their maximum for inf."""
     return np.linalg.norm(np.ravel(values), kind)
@@ -344,7 +344,7 @@ def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_i
         grad._counter[0] += 1
     return Tensor._wrap(np.asarray(total, dtype=np.result_type(*(grad._array for grad in grads))))
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c060
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c062
 class LRScheduler:
     """Base of the schedules: `step()`, once an epoch (or a batch), sets each group's "lr" to what `get_lr()` returns."""
 
@@ -420,7 +420,7 @@ class StepLR(LRScheduler):
         return [group["lr"] * (self.gamma if begins else 1) for group in self.optimizer.param_groups]
 
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c072
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c074
 def state_dict(self) -> dict:
     """{"state": {number of the parameter: its state}, "param_groups": [settings, and the numbers of its parameters]}."""
     numbers, groups = {}, []
@@ -430,7 +430,7 @@ def state_dict(self) -> dict:
         groups.append({**group, "params": [numbers[p] for p in group["params"]]})
     return {"state": {numbers[p]: state for p, state in self.state.items() if state}, "param_groups": groups}
 
-
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c075
 def load_state_dict(self, state_dict: dict) -> None:
     """Go on from a saved state. The groups must have as many parameters as they had; what is loaded is copied."""
     saved = state_dict["param_groups"]
