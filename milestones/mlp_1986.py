@@ -10,6 +10,7 @@ David Rumelhart, Geoffrey Hinton and Ronald Williams, "Learning representations 
 import tinytorch
 from tinytorch import nn, optim
 from tinytorch.datasets import Digits
+from tinytorch.training import Callback, Trainer, confusion_matrix
 from tinytorch.utils.data import DataLoader, TensorDataset
 
 YEAR, LESSONS = 1986, 7
@@ -31,15 +32,21 @@ def build(seed):
 loss = nn.CrossEntropyLoss()
 
 
+class Report(Callback):
+    """Tells `watch` after each step how far the training is."""
+
+    def __init__(self, watch, steps):
+        self.watch, self.steps, self.done = watch, steps, 0
+
+    def on_step_end(self, trainer):
+        self.done += 1
+        self.watch(self.done / self.steps)
+
+
 def train(model, examples, watch=lambda done: None):
     loader = DataLoader(TensorDataset(*examples), batch_size=32, shuffle=True)
     optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
-    for epoch in range(EPOCHS):
-        for step, (images, labels) in enumerate(loader):
-            optimizer.zero_grad()
-            loss(model(images), labels).backward()
-            watch((epoch + (step + 1) / len(loader)) / EPOCHS)
-            optimizer.step()
+    Trainer(model, loss, optimizer, loader, callbacks=[Report(watch, EPOCHS * len(loader))]).fit(EPOCHS)
 
 
 def predict(model, images):
@@ -52,17 +59,16 @@ def plots(model):
     images, labels = data()[1]
     with tinytorch.no_grad():
         certainty, given = model(images).softmax(dim=-1).max(dim=-1)
+    counts = confusion_matrix(given, labels, 10)
     labels, given, certainty = labels.tolist(), given.tolist(), certainty.tolist()
 
     confusion, ax = plt.subplots(figsize=(4.6, 4.6), layout="constrained")
-    counts = [[sum(label == row and answer == column for label, answer in zip(labels, given, strict=True))
-               for column in range(10)] for row in range(10)]
-    shown = [[-counts[r][c] if r == c else 12 * counts[r][c] for c in range(10)] for r in range(10)]
+    shown = [[-n if row == column else 12 * n for column, n in enumerate(ns)] for row, ns in enumerate(counts.tolist())]
     ax.imshow(shown, cmap="RdBu_r", vmin=-60, vmax=60)
     for row in range(10):
         for column in range(10):
-            if counts[row][column]:
-                ax.text(column, row, counts[row][column], ha="center", va="center")
+            if counts[row, column]:
+                ax.text(column, row, counts[row, column], ha="center", va="center")
     wrong = [i for i in range(len(labels)) if given[i] != labels[i]]
     ax.set(xticks=range(10), yticks=range(10), xlabel="the answer", ylabel="the digit",
            title=f"{len(labels) - len(wrong)} of {len(labels)} held-out digits are right")

@@ -6,7 +6,7 @@ A script is a module with the constants YEAR, LESSONS (how many of the lessons i
     data()                         ((inputs, answers) to learn from, (inputs, answers) held out)
     build(seed)                    a fresh model
     loss(output, answers)          what training makes small
-    train(model, examples, watch)  calls watch(done) after each backward, while the gradients are there; done goes to 1
+    train(model, examples, watch)  calls watch(done) in each step, while the gradients are there; done goes to 1
     predict(model, inputs)         the answers, one for each input
     plots(model)                   {name: matplotlib figure}
 """
