@@ -7,8 +7,8 @@ __all__ = ['SELU_ALPHA', 'SELU_SCALE', 'Elementwise', 'Straight', 'applied', 'Ha
            'LeakyReLUFunction', 'leaky_relu', 'PReLUFunction', 'prelu', 'HardshrinkFunction', 'SoftshrinkFunction',
            'ThresholdFunction', 'hardshrink', 'softshrink', 'threshold', 'HardsigmoidFunction', 'HardswishFunction',
            'hardsigmoid', 'hardswish', 'SoftplusFunction', 'SoftsignFunction', 'softplus', 'softsign', 'tanhshrink',
-           'ELUFunction', 'elu', 'celu', 'selu', 'GELUFunction', 'GELUTanhFunction', 'SiLUFunction', 'MishFunction',
-           'gelu', 'silu', 'mish', 'glu', 'softmin', 'gumbel_softmax', 'normalize', 'cosine_similarity',
+           'ELUFunction', 'elu', 'celu', 'selu', 'Gated', 'GELUFunction', 'GELUTanhFunction', 'SiLUFunction',
+           'MishFunction', 'gelu', 'silu', 'mish', 'glu', 'softmin', 'gumbel_softmax', 'normalize', 'cosine_similarity',
            'pairwise_distance', 'Hardtanh', 'ReLU6', 'LeakyReLU', 'PReLU', 'Hardshrink', 'Softshrink', 'Threshold',
            'Hardsigmoid', 'Hardswish', 'Softplus', 'Softsign', 'Tanhshrink', 'ELU', 'CELU', 'SELU', 'GELU', 'SiLU',
            'Mish', 'GLU', 'Softmin', 'Softmax2d', 'CosineSimilarity', 'PairwiseDistance']
@@ -30,8 +30,9 @@ from tinytorch.nn.losses import (
     tanh,
 )
 from .module import Module, Parameter
-from ..ops.creation import clone, rand_like
+from ..ops.creation import rand_like
 from ..ops.elementwise import Erf, Gate, clamp_min
+from ..ops.inplace import change
 from ..ops.reductions import norm
 from ..tensor import Exp, Function, Tensor, floating, tensor
 
@@ -56,13 +57,13 @@ class Straight(Elementwise):
 
     def backward(self, grad):
         a = values(self.saved[0])
-        return run(Gate, grad, weights=np.asarray(self.slope(a, **self.options), dtype=a.dtype))
+        return grad * np.asarray(self.slope(a, **self.options), dtype=a.dtype)
 
 
 def applied(function, input, inplace: bool = False, **options) -> Tensor:
     """function.apply(input); with `inplace` the result overwrites the input, and backward keeps a copy of what it was."""
     if inplace:
-        return input.copy_(function.apply(clone(input), **options))
+        return change(input, lambda x: function.apply(x, **options))
     return function.apply(input, **options)
 
 # %% ../../modules/04_losses/04_losses_activations.ipynb #c005
@@ -92,10 +93,10 @@ class LeakyReLUFunction(Straight):
     """a where positive, else negative_slope * a."""
 
     def compute(self, a, negative_slope):
-        return np.where(a > 0, a, a * negative_slope)
+        return np.maximum(a, 0) + np.minimum(a, 0) * negative_slope  # twice as quick as np.where
 
     def slope(self, a, negative_slope):
-        return np.where(a > 0, 1, negative_slope)
+        return (a > 0) * a.dtype.type(1 - negative_slope) + a.dtype.type(negative_slope)
 
 
 def leaky_relu(input, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -289,56 +290,56 @@ def selu(input, inplace: bool = False) -> Tensor:
 Tensor.selu, Tensor.celu = selu, celu
 
 # %% ../../modules/04_losses/04_losses_activations.ipynb #c023
-class GELUFunction(Elementwise):
+class Gated(Elementwise):
+    """a * gate(a), whose slope is gate(a) + a * gate_slope(a, gate(a)). Keeps the gate for backward."""
+
+    def compute(self, a):
+        self.kept = self.gate(a)
+        return a * self.kept
+
+    def slope(self, a):
+        gate = self.gate(a) if isinstance(a, Tensor) else self.kept
+        return gate + a * self.gate_slope(a, gate)
+
+
+class GELUFunction(Gated):
     """a * Phi(a), Phi being the normal distribution function."""
 
-    def compute(self, a):
-        return a * self.below(a)
-
-    def below(self, a):
+    def gate(self, a):
         return (run(Erf, a * math.sqrt(0.5)) + 1) * 0.5
 
-    def slope(self, a):
-        return self.below(a) + a * run(Exp, a * a * -0.5) * (1 / math.sqrt(2 * math.pi))
+    def gate_slope(self, a, gate):
+        return run(Exp, a * a * -0.5) * (1 / math.sqrt(2 * math.pi))
 
 
-class GELUTanhFunction(Elementwise):
+class GELUTanhFunction(Gated):
     """a / 2 * (1 + tanh(sqrt(2 / pi) (a + 0.044715 a ** 3)))"""
 
-    def compute(self, a):
-        return a * (self.bend(a) + 1) * 0.5
+    def gate(self, a):
+        return (run(TanhFunction, a * (a * a * 0.044715 + 1) * math.sqrt(2 / math.pi)) + 1) * 0.5
 
-    def bend(self, a):
-        return run(TanhFunction, a * (a * a * 0.044715 + 1) * math.sqrt(2 / math.pi))
-
-    def slope(self, a):
-        t = self.bend(a)
-        return (t + 1) * 0.5 + a * (1 - t * t) * (a * a * (3 * 0.044715) + 1) * (0.5 * math.sqrt(2 / math.pi))
+    def gate_slope(self, a, gate):
+        return gate * (1 - gate) * (a * a * (3 * 0.044715) + 1) * (2 * math.sqrt(2 / math.pi))
 
 
-class SiLUFunction(Elementwise):
+class SiLUFunction(Gated):
     """a * sigmoid(a)"""
 
-    def compute(self, a):
-        return a * run(SigmoidFunction, a)
+    def gate(self, a):
+        return run(SigmoidFunction, a)
 
-    def slope(self, a):
-        s = run(SigmoidFunction, a)
-        return s * (a * (1 - s) + 1)
+    def gate_slope(self, a, gate):
+        return gate * (1 - gate)
 
 
-class MishFunction(Elementwise):
+class MishFunction(Gated):
     """a * tanh(softplus(a))"""
-
-    def compute(self, a):
-        return a * self.gate(a)
 
     def gate(self, a):
         return run(TanhFunction, run(SoftplusFunction, a, beta=1, threshold=20))
 
-    def slope(self, a):
-        g = self.gate(a)
-        return g + a * run(SigmoidFunction, a) * (1 - g * g)
+    def gate_slope(self, a, gate):
+        return run(SigmoidFunction, a) * (1 - gate * gate)
 
 
 def gelu(input, approximate: str = "none") -> Tensor:

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..autograd import PutItem, run, values
 from .module import Module
+from ..ops.inplace import change
 from ..tensor import Exp, Function, Tensor, floating, int64, mean, normalize_dims, tensor_sum, to_dtype, uint8
 
 # %% ../../modules/04_losses/04_losses.ipynb #relu
@@ -39,8 +40,7 @@ class ReLUFunction(Function):
 # %% ../../modules/04_losses/04_losses.ipynb #c013
 def relu(input, inplace: bool = False) -> Tensor:
     """max(input, 0), element by element; with `inplace` the result overwrites the input."""
-    result = ReLUFunction.apply(input)
-    return input.copy_(result) if inplace else result
+    return change(input, ReLUFunction.apply, saves=False) if inplace else ReLUFunction.apply(input)
 
 
 Tensor.relu = relu
@@ -52,8 +52,7 @@ class SigmoidFunction(Function):
     differentiable_twice = True
 
     def forward(self, a):
-        e = np.exp(-np.abs(a))
-        result = np.asarray(np.where(a >= 0, 1, e) / (1 + e))
+        result = np.asarray(np.exp(np.minimum(a, 0)) / (1 + np.exp(-np.abs(a))))
         self.saved = (result,)
         return result
 
