@@ -463,7 +463,7 @@ def test_sequential_manners(tt, lib):
     n += net(1)
     n *= 2
     assert names(n) == [9, 6, 1, 9, 6, 1]
-    for call, error in [(lambda: n[6], IndexError), (lambda: n[-7], IndexError), (lambda: n + [1], ValueError), (lambda: n * 0, ValueError),
+    for call, error in [(lambda: n[6], IndexError), (lambda: n[-7], IndexError), (lambda: n + "text", ValueError), (lambda: n * 0, ValueError),
                         (lambda: n * 1.5, TypeError), (lambda: n.insert(9, lib.Linear(1, 1)), IndexError),
                         (lambda: n.insert(0, 3), AssertionError), (lambda: lib.Sequential(3), TypeError),
                         (lambda: n.append(3), TypeError)]:
@@ -482,7 +482,7 @@ def test_module_list(tt, lib):
     del m[1:3]
     del m[-1]
     assert names(m) == [9, 3, 8] and list(m.state_dict())[:2] == ["0.weight", "0.bias"] and list(dict(m.named_children())) == list("012")
-    assert m.pop(0).out_features == 9 and names(m + [lib.Linear(1, 5)]) == [3, 8, 5]
+    assert m.pop(0).out_features == 9 and names(m + lib.ModuleList([lib.Linear(1, 5)])) == [3, 8, 5]
     for call, error in [(lambda: m[2], IndexError), (lambda: m.extend(3), TypeError), (lambda: m.append(3), TypeError),
                         (lambda: m["0"], TypeError), (lambda: m(1), NotImplementedError)]:
         with pytest.raises(error):
@@ -528,7 +528,7 @@ def test_parameter_dict(tt, lib):
     assert list(p) == ["a", "b"], "a plain dict is sorted"
     p["c"] = lib.Parameter(tt.ones(3))
     p.update(OrderedDict(z=tt.ones(4), y=tt.ones(5)))
-    assert list(p.keys()) == ["a", "b", "c", "z", "y"] and len(p) == 5 and list(reversed(p))[0] == "y"
+    assert list(p.keys()) == ["a", "b", "c", "z", "y"] and len(p) == 5 and next(reversed(p)) == "y"
     assert all(isinstance(v, lib.Parameter) for v in p.values()) and "a" in p and p.get("q") is None and p.get("a") is p["a"]
     assert p.setdefault("a") is p["a"] and p.setdefault("n", tt.ones(1)).shape == (1,) and p.popitem()[0] == "n"
     assert p.pop("z").shape == (4,) and [n for n, _ in p.named_parameters()] == ["a", "b", "c", "y"]

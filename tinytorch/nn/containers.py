@@ -15,7 +15,7 @@ from .init import uniform_
 from .module import Module, Parameter, Sequential, patch_to
 from ..ops.creation import empty
 from ..ops.shapes import cat
-from ..tensor import Tensor
+from ..tensor import Tensor, to_dtype
 
 # %% ../../modules/03_layers/03_layers_containers.ipynb #c007
 def _as_key(module: Module, index) -> str:
@@ -499,5 +499,5 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     used = 0
     for parameter in parameters:
         end = used + parameter.numel()
-        parameter.data = vec[used:end].reshape(parameter.shape).detach()
+        parameter._array = to_dtype(vec[used:end].reshape(parameter.shape), parameter.dtype)._array
         used = end

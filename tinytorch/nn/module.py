@@ -45,9 +45,7 @@ def patch_to(cls):
     return attach
 
 
-@patch_to(Parameter)
-def __repr__(self):
-    return "Parameter containing:\n" + Tensor.__repr__(self)
+Parameter.__repr__ = lambda self: "Parameter containing:\n" + Tensor.__repr__(self)
 
 
 @patch_to(Parameter)
