@@ -283,20 +283,6 @@ changes = Changes()
 Tensor._version = property(changes.count, doc="How often its memory was changed in place.")
 
 
-class _OldCounter:  # TEMPORARY (2026-11-21): `t._counter[0] += 1` means changes.note(t)
-    def __init__(self, tensor):
-        self.tensor = tensor
-
-    def __getitem__(self, i):
-        return changes.count(self.tensor)
-
-    def __setitem__(self, i, value):
-        changes.note(self.tensor)
-
-
-Tensor._counter = property(_OldCounter, lambda self, value: None)
-
-
 def backward_on_tensors(node, grad):
     """`node.backward` with Tensors for all that it saved, so that it is recorded and can be differentiated again."""
     if not node.differentiable_twice:

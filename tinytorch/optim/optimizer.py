@@ -16,7 +16,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from ..autograd import enable_grad, no_grad
+from ..autograd import changes, enable_grad, no_grad
 from ..tensor import Tensor
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c010
@@ -60,7 +60,7 @@ class Optimizer:
                 if p._grad is not None:
                     grad = p._grad._array
                     self.update(p._array, -grad if group.get("maximize") else grad, self.state[p], group)
-                    p._counter[0] += 1
+                    changes.note(p)
         return loss
 
     def __repr__(self):
@@ -158,7 +158,7 @@ def zero_grad(self, set_to_none: bool = True) -> None:
             elif p.grad is not None:
                 p.grad = p.grad.detach()
                 p.grad._array[...] = 0
-                p.grad._counter[0] += 1
+                changes.note(p.grad)
 
 
 Optimizer.zero_grad = zero_grad
@@ -311,7 +311,7 @@ def clip_grad_value_(parameters, clip_value: float, foreach=None) -> None:
     """Clip every entry of every gradient, in place, to [-clip_value, clip_value]."""
     for grad in gradients_of(parameters):
         np.clip(grad._array, -float(clip_value), float(clip_value), out=grad._array)
-        grad._counter[0] += 1
+        changes.note(grad)
 
 
 def gradients_of(parameters) -> list:
@@ -341,7 +341,7 @@ def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_i
     for grad in grads:
         with np.errstate(invalid="ignore"):  # inf * 0
             grad._array *= scale
-        grad._counter[0] += 1
+        changes.note(grad)
     return Tensor._wrap(np.asarray(total, dtype=np.result_type(*(grad._array for grad in grads))))
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c062
