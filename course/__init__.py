@@ -2,5 +2,6 @@
 
 from course.lesson import begin, export
 from course.whose import describe
+from course.workspace import catch_up
 
-__all__ = ["begin", "describe", "export"]
+__all__ = ["begin", "catch_up", "describe", "export"]

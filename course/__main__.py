@@ -40,6 +40,7 @@ def lab(context: typer.Context, workspace: Folder = ROOT / "workspace", browser:
     console.print(f"{describe(workspace / 'tinytorch').text}, in {workspace}")
     if start:
         os.chdir(workspace)  # nbgrader looks for its settings here
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # for its terminals
         options = ["--ServerApp.ip=localhost", "--ServerApp.root_dir=."] + ([] if browser else ["--no-browser"])
         os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *options, *context.args])
 
@@ -49,9 +50,7 @@ def catch_up(lesson: int, workspace: Folder = Path()):
     """Fill the lessons before LESSON that you lack from the reference; your package will say so ever after."""
     from course.workspace import catch_up as fill
 
-    filled = fill(lesson, workspace.resolve())
-    console.print("from the reference: " + ", ".join(map(title, filled)) if filled else "nothing is missing")
-    console.print(describe(workspace / "tinytorch").text)
+    fill(lesson, workspace.resolve())
 
 
 @app.command()

@@ -9,10 +9,8 @@ import json
 import shutil
 from pathlib import Path
 
-import nbformat
-
 from course.exporter import default_exp, file_of, is_generated, module_text
-from course.whose import CourseError, read, record
+from course.whose import CourseError, describe, read, record, title
 
 ROOT = Path(__file__).parents[1]  # the repository that `course` is installed from; its tinytorch is the reference
 PLACED = ".placed.json"  # what the course put into the workspace, by checksum: tells which lessons are newer by now
@@ -25,12 +23,14 @@ and run the last cell. It exports the lesson into `tinytorch/`, which is yours a
 and the milestones run on it.
 `Validate` (in JupyterLab's toolbar) runs a notebook from top to bottom and says which checks fail.
 
-    make lab                      in the repository: opens this workspace again; nothing in it is ever overwritten
+In a terminal of JupyterLab:
+
     python -m course status       which lessons you have built
     python -m course catch-up 3   fills the lessons before 3 that you lack from the reference, and says so ever after
     python -m milestones          what your package can train by now
 
-A newer version of a lesson arrives when you rename or remove yours and run `make lab` again.
+`make lab` in the repository opens this workspace again. Nothing in it is ever overwritten: a newer
+version of a lesson arrives when you rename or remove yours and run `make lab` again.
 """
 
 # nbgrader looks for this file where it runs. Nothing is handed in from here, so its exchange stays in the workspace.
@@ -46,6 +46,7 @@ c.Execute.timeout = 60
 
 def release(notebook: Path) -> str:
     """The student's version of a lesson, made by nbgrader's own steps: no solutions, no hidden tests, checks locked."""
+    import nbformat  # with nbgrader, three seconds that only this function needs
     from nbgrader import preprocessors as steps
 
     nb, resources = nbformat.read(notebook, as_version=4), {}
@@ -112,11 +113,11 @@ def create(workspace: Path, root: Path = ROOT) -> tuple[list[str], list[str]]:
     return added, newer
 
 
-def catch_up(number: int, workspace: Path, root: Path = ROOT) -> list[str]:
+def catch_up(number: int, workspace: Path | None = None, root: Path = ROOT) -> list[str]:
     """Fill the lessons before `number` that the learner lacks from the reference, their own untouched; returns them."""
-    package = workspace / "tinytorch"
+    package = (workspace or Path.cwd()) / "tinytorch"
     if not (package / "lessons.json").exists():
-        raise CourseError(f"{workspace} is no workspace: run this in yours (`make lab` makes one)")
+        raise CourseError(f"{package.parent} is no workspace: run this in yours (`make lab` makes one)")
     filled = [lesson for lesson in read(package, "names.json")
               if int(lesson[:2]) < number and lesson not in read(package, "lessons.json")]
     for lesson in filled:
@@ -125,4 +126,6 @@ def catch_up(number: int, workspace: Path, root: Path = ROOT) -> list[str]:
             if not (package / name).exists():
                 shutil.copyfile(root / "tinytorch" / name, package / name)
         record(package, lesson, "reference")
+    print("from the reference:", ", ".join(map(title, filled)) or "nothing was missing")
+    print(describe(package).text)
     return filled
