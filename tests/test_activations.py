@@ -1,4 +1,4 @@
-"""The activations of lesson 04 and its companion against PyTorch: values, slopes, slopes of slopes, options, corners."""
+"""The activations of lesson 04 and its companion against PyTorch: values, derivatives, options, corners."""
 
 import copy
 import math
@@ -97,7 +97,9 @@ def test_extremes(name, options, kind):
     b.sum().backward()
     same(a, b, 1e-5, 1e-6 if name == "gelu" and kind == "float32" else 1e-30, name)
     finite = np.isfinite(x) & np.isfinite(theirs.grad.numpy()) & (np.abs(x) < 1e20)
-    np.testing.assert_allclose(ours.grad.numpy()[finite], theirs.grad.numpy()[finite], rtol=1e-4, atol=1e-6, err_msg=name)
+    np.testing.assert_allclose(
+        ours.grad.numpy()[finite], theirs.grad.numpy()[finite], rtol=1e-4, atol=1e-6, err_msg=name
+    )
     assert np.isfinite(ours.grad.numpy()[np.abs(x) <= 1000]).all()
 
 
@@ -107,7 +109,9 @@ def test_gradcheck(name, options):
     assert tt.autograd.gradcheck(lambda a: both(name)[tt](a, **options), x)
 
 
-@pytest.mark.parametrize("name", ["relu", "relu6", "hardtanh", "threshold", "sigmoid", "tanh", "softsign", "tanhshrink"])
+@pytest.mark.parametrize(
+    "name", ["relu", "relu6", "hardtanh", "threshold", "sigmoid", "tanh", "softsign", "tanhshrink"]
+)
 def test_integers(name):
     options = {"threshold": 1, "value": 7} if name == "threshold" else {}
     same(both(name)[tt](tt.tensor([-2, 0, 1, 9]), **options), both(name)[torch](torch.tensor([-2, 0, 1, 9]), **options))
@@ -173,7 +177,9 @@ class TestSoftmax:
 
     @pytest.mark.parametrize("kind", ["float32", "float64"])
     def test_extremes(self, name, kind):
-        x = np.array([[1000, 1001, 1002], [-1000, 0, 1000], [-np.inf, 0, 1], [-np.inf, -np.inf, 3], [-2000, -2000, -2000]], kind)
+        x = np.array(
+            [[1000, 1001, 1002], [-1000, 0, 1000], [-np.inf, 0, 1], [-np.inf, -np.inf, 3], [-2000, -2000, -2000]], kind
+        )
         x = -x if name == "softmin" else x
         ours, theirs = tt.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
         a, b = both(name)[tt](ours, 1), both(name)[torch](theirs, 1)
@@ -191,8 +197,14 @@ class TestSoftmax:
 
     def test_dtype(self, name):
         x = some(2, 3).astype(np.float32)
-        same(both(name)[tt](tt.tensor(x), dim=1, dtype=tt.float64), both(name)[torch](torch.tensor(x), dim=1, dtype=torch.float64))
-        same(both(name)[tt](tt.tensor([1, 2]), dim=0, dtype=tt.float32), both(name)[torch](torch.tensor([1, 2]), dim=0, dtype=torch.float32))
+        same(
+            both(name)[tt](tt.tensor(x), dim=1, dtype=tt.float64),
+            both(name)[torch](torch.tensor(x), dim=1, dtype=torch.float64),
+        )
+        same(
+            both(name)[tt](tt.tensor([1, 2]), dim=0, dtype=tt.float32),
+            both(name)[torch](torch.tensor([1, 2]), dim=0, dtype=torch.float32),
+        )
 
     @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 3, 4), (1, 2, 3, 4)])
     def test_implicit_dim(self, name, shape):
@@ -209,9 +221,16 @@ class TestSoftmax:
             both(name)[tt](tt.tensor([[1.0]]), dim)
 
 
-@pytest.mark.parametrize("shape, weights", [((5,), ()), ((5,), (1,)), ((4, 3), (3,)), ((4, 3), (1,)), ((2, 3, 4, 2), (3,)), ((), ())])
+@pytest.mark.parametrize(
+    "shape, weights", [((5,), ()), ((5,), (1,)), ((4, 3), (3,)), ((4, 3), (1,)), ((2, 3, 4, 2), (3,)), ((), ())]
+)
 def test_prelu(shape, weights):
-    alike(lambda t, x, w: both("prelu")[t](x, w), some(*shape), np.abs(some(*weights, seed=1)), layouts=("plain", "transposed"))
+    alike(
+        lambda t, x, w: both("prelu")[t](x, w),
+        some(*shape),
+        np.abs(some(*weights, seed=1)),
+        layouts=("plain", "transposed"),
+    )
 
 
 def test_prelu_errors():
@@ -246,19 +265,38 @@ def test_wrong_options():
             call()
 
 
-@pytest.mark.parametrize("options", [{}, {"p": 1}, {"p": 3, "dim": 0}, {"p": math.inf}, {"dim": -1, "eps": 10.0}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"p": 1}, {"p": 3, "dim": 0}, {"p": math.inf}, {"dim": -1, "eps": 10.0}], ids=str
+)
 def test_normalize(options):
-    alike(lambda t, x: both("normalize")[t](x, **options), some(3, 4), layouts=("plain",), twice=options.get("p") != math.inf)
+    alike(
+        lambda t, x: both("normalize")[t](x, **options),
+        some(3, 4),
+        layouts=("plain",),
+        twice=options.get("p") != math.inf,
+    )
 
 
-@pytest.mark.parametrize("shapes, dim", [(((3, 4), (3, 4)), 1), (((3, 4), (4,)), -1), (((2, 3, 4), (2, 1, 4)), 2), (((4,), (4,)), 0)])
+@pytest.mark.parametrize(
+    "shapes, dim", [(((3, 4), (3, 4)), 1), (((3, 4), (4,)), -1), (((2, 3, 4), (2, 1, 4)), 2), (((4,), (4,)), 0)]
+)
 def test_cosine_similarity(shapes, dim):
-    alike(lambda t, a, b: both("cosine_similarity")[t](a, b, dim), some(*shapes[0]), some(*shapes[1], seed=1), layouts=("plain",))
+    alike(
+        lambda t, a, b: both("cosine_similarity")[t](a, b, dim),
+        some(*shapes[0]),
+        some(*shapes[1], seed=1),
+        layouts=("plain",),
+    )
 
 
 @pytest.mark.parametrize("options", [{}, {"p": 1}, {"p": 3.0, "keepdim": True}, {"eps": 0.5}], ids=str)
 def test_pairwise_distance(options):
-    alike(lambda t, a, b: both("pairwise_distance")[t](a, b, **options), some(3, 4), some(3, 4, seed=1), layouts=("plain",))
+    alike(
+        lambda t, a, b: both("pairwise_distance")[t](a, b, **options),
+        some(3, 4),
+        some(3, 4, seed=1),
+        layouts=("plain",),
+    )
     alike(lambda t, a, b: both("pairwise_distance")[t](a, b, **options), some(4), some(4, seed=1), layouts=("plain",))
 
 

@@ -1,4 +1,4 @@
-"""The losses of lesson 04 and its companion against PyTorch: every option, forward, backward and twice, corners, errors."""
+"""The losses of lesson 04 and its companion against PyTorch: options, derivatives, corners, errors."""
 
 import math
 import warnings
@@ -23,7 +23,7 @@ def both(name):
 
 
 def check(name, *arrays, constants=(), layouts=("plain",), twice=True, options=None, **more):
-    """The loss of tracked `arrays` and of `constants` is PyTorch's; arrays among the options become tensors of the kind."""
+    """The loss of tracked `arrays` and of `constants` is PyTorch's; arrays among the options become tensors."""
     function, options = both(name), {**(options or {}), **more}
 
     def call(t, *inputs):
@@ -81,7 +81,14 @@ def test_classes(name, scores, target, options, reduction):
 def test_label_smoothing(scores, target, options, reduction):
     if target == () and options:
         return
-    check("cross_entropy", some(*scores), constants=[classes(*target)], reduction=reduction, label_smoothing=0.2, options=options)
+    check(
+        "cross_entropy",
+        some(*scores),
+        constants=[classes(*target)],
+        reduction=reduction,
+        label_smoothing=0.2,
+        options=options,
+    )
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
@@ -90,7 +97,9 @@ def test_label_smoothing(scores, target, options, reduction):
 @pytest.mark.parametrize("shape", [s for s, _ in SHAPES], ids=str)
 def test_probabilities(shape, weight, smoothing, reduction):
     truth = np.exp(some(*shape, seed=1))
-    check("cross_entropy", some(*shape), truth, reduction=reduction, label_smoothing=smoothing, options={"weight": weight})
+    check(
+        "cross_entropy", some(*shape), truth, reduction=reduction, label_smoothing=smoothing, options={"weight": weight}
+    )
 
 
 @given(n=st.integers(1, 5), c=st.integers(1, 6), inner=st.lists(st.integers(0, 3), max_size=2), data=st.data())
@@ -270,7 +279,9 @@ def test_binary_cross_entropy_twice():
     t = tt.tensor([0.0, 1.0, 0.3], dtype=tt.float64)
     (slope,) = tt.grad(F.binary_cross_entropy(p, t, reduction="sum"), p, create_graph=True)
     (curvature,) = tt.grad(slope.sum(), p)
-    np.testing.assert_allclose(curvature.numpy(), t.numpy() / p.detach().numpy() ** 2 + (1 - t.numpy()) / (1 - p.detach().numpy()) ** 2)
+    np.testing.assert_allclose(
+        curvature.numpy(), t.numpy() / p.detach().numpy() ** 2 + (1 - t.numpy()) / (1 - p.detach().numpy()) ** 2
+    )
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])
@@ -318,7 +329,14 @@ def test_kl_div_of_zero():
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("shape", [(4, 3), (4, 1), (4,)], ids=str)
 def test_gaussian(shape, full, reduction):
-    check("gaussian_nll_loss", some(4, 3), some(4, 3, seed=1), 0.2 + some(*shape, seed=2) ** 2, full=full, reduction=reduction)
+    check(
+        "gaussian_nll_loss",
+        some(4, 3),
+        some(4, 3, seed=1),
+        0.2 + some(*shape, seed=2) ** 2,
+        full=full,
+        reduction=reduction,
+    )
 
 
 def test_gaussian_small_variance():
@@ -329,7 +347,10 @@ def test_gaussian_small_variance():
         loss.sum().backward()
         results[t] = loss, var.grad
     same(results[tt], results[torch])
-    same(F.gaussian_nll_loss(tt.ones(2), tt.zeros(2), 2.0), torch.nn.functional.gaussian_nll_loss(torch.ones(2), torch.zeros(2), 2.0))
+    same(
+        F.gaussian_nll_loss(tt.ones(2), tt.zeros(2), 2.0),
+        torch.nn.functional.gaussian_nll_loss(torch.ones(2), torch.zeros(2), 2.0),
+    )
     for var in ([1.0, -1.0, 1.0], [1.0, 1.0]):
         raises_like_torch("gaussian_nll_loss", lambda t, f, var=var: f(t.ones(3), t.zeros(3), t.tensor(var)))
 
@@ -376,7 +397,9 @@ def test_margins(margin, reduction):
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("options", [{}, {"p": 2}, {"margin": 0.3}, {"p": 2, "weight": np.array([0.5, 2.0, 0.7, 1.3])}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"p": 2}, {"margin": 0.3}, {"p": 2, "weight": np.array([0.5, 2.0, 0.7, 1.3])}], ids=str
+)
 def test_multi_margin(options, reduction):
     check("multi_margin_loss", some(5, 4), constants=[classes(5)], twice=False, reduction=reduction, options=options)
     check("multi_margin_loss", some(4), constants=[classes()], twice=False, reduction=reduction, options=options)
@@ -395,7 +418,9 @@ def test_margin_errors():
     raises_like_torch("cosine_embedding_loss", lambda t, f: f(t.zeros(3, 2), t.zeros(3, 2), t.ones(3, 1)))
     raises_like_torch("margin_ranking_loss", lambda t, f: f(t.zeros(3), t.zeros(3), t.ones(3, 1)))
     raises_like_torch("triplet_margin_loss", lambda t, f: f(t.zeros(3, 2), t.zeros(3, 2), t.zeros(2)))
-    raises_like_torch("triplet_margin_loss", lambda t, f: f(t.zeros(3, 2), t.zeros(3, 2), t.zeros(3, 2), margin=0), "margin")
+    raises_like_torch(
+        "triplet_margin_loss", lambda t, f: f(t.zeros(3, 2), t.zeros(3, 2), t.zeros(3, 2), margin=0), "margin"
+    )
     raises_like_torch("multi_margin_loss", lambda t, f: f(t.zeros(3, 2), t.tensor([0, 1, 0]), p=3))
 
 
@@ -428,7 +453,9 @@ MODULES = [
 def test_modules(name, options, tracked, constants):
     results, shown = {}, {}
     for t, package in ((tt, nn), (torch, torch.nn)):
-        module = getattr(package, name)(**{k: t.tensor(v) if isinstance(v, np.ndarray) else v for k, v in options.items()})
+        module = getattr(package, name)(
+            **{k: t.tensor(v) if isinstance(v, np.ndarray) else v for k, v in options.items()}
+        )
         inputs = [t.tensor(some(*s, seed=i).astype(np.float32), requires_grad=True) for i, s in enumerate(tracked)]
         loss = module(*inputs, *map(t.tensor, constants))
         loss.sum().backward()
@@ -442,7 +469,10 @@ def test_modules(name, options, tracked, constants):
 def test_bce_module():
     p = np.float32(1 / (1 + np.exp(-some(5, 4))))
     t = np.float32(classes(5, 4, n=2))
-    same(nn.BCELoss(tt.tensor(WEIGHT))(tt.tensor(p), tt.tensor(t)), torch.nn.BCELoss(torch.tensor(WEIGHT))(torch.tensor(p), torch.tensor(t)))
+    same(
+        nn.BCELoss(tt.tensor(WEIGHT))(tt.tensor(p), tt.tensor(t)),
+        torch.nn.BCELoss(torch.tensor(WEIGHT))(torch.tensor(p), torch.tensor(t)),
+    )
     assert repr(nn.BCELoss()) == "BCELoss()"
 
 

@@ -24,7 +24,6 @@ from tinytorch.nn.losses import (
     Softmax,
     TanhFunction,
     floats_only,
-    logsigmoid,
     sigmoid,
     softmax,
     tanh,
@@ -61,7 +60,7 @@ class Straight(Elementwise):
 
 
 def applied(function, input, inplace: bool = False, **options) -> Tensor:
-    """function.apply(input); with `inplace` the result overwrites the input, and backward keeps a copy of what it was."""
+    """function.apply(input); with `inplace` the result overwrites the input, of which backward keeps a copy."""
     if inplace:
         return change(input, lambda x: function.apply(x, **options))
     return function.apply(input, **options)
@@ -615,7 +614,7 @@ class Softmax2d(Module):
 
     def forward(self, input):
         if input.ndim not in (3, 4):
-            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead, shape {input.shape}")
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got shape {input.shape}")
         return softmax(input, -3)
 
 

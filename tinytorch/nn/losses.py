@@ -95,7 +95,7 @@ Tensor.tanh = tanh
 
 # %% ../../modules/04_losses/04_losses.ipynb #c029
 def reduced(losses, reduction: str, size_average=None, reduce=None) -> Tensor:
-    """The mean or the sum of `losses`, or themselves for "none". The last two arguments are PyTorch's old way to say so."""
+    """The mean or the sum of `losses`, or themselves for "none". PyTorch's old way to say so are the last two."""
     reduction = legacy_reduction(reduction, size_average, reduce)
     if reduction == "mean":
         return mean(losses)
@@ -106,7 +106,8 @@ def legacy_reduction(reduction: str, size_average=None, reduce=None) -> str:
     """The reduction, checked. Raises ValueError on an unknown one."""
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-        warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=3)
+        message = f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead."
+        warnings.warn(message, stacklevel=3)
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction: expected 'none', 'mean' or 'sum'")
     return reduction
@@ -116,8 +117,8 @@ def warn_of_broadcast(input, target) -> None:
     """Different shapes are allowed where they broadcast, and are nearly always a mistake."""
     if input.shape != target.shape:
         warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely "
-            "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
         )
 
@@ -139,7 +140,7 @@ def weighted(losses, weight, reduction: str, size_average=None, reduce=None) -> 
     if weight is None:
         return reduced(losses, reduction, size_average, reduce)
     if weight.shape != losses.shape:
-        raise ValueError(f"Inputs and weight must have the same size: the losses are {losses.shape}, weight is {weight.shape}")
+        raise ValueError(f"Inputs and weight must have the same size, got {losses.shape} and {weight.shape}")
     total = reduced(losses * weight, "sum" if reduction == "mean" else reduction, size_average, reduce)
     return total / tensor_sum(weight) if reduction == "mean" else total
 
@@ -173,7 +174,8 @@ def softmax(input, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> 
 def scores_and_dims(name: str, input, dim, dtype) -> tuple:
     """The scores in `dtype`, and `dim` as Functions want it; without one, PyTorch's old guess and its warning."""
     if dim is None:
-        warnings.warn(f"Implicit dimension choice for {name} has been deprecated. Say dim=..., mostly dim=-1.", stacklevel=3)
+        message = f"Implicit dimension choice for {name} has been deprecated. Say dim=..., mostly dim=-1."
+        warnings.warn(message, stacklevel=3)
         dim = 0 if input.ndim in (0, 1, 3) else 1
     if dtype is not None:
         input = to_dtype(input, dtype)
@@ -183,7 +185,7 @@ def scores_and_dims(name: str, input, dim, dtype) -> tuple:
 def floats_only(name: str, input) -> Tensor:
     """The tensor, if it is floating point. Raises NotImplementedError (a RuntimeError) else, as PyTorch does."""
     if not input.dtype.is_floating_point:
-        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}: expected a floating point tensor, use .float()')
+        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}: expected floating point, use .float()')
     return input
 
 
@@ -262,15 +264,17 @@ def check_classes(name: str, input, target, weight) -> None:
         )
     classes, expected = input.shape[input.ndim > 1], input.shape[:1] + input.shape[2:]
     if input.ndim > 1 and target.ndim and len(target) != len(input):
-        raise ValueError(f"{name}: Expected input batch_size ({len(input)}) to match target batch_size ({len(target)}).")
+        sizes = f"input batch_size ({len(input)}) to match target batch_size ({len(target)})"
+        raise ValueError(f"{name}: Expected {sizes}.")
     if input.ndim > 1 and target.shape != expected:
-        raise RuntimeError(f"{name}: Expected target size {list(expected)}, got {list(target.shape)}, for scores {input.shape}")
+        sizes = f"target size {list(expected)}, got {list(target.shape)}"
+        raise RuntimeError(f"{name}: Expected {sizes}, for scores {input.shape}")
     if input.ndim == 1 and target.shape not in ((), (1,)):
-        raise ValueError(f"{name}: For 1D input, 1D target must have size 1, a single class, but got shape {target.shape}")
+        raise ValueError(f"{name}: For 1D input, 1D target must have size 1, a single class, got {target.shape}")
     if weight is not None and weight.shape != (classes,):
         raise RuntimeError(
-            f"{name}: weight tensor should be defined either for all {classes} classes or no classes but got weight tensor "
-            f"of shape: {list(weight.shape)}"
+            f"{name}: weight tensor should be defined either for all {classes} classes or no classes but got weight "
+            f"tensor of shape: {list(weight.shape)}"
         )
     if weight is not None and weight.dtype is not input.dtype:
         raise RuntimeError(f"{name}: expected weight in the scores' dtype {input.dtype}, but got {weight.dtype}")
@@ -287,7 +291,7 @@ def class_indices(name: str, target, ignore_index: int, classes: int) -> tuple:
     wrong = wrong[(wrong < 0) | (wrong >= classes)]
     if wrong.size:
         raise IndexError(
-            f"{name}: Target {wrong[0]} is out of bounds: the scores have {classes} classes, numbered 0 to {classes - 1}"
+            f"{name}: Target {wrong[0]} is out of bounds: there are {classes} classes, numbered 0 to {classes - 1}"
         )
     return indices, kept
 
@@ -325,7 +329,13 @@ def nll_loss(
 
 
 def cross_entropy(
-    input, target, weight=None, size_average=None, ignore_index: int = -100, reduce=None, reduction: str = "mean",
+    input,
+    target,
+    weight=None,
+    size_average=None,
+    ignore_index: int = -100,
+    reduce=None,
+    reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
     """Cross-entropy of scores (N, C, ...) with int64 classes (N, ...), or with probabilities of the scores' shape.
@@ -402,7 +412,7 @@ def binary_cross_entropy_with_logits(
     if target.shape != input.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if not target.dtype.is_floating_point:
-        raise RuntimeError(f"binary_cross_entropy_with_logits: target is {target.dtype}, expected floating point: use .float()")
+        raise RuntimeError(f"target is {target.dtype}, expected floating point, 0 for no and 1 for yes: use .float()")
     floats_only("binary_cross_entropy_with_logits", input)
     losses = logistic_losses(input, target)
     if pos_weight is not None:
@@ -507,7 +517,12 @@ class CrossEntropyLoss(_WeightedLoss):
     """cross_entropy"""
 
     def __init__(
-        self, weight=None, size_average=None, ignore_index: int = -100, reduce=None, reduction: str = "mean",
+        self,
+        weight=None,
+        size_average=None,
+        ignore_index: int = -100,
+        reduce=None,
+        reduction: str = "mean",
         label_smoothing: float = 0.0,
     ):
         super().__init__(weight, size_average, reduce, reduction)
@@ -515,7 +530,11 @@ class CrossEntropyLoss(_WeightedLoss):
 
     def forward(self, input, target):
         return cross_entropy(
-            input, target, weight=self.weight, ignore_index=self.ignore_index, reduction=self.reduction,
+            input,
+            target,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
             label_smoothing=self.label_smoothing,
         )
 

@@ -54,10 +54,8 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction: str = "mea
     return weighted((input - target).abs(), weight, reduction, size_average, reduce)
 
 
-def smooth_l1_loss(
-    input, target, size_average=None, reduce=None, reduction: str = "mean", beta: float = 1.0
-) -> Tensor:
-    """d ** 2 / (2 beta) where d = |input - target| is below `beta`, else d - beta / 2. Raises RuntimeError if beta < 0."""
+def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    """d ** 2 / (2 beta) where d = |input - target| is below `beta`, else d - beta / 2. RuntimeError if beta < 0."""
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     if beta == 0:
@@ -67,7 +65,7 @@ def smooth_l1_loss(
 
 
 def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0, weight=None) -> Tensor:
-    """d ** 2 / 2 where d = |input - target| is at most `delta`, else delta * (d - delta / 2). RuntimeError if delta <= 0."""
+    """d ** 2 / 2 where d = |input - target| is below `delta`, else delta * (d - delta / 2). Needs delta > 0."""
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
     warn_of_broadcast(input, target)
@@ -99,7 +97,13 @@ def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6,
 
 
 def poisson_nll_loss(
-    input, target, log_input: bool = True, full: bool = False, size_average=None, eps: float = 1e-8, reduce=None,
+    input,
+    target,
+    log_input: bool = True,
+    full: bool = False,
+    size_average=None,
+    eps: float = 1e-8,
+    reduce=None,
     reduction: str = "mean",
 ) -> Tensor:
     """exp(input) - target * input, or, if the input is no logarithm, input - target * ln(input + eps).
@@ -129,28 +133,28 @@ class BinaryCrossEntropyFunction(Function):
         needs_p, needs_t = self.needs_input_grad
         return (
             grad * ((p - t) / run(Clamp, (1 - p) * p, 1e-12, None)) if needs_p else None,
-            grad * (run(Clamp, run(Log, 1 - p), -100.0, None) - run(Clamp, run(Log, p), -100.0, None)) if needs_t else None,
+            grad * (run(Clamp, run(Log, 1 - p), -100.0, None) - run(Clamp, run(Log, p), -100.0, None))
+            if needs_t
+            else None,
         )
 
 
-def binary_cross_entropy(
-    input, target, weight=None, size_average=None, reduce=None, reduction: str = "mean"
-) -> Tensor:
+def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction: str = "mean") -> Tensor:
     """Binary cross-entropy of probabilities; `weight` broadcasts.
 
     Raises ValueError unless the shapes are equal, RuntimeError unless the input is between 0 and 1.
     """
     if target.shape != input.shape:
         raise ValueError(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
-            "Please ensure they have the same size."
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is "
+            "deprecated. Please ensure they have the same size."
         )
     if target.dtype is not input.dtype:
-        raise RuntimeError(f"binary_cross_entropy: expected target in the input's {input.dtype}, but got {target.dtype}")
+        raise RuntimeError(f"expected target in the input's {input.dtype}, but got {target.dtype}")
     if not ((values(input) >= 0) & (values(input) <= 1)).all():
         raise RuntimeError(
-            "all elements of input should be between 0 and 1: this loss wants probabilities, after a sigmoid; for scores "
-            "use binary_cross_entropy_with_logits"
+            "all elements of input should be between 0 and 1: this loss wants probabilities, after a sigmoid; for "
+            "scores use binary_cross_entropy_with_logits"
         )
     losses = BinaryCrossEntropyFunction.apply(input, target)
     return reduced(losses if weight is None else losses * weight, reduction, size_average, reduce)
@@ -166,14 +170,12 @@ class XLogXFunction(Elementwise):
         return run(Log, a) + 1
 
 
-def kl_div(
-    input, target, size_average=None, reduce=None, reduction: str = "mean", log_target: bool = False
-) -> Tensor:
+def kl_div(input, target, size_average=None, reduce=None, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """target * (ln target - input), reduced; with `log_target` the target is a logarithm too."""
     if reduction == "mean" and size_average is None and reduce is None:
         warnings.warn(
-            "reduction: 'mean' divides the total loss by both the batch size and the support size. 'batchmean' divides "
-            "only by the batch size, and aligns with the KL math definition.",
+            "reduction: 'mean' divides the total loss by both the batch size and the support size. 'batchmean' "
+            "divides only by the batch size, and aligns with the KL math definition.",
             stacklevel=2,
         )
     losses = target.exp() * (target - input) if log_target else XLogXFunction.apply(target) - target * input
@@ -205,11 +207,11 @@ def same_ndim(name: str, **tensors) -> None:
 def cosine_embedding_loss(
     input1, input2, target, margin: float = 0, size_average=None, reduce=None, reduction: str = "mean"
 ) -> Tensor:
-    """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1. Shapes (N, D) and (N,), or (D,) and ()."""
+    """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where -1: (N, D) and (N,), or (D,) and ()."""
     if (input1.ndim, target.ndim) not in ((1, 0), (2, 1)) or input2.ndim != input1.ndim:
         raise RuntimeError(
-            f"cosine_embedding_loss: expected inputs (N, D) with target (N,), or (D,) with (), got {input1.shape}, "
-            f"{input2.shape} and {target.shape}"
+            "cosine_embedding_loss: expected inputs (N, D) with target (N,), or (D,) with (), got "
+            f"{input1.shape}, {input2.shape} and {target.shape}"
         )
     lengths = ((input1 * input1).sum(-1) + 1e-12) * ((input2 * input2).sum(-1) + 1e-12)
     cosine = (input1 * input2).sum(-1) / lengths**0.5
@@ -235,7 +237,14 @@ def hinge_embedding_loss(
 
 
 def triplet_margin_with_distance_loss(
-    anchor, positive, negative, *, distance_function=None, margin: float = 1.0, swap: bool = False, reduction: str = "mean"
+    anchor,
+    positive,
+    negative,
+    *,
+    distance_function=None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
 ) -> Tensor:
     """max(0, d(anchor, positive) - d(anchor, negative) + margin) with any distance.
 
@@ -252,16 +261,29 @@ def triplet_margin_with_distance_loss(
 
 
 def triplet_margin_loss(
-    anchor, positive, negative, margin: float = 1.0, p: float = 2, eps: float = 1e-6, swap: bool = False,
-    size_average=None, reduce=None, reduction: str = "mean",
+    anchor,
+    positive,
+    negative,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    size_average=None,
+    reduce=None,
+    reduction: str = "mean",
 ) -> Tensor:
-    """max(0, d(anchor, positive) - d(anchor, negative) + margin), d being the p-norm of the difference; see `swap` above."""
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin), d being the p-norm of the difference."""
 
     def distance(a, b):
         return pairwise_distance(a, b, p, eps)
 
     return triplet_margin_with_distance_loss(
-        anchor, positive, negative, distance_function=distance, margin=margin, swap=swap,
+        anchor,
+        positive,
+        negative,
+        distance_function=distance,
+        margin=margin,
+        swap=swap,
         reduction=legacy_reduction(reduction, size_average, reduce),
     )
 
@@ -269,7 +291,7 @@ def triplet_margin_loss(
 def multi_margin_loss(
     input, target, p: int = 1, margin: float = 1.0, weight=None, size_average=None, reduce=None, reduction: str = "mean"
 ) -> Tensor:
-    """The sum over the other classes of max(0, margin - score of the right one + score) ** p, divided by C: (N, C), (N,)."""
+    """The sum over the wrong classes of max(0, margin + score - score of the right one) ** p, divided by C."""
     if p not in (1, 2):
         raise ValueError(f"only p == 1 and p == 2 supported, got {p}")
     check_classes("multi_margin_loss", input, target, weight)
@@ -329,7 +351,12 @@ class PoissonNLLLoss(_Loss):
     """poisson_nll_loss"""
 
     def __init__(
-        self, log_input: bool = True, full: bool = False, size_average=None, eps: float = 1e-8, reduce=None,
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        size_average=None,
+        eps: float = 1e-8,
+        reduce=None,
         reduction: str = "mean",
     ):
         super().__init__(size_average, reduce, reduction)
@@ -406,7 +433,13 @@ class TripletMarginLoss(_Loss):
     """triplet_margin_loss"""
 
     def __init__(
-        self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, size_average=None, reduce=None,
+        self,
+        margin: float = 1.0,
+        p: float = 2.0,
+        eps: float = 1e-6,
+        swap: bool = False,
+        size_average=None,
+        reduce=None,
         reduction: str = "mean",
     ):
         super().__init__(size_average, reduce, reduction)
@@ -414,7 +447,14 @@ class TripletMarginLoss(_Loss):
 
     def forward(self, anchor, positive, negative):
         return triplet_margin_loss(
-            anchor, positive, negative, margin=self.margin, p=self.p, eps=self.eps, swap=self.swap, reduction=self.reduction
+            anchor,
+            positive,
+            negative,
+            margin=self.margin,
+            p=self.p,
+            eps=self.eps,
+            swap=self.swap,
+            reduction=self.reduction,
         )
 
 
@@ -428,7 +468,12 @@ class TripletMarginWithDistanceLoss(_Loss):
 
     def forward(self, anchor, positive, negative):
         return triplet_margin_with_distance_loss(
-            anchor, positive, negative, distance_function=self.distance_function, margin=self.margin, swap=self.swap,
+            anchor,
+            positive,
+            negative,
+            distance_function=self.distance_function,
+            margin=self.margin,
+            swap=self.swap,
             reduction=self.reduction,
         )
 
