@@ -8,14 +8,14 @@ __all__ = ['CPU', 'inf', 'nan', 'pi', 'e', 'default_generator', 'eq', 'ne', 'lt'
            'bitwise_left_shift', 'bitwise_right_shift', 'tensor_any', 'tensor_all', 'device', 'as_device', 'cuda',
            'to_cuda', 'get_default_dtype', 'set_default_dtype', 'promote_types', 'can_cast', 'finfo', 'iinfo', 'Clone',
            'clone', 'contiguous', 'is_contiguous', 'to', 'type_as', 'tensor_type', 'converter', 'is_tensor',
-           'is_floating_point', 'stride', 'tensor_copy', 'deepcopy_tensor', 'reduce_tensor', 'made', 'sizes', 'kind_or',
-           'as_tensor', 'from_numpy', 'zeros', 'ones', 'empty', 'full', 'eye', 'arange', 'linspace', 'zeros_like',
-           'ones_like', 'empty_like', 'full_like', 'new', 'new_tensor', 'Generator', 'manual_seed', 'seed',
-           'initial_seed', 'get_rng_state', 'set_rng_state', 'source', 'float_kind', 'rand', 'randn', 'randint',
+           'is_floating_point', 'stride', 'rooted', 'tensor_copy', 'deepcopy_tensor', 'reduce_tensor', 'made', 'sizes',
+           'kind_or', 'as_tensor', 'from_numpy', 'zeros', 'ones', 'empty', 'full', 'eye', 'arange', 'linspace',
+           'zeros_like', 'ones_like', 'empty_like', 'full_like', 'new', 'new_tensor', 'Generator', 'manual_seed',
+           'seed', 'initial_seed', 'get_rng_state', 'set_rng_state', 'source', 'float_kind', 'rand', 'randn', 'randint',
            'randperm', 'rand_like', 'randn_like', 'randint_like', 'normal', 'bernoulli', 'multinomial', 'arrays_of',
            'two_sided', 'operator_of', 'equal', 'same_dtype', 'isclose', 'allclose', 'one_sided', 'isin', 'contains',
-           'bitwise_not', 'argmax', 'argmin', 'arg_extreme', 'argsort', 'truth', 'count_nonzero', 'nonzero', 'unique',
-           'bincount', 'searchsorted', 'bucketize', 'tensor_format']
+           'bitwise_not', 'argmax', 'argmin', 'arg_extreme', 'argsort', 'truth', 'count_nonzero', 'nonzero', 'argwhere',
+           'unique', 'bincount', 'searchsorted', 'bucketize', 'tensor_format']
 
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c002
 import copy
@@ -103,6 +103,7 @@ def to_cuda(input, device=None, non_blocking: bool = False):
 
 Tensor.device = property(lambda self: CPU, doc="Where the tensor lives.")
 Tensor.is_cuda = property(lambda self: False, doc="Whether it lives on a GPU.")
+Tensor.is_cpu = property(lambda self: True, doc="Whether it lives on the CPU.")
 Tensor.cpu, Tensor.cuda = lambda self, *memory_format: self, to_cuda
 
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c007
@@ -261,10 +262,15 @@ Tensor.itemsize = property(lambda self: self._array.itemsize, doc="Bytes of one 
 Tensor.nbytes = property(lambda self: self._array.nbytes, doc="Bytes of all elements.")
 
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c016
+def rooted(array: np.ndarray) -> np.ndarray:
+    """`array`, or where something that is no array owns its memory, a view of it, so that its views know their base."""
+    return array if array.base is None or isinstance(array.base, np.ndarray) else array.view()
+
+
 def tensor_copy(cls, array, requires_grad, extra, grad=None):
     """A leaf of class `cls` on `array`."""
     new = cls.__new__(cls)
-    new._fill(array)
+    new._fill(rooted(array))
     new._requires_grad, new._grad = requires_grad, grad
     if extra:
         vars(new).update(extra)
@@ -337,7 +343,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy(): expected a numpy array, got {type(ndarray).__name__}: use tensor()")
     as_dtype(ndarray.dtype)
-    return Tensor._wrap(ndarray)
+    return Tensor._wrap(rooted(ndarray))
 
 
 def zeros(*size, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
@@ -807,6 +813,11 @@ def nonzero(input, *, as_tuple: bool = False):
     return Tensor._wrap(np.argwhere(input._array))
 
 
+def argwhere(input) -> Tensor:
+    """The indices of the values that are not 0: (count, ndim)."""
+    return Tensor._wrap(np.argwhere(input._array))
+
+
 def unique(input, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None):
     """The different values (or slices along `dim`), in order; also where each value went, and how often each occurs."""
     dim = None if dim is None else normalize_dim(dim, input.ndim)
@@ -841,7 +852,8 @@ def bucketize(input, boundaries, *, out_int32: bool = False, right: bool = False
 
 
 Tensor.argmax, Tensor.argmin, Tensor.argsort, Tensor.any, Tensor.all = argmax, argmin, argsort, tensor_any, tensor_all
-Tensor.count_nonzero, Tensor.nonzero, Tensor.unique, Tensor.bincount = count_nonzero, nonzero, unique, bincount
+Tensor.count_nonzero, Tensor.nonzero, Tensor.argwhere = count_nonzero, nonzero, argwhere
+Tensor.unique, Tensor.bincount = unique, bincount
 
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c038
 def tensor_format(input, spec: str) -> str:

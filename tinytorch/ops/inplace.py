@@ -5,17 +5,18 @@
 # %% auto #0
 __all__ = ['add_', 'sub_', 'mul_', 'div_', 'FORMS', 'COPYING', 'extent', 'Region', 'TakeRegion', 'PlaceRegion', 'PutRegion',
            'recording', 'may_change', 'write', 'alias', 'fits', 'type_name', 'become', 'change', 'Overwrite',
-           'overwrite', 'arithmetic', 'in_place_form', 'operator_in_place', 'fill_', 'zero_', 'copy_', 'float_only',
-           'normal_', 'uniform_', 'exponential_', 'log_normal_', 'bernoulli_', 'random_', 'picks', 'lies_there',
-           'set_item', 'shape_in_place', 'detach_', 'get_data', 'set_data']
+           'overwrite', 'arithmetic', 'in_place_form', 'operator_in_place', 'fill_', 'zero_', 'copy_', 'fill_diagonal_',
+           'float_only', 'normal_', 'uniform_', 'exponential_', 'log_normal_', 'bernoulli_', 'random_', 'picks',
+           'lies_there', 'set_item', 'shape_in_place', 'detach_', 'get_data', 'set_data']
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c002
 import numpy as np
 
 from ..autograd import changes, run, unbroadcast, values
-from .creation import as_tensor, can_cast, source
+from .creation import as_tensor, can_cast, rooted, source
 from .elementwise import add, div, mul, sub
 from .indexing import SetItem
+from .shapes import diagonal
 from ..tensor import OPERANDS, Function, Tensor, bool_, grad_mode, opened, plain_index, to_dtype
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c005
@@ -225,10 +226,11 @@ class Overwrite(Function):
 def overwrite(input, value) -> Tensor:
     """`input` becomes `value`, an array, a number, or a tensor of its dtype."""
     shape = np.shape(value)
-    try:
-        np.broadcast_to(np.empty(shape, bool), input.shape)
-    except ValueError:
-        raise RuntimeError(f"a value of shape {list(shape)} does not stretch to the tensor's shape {list(input.shape)}") from None
+    if shape not in ((), input.shape):
+        try:
+            np.broadcast_to(np.empty(shape, bool), input.shape)
+        except ValueError:
+            raise RuntimeError(f"a value of shape {list(shape)} does not stretch to the tensor's {list(input.shape)}") from None
     if not recording(input, (value,)):
         write(input, value._array if isinstance(value, Tensor) else value)
         return input
@@ -261,8 +263,8 @@ Tensor.add_, Tensor.sub_, Tensor.mul_, Tensor.div_ = add_, sub_, mul_, div_
 Tensor.subtract_, Tensor.multiply_, Tensor.divide_, Tensor.true_divide_ = sub_, mul_, div_, div_
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c013
-FORMS = """abs absolute acos addcdiv addcmul asin atan atan2 ceil clamp clamp_max clamp_min clip cos cosh cumprod cumsum erf exp exp2 expm1
-fix floor floor_divide fmod frac lerp log log10 log1p log2 nan_to_num neg negative pow reciprocal relu remainder round rsqrt sigmoid
+FORMS = """abs absolute acos addcdiv addcmul asin atan atan2 ceil clamp clamp_max clamp_min clip cos cosh cumsum erf exp exp2 expm1
+fix floor floor_divide fmod frac hypot lerp log log10 log1p log2 nan_to_num neg negative pow reciprocal relu remainder round rsqrt sigmoid
 sign sin sinh sqrt square tan tanh trunc logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not
 bitwise_left_shift bitwise_right_shift eq ne lt le gt ge"""
 COPYING = "masked_fill index_fill index_add index_copy index_put scatter scatter_add tril triu"
@@ -314,6 +316,14 @@ def zero_(input) -> Tensor:
 def copy_(input, src: Tensor, non_blocking: bool = False) -> Tensor:
     """The values of `src`, stretched to the shape and turned into the dtype of `input`."""
     return overwrite(input, to_dtype(as_tensor(src), input.dtype))
+
+
+def fill_diagonal_(input, fill_value, wrap: bool = False) -> Tensor:
+    """The number `fill_value` on the main diagonal of a matrix."""
+    if input.ndim != 2 or wrap:
+        raise RuntimeError(f"fill_diagonal_(): works on matrices here, without wrap; the shape is {input.shape}")
+    fill_(diagonal(input), fill_value)
+    return input
 
 
 def float_only(input, name: str):
@@ -370,7 +380,7 @@ def random_(input, low=None, to=None, *, generator=None) -> Tensor:
     return overwrite(input, source(generator).integers(low, to, input.shape))
 
 
-Tensor.fill_, Tensor.zero_, Tensor.copy_ = fill_, zero_, copy_
+Tensor.fill_, Tensor.zero_, Tensor.copy_, Tensor.fill_diagonal_ = fill_, zero_, copy_, fill_diagonal_
 Tensor.normal_, Tensor.uniform_, Tensor.exponential_, Tensor.log_normal_ = normal_, uniform_, exponential_, log_normal_
 Tensor.bernoulli_, Tensor.random_ = bernoulli_, random_
 
@@ -461,7 +471,7 @@ def detach_(input) -> Tensor:
 
 def get_data(input) -> Tensor:
     """The same memory without history; changes through it are not noted."""
-    return Tensor._wrap(np.asarray(memoryview(input._array)))  # no numpy array is its base: a block of its own
+    return Tensor._wrap(rooted(np.asarray(memoryview(input._array))))  # no numpy array is its base: a block of its own
 
 
 def set_data(input, new: Tensor) -> None:
