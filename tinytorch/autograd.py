@@ -147,7 +147,7 @@ def pow_backward(self, grad):
     if needs_a:
         grad_a = unbroadcast(grad * (b * a ** (b - (values(b) != 0))), shape_of(a))
     if needs_b:
-        base = a + (values(a) == 0) if isinstance(a, (Tensor, np.ndarray)) else np.asarray(a or 1.0, result.dtype)
+        base = a + (values(a) == 0) if isinstance(a, (Tensor, np.ndarray)) else np.asarray(a or 1.0, values(result).dtype)
         grad_b = unbroadcast(grad * (result * run(Log, base)), shape_of(b))
     return grad_a, grad_b
 
