@@ -52,13 +52,17 @@ class SumSlices(Function):
 
     def forward(self, a, index, dim, shape):
         self.index, self.dim = index, dim
-        out = np.zeros(shape, a.dtype)
-        if index.size:
-            order = np.argsort(index, kind="stable")
-            targets = index[order]
-            starts = np.flatnonzero(np.r_[True, targets[1:] != targets[:-1]])
+        out, before = np.zeros(shape, a.dtype), (slice(None),) * dim
+        order = np.argsort(index, kind="stable")
+        targets = index[order]
+        first = np.r_[True, targets[1:] != targets[:-1]][: index.size]  # where a run of equal targets begins
+        starts = np.flatnonzero(first)
+        if 4 * starts.size < index.size:  # long runs: sum each
             sums = np.add.reduceat(np.take(a, order, axis=dim), starts, axis=dim, dtype=a.dtype)
-            out[(*(slice(None),) * dim, targets[starts])] = sums
+            out[(*before, targets[starts])] = sums
+        else:  # short ones: put the first of each, add the others one by one
+            out[(*before, targets[starts])] = np.take(a, order[starts], axis=dim)
+            np.add.at(out, (*before, targets[~first]), np.take(a, order[~first], axis=dim))
         return out
 
     def backward(self, grad):
