@@ -27,7 +27,10 @@ lab: $(STAMP)  ## your own workspace, opened in JupyterLab
 milestones: $(STAMP)  ## the list of milestones
 	$(BIN)/python -m milestones
 
+benchmark: $(STAMP)  ## what the contract on every call costs
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.contract
+
 export: $(STAMP)  ## write tinytorch/ anew from the notebooks
 	$(BIN)/python -m course export
 
-.PHONY: help demo test lab milestones export
+.PHONY: help demo test lab milestones benchmark export
