@@ -1,6 +1,7 @@
 """The faces: quick, lazy, complete, and helpful about what is not there."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import tinytorch
+from course.exporter import code_cells, default_exp
 from course.workspace import lessons
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +57,23 @@ def test_names():
     assert not hasattr(tinytorch, "shape") and not hasattr(tinytorch, "T"), "properties of a tensor are no functions"
 
 
+def test_methods_of_later_lessons():
+    """Without anybody asking for nn, a tensor has relu() and softmax(), and so has tinytorch; the modules stay in nn."""
+    assert run("import tinytorch; print(tinytorch.tensor([-1.0, 2.0]).relu().tolist())") == "[0.0, 2.0]"
+    assert tinytorch.softmax is tinytorch.Tensor.softmax and tinytorch.relu(tinytorch.tensor(-1.0)).item() == 0
+    assert not hasattr(tinytorch, "ReLU") and not hasattr(tinytorch, "cross_entropy")
+
+
+def test_what_a_notebook_builds_is_not_loaded_under_it():
+    """A lesson that adds to Tensor must not use the face: it would load the exported lesson over the one being written."""
+    for notebook in ROOT.glob("modules/*/*.ipynb"):
+        if default_exp(notebook) in (*tinytorch.TENSOR_LEVEL, *tinytorch.ATTACHING):
+            for cell in code_cells(notebook):
+                found = re.search(r"^\s*(import tinytorch|from tinytorch(\.nn|\.nn\.functional)? import).*", cell["source"], re.MULTILINE)
+                assert not found, f"{notebook.name}: {found[0]}"
+    assert set(tinytorch.TENSOR_LEVEL + tinytorch.ATTACHING) <= {module for modules in lessons().values() for module in modules}
+
+
 def test_every_name_in_dir_is_there():
     for face in (tinytorch, tinytorch.nn, tinytorch.nn.functional, tinytorch.nn.utils, tinytorch.optim, tinytorch.utils.data):
         for name in dir(face):
@@ -91,6 +110,7 @@ def test_with_lesson_one_only(partial, code, printed):
     ("from tinytorch import nn; nn.Linear", "03 layers"), ("from tinytorch.nn.functional import relu", "04 losses"),
     ("from tinytorch.optim import SGD", "05 optimizers"), ("from tinytorch.utils.data import DataLoader", "06 data"),
     ("from tinytorch import training", "07 training"), ("import tinytorch; tinytorch.save", "07 training"),
+    ("import tinytorch; tinytorch.relu", "04 losses"), ("import tinytorch; tinytorch.selu", "04 losses"),
     ("from tinytorch.nn import utils; utils.clip_grad_norm_", "05 optimizers"),
 ])
 def test_a_missing_name_says_its_lesson(partial, code, lesson):

@@ -7,9 +7,10 @@ from ._face import face
 
 __version__ = "0.1.0"
 
-# Every module that adds to Tensor, in the order of the lessons.
+# The modules whose names are tinytorch's own, in the order of the lessons.
 TENSOR_LEVEL = ("tensor", "ops.creation", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes", "ops.indexing",
                 "ops.linalg", "ops.inplace")
+ATTACHING = ("nn.losses", "nn.activations")  # `x.relu()`, `tinytorch.softmax`: their modules belong to nn
 ALIASES = {"bool": "bool_", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 
 
@@ -30,4 +31,4 @@ class _Package(types.ModuleType):
 
 sys.modules[__name__].__class__ = _Package
 __getattr__, __dir__ = face(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization"},
-                            finish=_with_methods)
+                            attaching=ATTACHING, finish=_with_methods)

@@ -22,17 +22,18 @@ def load(module: str):
 
 
 def exported(module: str) -> dict:
-    """The names that `module` exports, with their values; empty where it is not there."""
-    found = load(module)
-    return {name: getattr(found, name) for name in found.__all__} if found else {}
+    """The names that `module` exports, with their values; empty where it is not there, fewer while it is loading."""
+    there = vars(load(module) or object)
+    return {name: there[name] for name in there.get("__all__", ()) if name in there}
 
 
 def face(package: str, modules: Sequence[str] = (), keep: Callable = lambda value: True, elsewhere: dict | None = None,
-         finish: Callable = lambda found: found):
+         attaching: Sequence[str] = (), finish: Callable = lambda found: found):
     """`__getattr__` and `__dir__` (PEP 562) for the face `package`.
 
     It hands on its submodules, then what `modules` export (the first that has a name wins) as far as `keep(value)` agrees,
-    then the names of `elsewhere`, each from the module given for it. `finish` may add to what the modules gave.
+    then the names of `elsewhere`, each from the module given for it. `attaching` are modules that are loaded because they
+    add methods to Tensor; their own names are not handed on. `finish` may add to what the modules gave.
     """
     elsewhere, me = elsewhere or {}, sys.modules[package]
     if not hasattr(me, "__path__"):
@@ -42,6 +43,8 @@ def face(package: str, modules: Sequence[str] = (), keep: Callable = lambda valu
         found = {}
         for module in reversed(modules):
             found.update((name, value) for name, value in exported(module).items() if keep(value))
+        for module in attaching:
+            load(module)
         return finish(found)
 
     def missing(name):
@@ -49,8 +52,8 @@ def face(package: str, modules: Sequence[str] = (), keep: Callable = lambda valu
         table, path = HERE / "names.json", f"{package}.{name}".removeprefix("tinytorch.")
         for lesson, built in json.loads(table.read_text()).items() if table.exists() else ():
             for module, names in built.items():
-                here = path == module or (name in names and (module in modules or elsewhere.get(name) == module))
-                if here and load(module) is None:
+                ours = module in (*modules, *attaching, elsewhere.get(name))
+                if (path == module or (ours and name in names)) and load(module) is None:
                     return f"{package}.{name} is built in lesson {lesson.replace('_', ' ')}, which you have not exported yet"
         return f"{package} has no '{name}': not every name of PyTorch is here"
 
