@@ -1,5 +1,6 @@
 """From notebooks to the package: nbdev's export, with what a course needs on top."""
 
+import ast
 import json
 import os
 import posixpath
@@ -47,7 +48,7 @@ def module_text(notebook: Path, root: Path) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from nbdev.export import nb_export
-        from nbdev.maker import ModuleMaker
+        from nbdev.maker import ModuleMaker, relative_import
 
     class Maker(ModuleMaker):
         def __init__(self, dest, name, nb_path, **options):
@@ -62,7 +63,13 @@ def module_text(notebook: Path, root: Path) -> str:
         written = list(package.rglob("*.py"))
         if len(written) != 1:
             raise CourseError(f"{notebook.name}: one notebook exports one file, this one exports {len(written)}")
-        return docstring_first(written[0].read_text(encoding="utf-8"))
+        lines = docstring_first(written[0].read_text(encoding="utf-8")).splitlines(keepends=True)
+        folder = written[0].parent.relative_to(scratch).as_posix()
+    for node in ast.walk(ast.parse("".join(lines))):  # nbdev makes imports relative, but not those over several lines
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module.split(".")[0] == "tinytorch":
+            there = relative_import(node.module, folder)
+            lines[node.lineno - 1] = lines[node.lineno - 1].replace(f"from {node.module} ", f"from {there} ", 1)
+    return "".join(lines)
 
 
 def docstring_first(text: str) -> str:

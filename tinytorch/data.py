@@ -397,7 +397,7 @@ class DataLoader:
     def __iter__(self):
         seed = random_seed(self.generator)  # drawn with and without workers: the order of the samples is the same
         if self.num_workers:
-            from tinytorch.data_workers import batches_from_workers
+            from .data_workers import batches_from_workers
 
             return batches_from_workers(self, seed)
         return self.batches_here(self.sampler if self.batch_sampler is None else self.batch_sampler)

@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from ..autograd import run, unbroadcast, values
-from tinytorch.nn.losses import (
+from .losses import (
     SigmoidFunction,
     Softmax,
     TanhFunction,

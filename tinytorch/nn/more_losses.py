@@ -19,7 +19,7 @@ import numpy as np
 
 from ..autograd import run, values
 from .activations import Elementwise, PairwiseDistance, pairwise_distance
-from tinytorch.nn.losses import (
+from .losses import (
     _Loss,
     _WeightedLoss,
     class_indices,

@@ -24,7 +24,7 @@ import operator
 
 import numpy as np
 
-from tinytorch.tensor import (
+from ..tensor import (
     DTYPES,
     OPERANDS,
     Function,

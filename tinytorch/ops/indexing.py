@@ -16,7 +16,7 @@ import numpy as np
 from ..autograd import PutItem, run, unbroadcast
 from .creation import can_cast, nonzero
 from .shapes import ravel, reshape
-from tinytorch.tensor import (
+from ..tensor import (
     Function,
     GetItem,
     Tensor,

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..autograd import run, values
 from .elementwise import Abs, Gate, Sign, maximum, minimum
-from tinytorch.tensor import (
+from ..tensor import (
     Exp,
     Function,
     Max,

@@ -17,7 +17,7 @@ import operator
 import numpy as np
 
 from ..autograd import PutItem, run
-from tinytorch.tensor import (
+from ..tensor import (
     Expand,
     Function,
     GetItem,
