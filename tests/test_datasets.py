@@ -293,7 +293,7 @@ def test_errors_and_mirrors(tmp_path):
             fetch(bad, tmp_path / "x")
         download([bad.url + "file", good.url + "file"], tmp_path / "x", SHA, progress=False)
     assert (tmp_path / "x").read_bytes() == CONTENT
-    with pytest.raises(DownloadError, match="refused|reset|failed"):
+    with pytest.raises(DownloadError, match=r"refused|reset|failed"):
         fetch(good, tmp_path / "y")
     with pytest.raises(ValueError, match="only http"):
         download("file:///etc/passwd", tmp_path / "z")

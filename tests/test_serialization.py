@@ -1,5 +1,6 @@
 """Saving and loading: round trips, PyTorch's safetensors, and files that must be refused."""
 
+import contextlib
 import io
 import json
 import math
@@ -55,7 +56,7 @@ def test_round_trip(obj):
 
 @pytest.mark.parametrize("obj", [
     {"a.b": tinytorch.zeros(2), "a": {"b": tinytorch.ones(2)}}, {"__metadata__": tinytorch.ones(1)}, {"tensor": 1}, {"dict": [["a", 1]]},
-    {"": tinytorch.ones(1), None: tinytorch.zeros(1), "None": tinytorch.zeros(1)}, {1: tinytorch.ones(1), "1": tinytorch.zeros(1), True: 2},
+    {"": tinytorch.ones(1), None: tinytorch.zeros(1), "None": tinytorch.zeros(1)}, {1: tinytorch.ones(1), "1": tinytorch.zeros(1)}, {True: 2},
     tinytorch.ones(2, 3), tinytorch.tensor(2.5), {}, [], 2**100, -0.0, "\U0001f600 \ud800", {"a~2": tinytorch.ones(1), "a": tinytorch.zeros(1)},
 ])
 def test_awkward_cases(obj):
@@ -144,7 +145,7 @@ class Trap:
 def test_pickles_are_refused_and_never_run(protocol, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.pt").write_bytes(pickle.dumps(Trap(), protocol=protocol))
-    with pytest.raises(RuntimeError, match="pickle.*runs the code"):
+    with pytest.raises(RuntimeError, match=r"pickle.*runs the code"):
         load(tmp_path / "x.pt")
     assert not (tmp_path / "TRAP").exists()
 
@@ -167,10 +168,8 @@ def test_every_truncation_and_many_corruptions_raise():
     for _ in range(300):
         damaged = bytearray(data)
         damaged[rng.integers(len(data))] = rng.integers(256)
-        try:
+        with contextlib.suppress(RuntimeError):
             load(io.BytesIO(bytes(damaged)))
-        except RuntimeError:
-            pass
 
 
 def with_structure(structure):
