@@ -18,7 +18,7 @@ import weakref
 
 import numpy as np
 
-from tinytorch.tensor import (
+from .tensor import (
     Add,
     Div,
     Exp,
@@ -109,8 +109,8 @@ def mul_backward(self, grad):
     a, b = self.saved
     needs_a, needs_b = self.needs_input_grad
     return (
-        unbroadcast(grad * b, shape_of(a)) if needs_a else None,
-        unbroadcast(grad * a, shape_of(b)) if needs_b else None,
+        unbroadcast(grad * b, self.a_shape) if needs_a else None,
+        unbroadcast(grad * a, self.b_shape) if needs_b else None,
     )
 
 
@@ -119,8 +119,8 @@ def div_backward(self, grad):
     a, b = self.saved
     needs_a, needs_b = self.needs_input_grad
     return (
-        unbroadcast(grad / b, shape_of(a)) if needs_a else None,
-        unbroadcast(-grad * (a / b) / b, shape_of(b)) if needs_b else None,
+        unbroadcast(grad / b, self.a_shape) if needs_a else None,
+        unbroadcast(-grad * (a / b) / b, self.b_shape) if needs_b else None,
     )
 
 
