@@ -6,9 +6,9 @@ import torch
 from alike import alike, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from registry.examples import FUNCTIONS, MODULES, Draw, functions, modules
 
 import tinytorch as tt
-from registry.examples import FUNCTIONS, MODULES, Draw, functions, modules
 from tinytorch.autograd import enable_grad, gradcheck, graph_order
 
 

@@ -17,7 +17,19 @@ import math
 import numpy as np
 
 from ..autograd import run, unbroadcast, values
-from ..tensor import Exp, Function, Log, Tensor, binary, floating, int64, operands, result_type, to_dtype
+from ..tensor import (
+    Exp,
+    Function,
+    Log,
+    Tensor,
+    binary,
+    broadcast_shapes,
+    floating,
+    int64,
+    operands,
+    result_type,
+    to_dtype,
+)
 
 # %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c004
 class Unary(Function):
@@ -308,10 +320,10 @@ attach(Erf, "erf")
 
 # %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c018
 class Sign(Step):
-    """-1, 0 or 1."""
+    """-1, 0 or 1; 0 for nan."""
 
     def compute(self, a):
-        return a.copy() if a.dtype == np.bool_ else np.sign(a)
+        return a.copy() if a.dtype == np.bool_ else np.subtract(a > 0, a < 0, dtype=a.dtype)
 
 
 class Abs(Unary):
@@ -357,7 +369,8 @@ def tensor_round(input, *, decimals: int = 0) -> Tensor:
 
 def frac(input) -> Tensor:
     """What is behind the point, with the sign of the number."""
-    return floats_only(input) - input.trunc()
+    with np.errstate(invalid="ignore"):
+        return floats_only(input) - input.trunc()
 
 
 attach(Sign, "sign", "sgn", prepare=lambda x: x)
@@ -419,6 +432,7 @@ def clamp(input, min=None, max=None) -> Tensor:
     """`input`, but at least `min` and at most `max`: numbers or tensors."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    broadcast_shapes(*(x.shape for x in (input, min, max) if isinstance(x, Tensor)))
     return Clamp.apply(*meeting(input, min, max))
 
 

@@ -195,21 +195,21 @@ def einsum(equation: str, *operands) -> Tensor:
                     f"einsum(): in '{equation}' the subscript {name} has size {n} in shape {x.shape}, and {size[name]} before"
                 )
     plain = []
-    for i, (names, x) in enumerate(zip(labels, operands, strict=True)):
+    for names, x in zip(labels, operands, strict=True):
         for name in dict.fromkeys(names):
             while names.count(name) > 1:  # the diagonal, which becomes the last dimension
                 first, second = [d for d, c in enumerate(names) if c == name][:2]
                 x = diagonal(x, 0, first, second)
                 names = names[:first] + names[first + 1 : second] + names[second + 1 :] + name
-        elsewhere = set(out).union(*labels[:i], *labels[i + 1 :])
-        lone = tuple(d for d, name in enumerate(names) if name not in elsewhere)
-        if lone:
-            x = x.sum(lone)
-        names = "".join(name for name in names if name in elsewhere)
         stretched = [d for d, name in enumerate(names) if x.shape[d] == 1 and size[name] != 1]
         if stretched:
             x = x.reshape([n for d, n in enumerate(x.shape) if d not in stretched])
         plain.append(("".join(name for d, name in enumerate(names) if d not in stretched), x))
+    for i, (names, x) in enumerate(plain):
+        elsewhere = set(out).union(*(other for j, (other, _) in enumerate(plain) if j != i))
+        lone = tuple(d for d, name in enumerate(names) if name not in elsewhere)
+        if lone:
+            plain[i] = "".join(name for name in names if name in elsewhere), x.sum(lone)
     return Einsum.apply(*(x for _, x in plain), labels=[names for names, _ in plain], out=out)
 
 # %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c013
