@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from registry.examples import FUNCTIONS, MODULES, Draw, functions, modules
 
 import tinytorch as tt
-from tinytorch.autograd import enable_grad, gradcheck, graph_order
+from tinytorch.autograd import enable_grad, gradcheck, graph_order, values
 
 
 def missing(existing: dict, table: dict) -> list:
@@ -137,3 +137,25 @@ def test_module_learns(name, make, inputs):
     for key, p in module.named_parameters():
         assert p.grad is not None and np.abs(p.grad.numpy()).max() > 0, f"{name}: {key} received no gradient"
         assert not tt.equal(p.detach(), before[key]), f"{name}: {key} did not move"
+
+
+@pytest.mark.parametrize(("slope", "why"), [
+    (lambda self, result: 1 - result, "a wrong slope"),
+    (lambda self, result: 1 - result.detach() * result.detach() if isinstance(result, tt.Tensor) else 1 - result * result,
+     "a slope without its history: right once, wrong the second time"),
+    (lambda self, result: np.ones_like(values(result)), "a gradient of ones"),
+])
+def test_the_checks_can_fail(monkeypatch, slope, why):
+    monkeypatch.setattr(functions()["Tanh"], "slope", slope)
+    with pytest.raises((AssertionError, RuntimeError)):
+        test_function_by_differences("Tanh", FUNCTIONS["Tanh"][0])
+
+
+def test_a_layer_that_cuts_the_history_is_found(monkeypatch):
+    """The failure that all this is for: a Linear that computes on raw arrays and wraps the result."""
+    monkeypatch.setattr(tt.nn.Linear, "forward", lambda self, x: tt.tensor(x.detach().numpy() @ self.weight.detach().numpy().T))
+    make, inputs = MODULES["Linear"][0]
+    with pytest.raises((AssertionError, RuntimeError)):
+        test_module_learns("Linear", make, inputs)
+    with pytest.raises((AssertionError, RuntimeError)):
+        test_module_as_in_pytorch("Linear", make, inputs, "float32")
