@@ -139,4 +139,4 @@ def test_errors(call, error):
 def test_second_derivative_of_a_product_with_zeros_is_refused():
     x = tt.tensor([0.0, 2.0], requires_grad=True)
     with pytest.raises(RuntimeError, match="second derivative"):
-        tt.grad(x.prod(), x, create_graph=True)
+        tt.autograd.grad(x.prod(), x, create_graph=True)
