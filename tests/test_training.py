@@ -274,7 +274,7 @@ def test_resuming_gives_the_same_bits(optimizer, scheduler, loader, tmp_path):
     first.fit(2)
     resumed = new(2, Checkpoint(path))
     resumed.load_state_dict(tinytorch.load(path))
-    assert resumed.epoch == 2
+    assert resumed.epoch == 2 and resumed.callbacks[0].best == first.callbacks[0].best
     got = resumed.fit(4)
     assert got == expected, "the whole history, to the last bit"
     assert identical(weights(resumed.model), weights(whole.model))

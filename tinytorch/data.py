@@ -152,7 +152,7 @@ def random_split(dataset, lengths: Sequence, generator=None) -> list:
     return [Subset(dataset, order[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
 
 
-# %% ../modules/06_data/06_data.ipynb #c029
+# %% ../modules/06_data/06_data.ipynb #c030
 class Sampler:
     """Yields indices of samples, one after the other. Subclasses define `__iter__`, and `__len__` where it is known."""
 
@@ -213,7 +213,7 @@ class RandomSampler(Sampler):
     def __len__(self) -> int:
         return self.num_samples
 
-# %% ../modules/06_data/06_data.ipynb #c034
+# %% ../modules/06_data/06_data.ipynb #c035
 class SubsetRandomSampler(Sampler):
     """The given indices in random order."""
 
@@ -320,7 +320,7 @@ def batches(dataset, batch_sampler, collate_fn):
         yield collate_fn(take(dataset, indices))
 
 
-# %% ../modules/06_data/06_data.ipynb #c049
+# %% ../modules/06_data/06_data.ipynb #c050
 def default_convert(sample):
     """A sample with its arrays turned into tensors, for a loader that makes no batches."""
     if isinstance(sample, np.generic) or (isinstance(sample, np.ndarray) and sample.dtype.kind in "fiub"):
