@@ -42,7 +42,7 @@ class IterableDataset(Dataset):
 
 # %% ../modules/06_data/06_data.ipynb #tensor-dataset
 class TensorDataset(Dataset):
-    """Tensors of shapes (N, ...): sample i is the tuple of their i-th entries. Raises AssertionError if their N differ."""
+    """Tensors of shapes (N, ...): sample i is the tuple of their i-th entries. AssertionError if N differs."""
 
     def __init__(self, *tensors: Tensor):
         lengths = [len(t) for t in tensors]
@@ -126,7 +126,7 @@ class ChainDataset(IterableDataset):
 
 # %% ../modules/06_data/06_data.ipynb #c024
 def split_lengths(total: int, lengths: Sequence) -> list:
-    """Lengths given as numbers, or as fractions that sum to 1 (rounded down, what is left goes round). ValueError if they do not fit."""
+    """Numbers as they are, or fractions that sum to 1 (rounded down, the rest dealt out). ValueError if unfit."""
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
         for i, fraction in enumerate(lengths):
             if not 0 <= fraction <= 1:
@@ -136,10 +136,12 @@ def split_lengths(total: int, lengths: Sequence) -> list:
             lengths[i % len(lengths)] += 1
         for i, length in enumerate(lengths):
             if length == 0:
-                warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=3)
+                warnings.warn(
+                    f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=3
+                )
     if sum(lengths) != total:
         raise ValueError(
-            f"Sum of input lengths does not equal the length of the input dataset! ({sum(lengths)} asked for, {total} there)"
+            f"Sum of input lengths does not equal the length of the input dataset! ({sum(lengths)} of {total})"
         )
     return list(lengths)
 
@@ -251,8 +253,12 @@ class WeightedRandomSampler(Sampler):
             ends = np.cumsum(weights)
             return iter(np.searchsorted(ends, uniform * ends[-1], side="right").tolist())
         if np.count_nonzero(weights) < self.num_samples:
-            raise RuntimeError(f"cannot draw {self.num_samples} different samples: only {np.count_nonzero(weights)} weights are not zero")
-        with np.errstate(divide="ignore"):  # who waits shortest, if i's waiting time is exponential with rate weights[i]?
+            raise RuntimeError(
+                f"cannot draw {self.num_samples} different samples: only {np.count_nonzero(weights)} weights are not 0"
+            )
+        with np.errstate(
+            divide="ignore"
+        ):  # who waits shortest, if i's waiting time is exponential with rate weights[i]?
             waiting = -np.log1p(-uniform) / weights
         return iter(np.argsort(waiting)[: self.num_samples].tolist())
 
@@ -289,7 +295,7 @@ class BatchSampler(Sampler):
 
 # %% ../modules/06_data/06_data.ipynb #collate
 def default_collate(batch: list):
-    """A list of samples as one batch: numbers and tensors gain a first dimension, dicts, tuples and lists keep their form."""
+    """A list of samples as one batch: numbers and tensors gain a first dimension, containers keep their form."""
     first = batch[0]
     if isinstance(first, np.generic):
         return tensor(np.array(batch))
@@ -355,28 +361,61 @@ class DataLoader:
     `pin_memory` is accepted and does nothing. An epoch is one `for batch in loader`.
     """
 
-    def __init__(self, dataset, batch_size: int | None = 1, shuffle: bool | None = None, sampler=None, batch_sampler=None,
-                 num_workers: int = 0, collate_fn=None, pin_memory: bool = False, drop_last: bool = False, timeout: float = 0,
-                 worker_init_fn=None, multiprocessing_context=None, generator=None, *, prefetch_factor: int | None = None,
-                 persistent_workers: bool = False, pin_memory_device: str = "", in_order: bool = True):
-        exclude(num_workers < 0, "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
+    def __init__(
+        self,
+        dataset,
+        batch_size: int | None = 1,
+        shuffle: bool | None = None,
+        sampler=None,
+        batch_sampler=None,
+        num_workers: int = 0,
+        collate_fn=None,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn=None,
+        multiprocessing_context=None,
+        generator=None,
+        *,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
+    ):
+        exclude(
+            num_workers < 0, "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."
+        )
         exclude(timeout < 0, "timeout option should be non-negative")
-        exclude(num_workers == 0 and prefetch_factor is not None,
-                "prefetch_factor option could only be specified in multiprocessing. "
-                "let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None.")
+        exclude(
+            num_workers == 0 and prefetch_factor is not None,
+            "prefetch_factor option could only be specified in multiprocessing. "
+            "let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None.",
+        )
         exclude(prefetch_factor is not None and prefetch_factor < 0, "prefetch_factor option should be non-negative")
         exclude(persistent_workers and num_workers == 0, "persistent_workers option needs num_workers > 0")
         stream = isinstance(dataset, IterableDataset)
         for name, value in [("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)]:
-            exclude(stream and value is not None,
-                    f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}")
+            exclude(
+                stream and value is not None,
+                f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}",
+            )
         exclude(sampler is not None and bool(shuffle), "sampler option is mutually exclusive with shuffle")
-        exclude(batch_sampler is not None and (batch_size != 1 or bool(shuffle) or sampler is not None or drop_last),
-                "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last")
-        exclude(batch_size is None and drop_last,
-                "batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
+        exclude(
+            batch_sampler is not None and (batch_size != 1 or bool(shuffle) or sampler is not None or drop_last),
+            "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last",
+        )
+        exclude(
+            batch_size is None and drop_last,
+            "batch_size=None option disables auto-batching and is mutually exclusive with drop_last",
+        )
         if sampler is None:
-            sampler = itertools.repeat(None) if stream else RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+            sampler = (
+                itertools.repeat(None)
+                if stream
+                else RandomSampler(dataset, generator=generator)
+                if shuffle
+                else SequentialSampler(dataset)
+            )
         if batch_sampler is not None:
             batch_size = None
         elif batch_size is not None:
@@ -384,14 +423,21 @@ class DataLoader:
         self.dataset, self.batch_size, self.sampler, self.batch_sampler = dataset, batch_size, sampler, batch_sampler
         self.num_workers, self.pin_memory, self.drop_last, self.timeout = num_workers, pin_memory, drop_last, timeout
         self.collate_fn = collate_fn or (default_convert if batch_sampler is None else default_collate)
-        self.worker_init_fn, self.multiprocessing_context, self.generator = worker_init_fn, multiprocessing_context, generator
+        self.worker_init_fn, self.multiprocessing_context, self.generator = (
+            worker_init_fn,
+            multiprocessing_context,
+            generator,
+        )
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers, self.pin_memory_device, self.in_order = persistent_workers, pin_memory_device, in_order
         self._workers = None
 
     def __setattr__(self, name, value):
         fixed = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
-        exclude(name in fixed and "_workers" in vars(self), f"{name} attribute should not be set after DataLoader is initialized")
+        exclude(
+            name in fixed and "_workers" in vars(self),
+            f"{name} attribute should not be set after DataLoader is initialized",
+        )
         super().__setattr__(name, value)
 
     def __iter__(self):
@@ -415,12 +461,16 @@ class DataLoader:
         if isinstance(self.dataset, IterableDataset):
             if self.batch_size is None:
                 return len(self.dataset)
-            return len(self.dataset) // self.batch_size if self.drop_last else math.ceil(len(self.dataset) / self.batch_size)
+            return (
+                len(self.dataset) // self.batch_size
+                if self.drop_last
+                else math.ceil(len(self.dataset) / self.batch_size)
+            )
         return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
 
 # %% ../modules/06_data/06_data.ipynb #standardize
 def standardize(train: Tensor, *others: Tensor) -> tuple:
-    """`train` (N, ...) with mean 0 and standard deviation 1 in each feature, and `others` treated with the same numbers.
+    """`train` (N, ...) with mean 0 and deviation 1 in each feature, and `others` treated with the same numbers.
 
     A feature that is constant in `train` is only shifted.
     """

@@ -123,14 +123,16 @@ def work(info: WorkerInfo, loader, tasks, results, inherited) -> None:
                 answer = failed or next(batches, END)
                 packed = multiprocessing.reduction.ForkingPickler.dumps(answer)
             except Exception:
-                packed = multiprocessing.reduction.ForkingPickler.dumps(Failure(f"in DataLoader worker process {info.id}"))
+                packed = multiprocessing.reduction.ForkingPickler.dumps(
+                    Failure(f"in DataLoader worker process {info.id}")
+                )
             results.send_bytes(packed)
     except (BrokenPipeError, ConnectionResetError):  # nobody reads any more
         pass
 
 # %% ../modules/06_data/06_data_workers.ipynb #c010
 def shut_down(processes, connections, owner: int) -> None:
-    """End the processes: a word first, force after a second. (A forked copy of this object, in a child, does nothing.)"""
+    """End the processes: a word first, force after a second. (In a forked child, which owns none, nothing.)"""
     if os.getpid() != owner:
         return
     for tasks, _ in connections:
@@ -184,7 +186,7 @@ class Workers:
             raise self.died(worker) from None
 
     def receive(self, worker: int, timeout: float):
-        """The next answer of a worker. Raises RuntimeError if it died, or gave none within `timeout` seconds (0: no limit)."""
+        """A worker's next answer. RuntimeError if it died, or gave none within `timeout` seconds (0: no limit)."""
         process, (_, results) = self.processes[worker], self.connections[worker]
         if not wait([results, process.sentinel], timeout or None):
             raise RuntimeError(f"DataLoader timed out after {timeout} seconds")
@@ -199,7 +201,9 @@ class Workers:
         process = self.processes[worker]
         process.join(1)
         code = process.exitcode
-        why = f"was killed by signal {signal.Signals(-code).name}" if code and code < 0 else f"exited with status {code}"
+        why = (
+            f"was killed by signal {signal.Signals(-code).name}" if code and code < 0 else f"exited with status {code}"
+        )
         hint = " (out of memory?)" if code == -9 else ""
         return RuntimeError(f"DataLoader worker {worker} (pid {process.pid}) exited unexpectedly: it {why}{hint}")
 
@@ -213,7 +217,11 @@ class WorkerEpoch:
             workers.receive(workers.waiting.popleft(), self.timeout)
         workers.epoch = weakref.ref(self)
         stream = isinstance(loader.dataset, IterableDataset)
-        self.indices = itertools.repeat(None) if stream else iter(loader.sampler if loader.batch_sampler is None else loader.batch_sampler)
+        self.indices = (
+            itertools.repeat(None)
+            if stream
+            else iter(loader.sampler if loader.batch_sampler is None else loader.batch_sampler)
+        )
         self.active = list(range(loader.num_workers))
         self.turn = itertools.cycle(self.active)
         for worker in range(loader.num_workers):

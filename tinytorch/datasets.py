@@ -129,7 +129,7 @@ def locked(path: Path):
 
 
 def fetch_into(url: str, part: Path, bar, timeout: float) -> None:
-    """Bring `part` to its full length, from where it stands if the server can. Raises OSError if the connection breaks."""
+    """Bring `part` to its full length, from where it stands if the server can. OSError if the connection breaks."""
     have = part.stat().st_size if part.exists() else 0
     headers = {"User-Agent": "tinytorch", "Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
@@ -166,11 +166,13 @@ def progress_bar(name: str, show: bool):
         yield lambda have, total: progress.update(task, completed=have, total=total)
 
 
-def download(urls, path, expected: str | None = None, *, progress: bool = True, timeout: float = 30, attempts: int = 3) -> Path:
+def download(
+    urls, path, expected: str | None = None, *, progress: bool = True, timeout: float = 30, attempts: int = 3
+) -> Path:
     """Fetch the file at one of `urls` (tried in order) to `path`, unless it is there; returns `path`.
 
-    `expected` is "sha256:..." or "md5:...". A broken download leaves `path`.part, from which the next one goes on; `path`
-    itself appears only whole and right. Raises DownloadError, with what each attempt met.
+    `expected` is "sha256:..." or "md5:...". A broken download leaves `path`.part, from which the next goes on;
+    `path` itself appears only whole and right. Raises DownloadError, with what each attempt met.
     """
     urls, path = [urls] if isinstance(urls, str) else list(urls), Path(path)
     if any(not url.startswith(("http://", "https://")) for url in urls):
@@ -192,8 +194,10 @@ def download(urls, path, expected: str | None = None, *, progress: bool = True, 
             if matches(part, expected):
                 os.replace(part, path)
                 return path
-            problems.append(f"{url}: the file has {expected.partition(':')[0]} {checksum(part, expected.partition(':')[0])}, "
-                            f"expected {expected.partition(':')[2]}" + ("; starting over" if resumed else ""))
+            problems.append(
+                f"{url}: the file has {expected.partition(':')[0]} {checksum(part, expected.partition(':')[0])}, "
+                f"expected {expected.partition(':')[2]}" + ("; starting over" if resumed else "")
+            )
             part.unlink()
     raise DownloadError(f"could not fetch {path.name}:\n  " + "\n  ".join(dict.fromkeys(problems)))
 
@@ -206,8 +210,8 @@ def find_file(folders, name: str) -> Path | None:
 class MNIST(Images):
     """28×28 grey images of ten classes, 60,000 to train on and 10,000 held out, read from `root`.
 
-    `data` uint8 (N, 28, 28), `targets` int64 (N,). With `download`, what is missing is fetched into `root`/MNIST/raw and
-    checked. Raises RuntimeError if the files are not there, ValueError if they are damaged.
+    `data` uint8 (N, 28, 28), `targets` int64 (N,). With `download`, what is missing is fetched into
+    `root`/MNIST/raw and checked. Raises RuntimeError if the files are not there, ValueError if they are damaged.
     """
 
     mirrors = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
@@ -217,16 +221,30 @@ class MNIST(Images):
         "t10k-images-idx3-ubyte": "sha256:8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
         "t10k-labels-idx1-ubyte": "sha256:f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
     }
-    classes = ("0 - zero", "1 - one", "2 - two", "3 - three", "4 - four", "5 - five", "6 - six", "7 - seven", "8 - eight",
-               "9 - nine")
+    classes = (
+        "0 - zero",
+        "1 - one",
+        "2 - two",
+        "3 - three",
+        "4 - four",
+        "5 - five",
+        "6 - six",
+        "7 - seven",
+        "8 - eight",
+        "9 - nine",
+    )
 
     def __init__(self, root, train: bool = True, transform=None, target_transform=None, download: bool = False):
         self.root, self.train = Path(root).expanduser(), train
         if download:
             self.download()
-        images, labels = [self.read(f"{'train' if train else 't10k'}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1")]
+        images, labels = [
+            self.read(f"{'train' if train else 't10k'}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1")
+        ]
         if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels) or images.dtype != np.uint8:
-            raise ValueError(f"{self.root}: images {images.dtype} {images.shape} and labels {labels.shape} do not belong together")
+            raise ValueError(
+                f"{self.root}: images {images.dtype} {images.shape} and labels {labels.shape} do not belong together"
+            )
         super().__init__(Tensor._wrap(images), tensor(labels.astype(np.int64)), transform, target_transform)
 
     @property
@@ -267,10 +285,10 @@ class FashionMNIST(MNIST):
 
 # %% ../modules/06_data/06_data_datasets.ipynb #c014
 class CIFAR10(Images):
-    """32×32 colour images of ten classes, 50,000 to train on and 10,000 held out, read from `root`/cifar-10-batches-bin.
+    """32×32 colour images of ten classes, 50,000 to train on and 10,000 held out, in `root`/cifar-10-batches-bin.
 
-    `data` is a uint8 array (N, 32, 32, 3), `targets` a list of ints, as torchvision's. With `download`, the archive of the
-    binary version is fetched, checked and unpacked. Raises RuntimeError if the files are not there, ValueError if damaged.
+    `data` is a uint8 array (N, 32, 32, 3), `targets` a list of ints, as torchvision's. With `download`, the archive
+    of the binary version is fetched, checked and unpacked. RuntimeError if there are no files, ValueError if damaged.
     """
 
     mirrors = ("https://www.cs.toronto.edu/~kriz/",)
@@ -286,7 +304,9 @@ class CIFAR10(Images):
         parts = [self.read(name) for name in self.names(train)]
         records = np.concatenate(parts)
         planes = records[:, 1:].reshape(-1, 3, 32, 32)
-        super().__init__(np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), records[:, 0].tolist(), transform, target_transform)
+        super().__init__(
+            np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), records[:, 0].tolist(), transform, target_transform
+        )
 
     @staticmethod
     def names(train: bool) -> list:
@@ -297,12 +317,14 @@ class CIFAR10(Images):
         path = find_file([self.root / self.folder, self.root], name)
         if path is None:
             raise RuntimeError(
-                f"Dataset not found: there is no {name} in {self.root / self.folder} (the binary version is read, never the "
-                "pickles). You can use download=True to download it"
+                f"Dataset not found: there is no {name} in {self.root / self.folder} (the binary version is "
+                "read, never the pickles). You can use download=True to download it"
             )
         data = np.frombuffer(path.read_bytes(), np.uint8)
         if data.size == 0 or data.size % 3073 or data[::3073].max() >= len(self.classes):
-            raise ValueError(f"{path}: {data.size} bytes are not records of 3073 with a label of 0 to {len(self.classes) - 1}")
+            raise ValueError(
+                f"{path}: {data.size} bytes are not records of 3073 with a label of 0 to {len(self.classes) - 1}"
+            )
         return data.reshape(-1, 3073)
 
     def download(self) -> None:
@@ -313,7 +335,9 @@ class CIFAR10(Images):
         archive = download([mirror + self.archive for mirror in self.mirrors], self.root / self.archive, self.expected)
         (self.root / self.folder).mkdir(parents=True, exist_ok=True)
         with tarfile.open(archive) as tar:
-            for name in names:  # only these, by name: what else an archive holds, or where it wants to go, plays no part
+            for (
+                name
+            ) in names:  # only these, by name: what else an archive holds, or where it wants to go, plays no part
                 part = self.root / self.folder / f"{name}.part{os.getpid()}"
                 part.write_bytes(tar.extractfile(f"{self.folder}/{name}").read())
                 os.replace(part, self.root / self.folder / name)

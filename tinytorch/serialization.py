@@ -48,8 +48,8 @@ class Packer:
         where = "".join(f"[{key!r}]" for key in path) or "the object itself"
         if kind not in (list, tuple, dict, OrderedDict):
             raise TypeError(
-                f"cannot save {where}, a {kind.__module__}.{kind.__qualname__}: only tensors, numbers, strings, None, and "
-                "lists, tuples and dicts of them can be saved (a model: save its state_dict())"
+                f"cannot save {where}, a {kind.__module__}.{kind.__qualname__}: only tensors, numbers, strings, None, "
+                "and lists, tuples and dicts of them can be saved (a model: save its state_dict())"
             )
         if id(obj) in self.inside:
             raise ValueError(f"cannot save {where}: it contains itself")
@@ -66,7 +66,9 @@ class Packer:
             return key
         if type(key) is tuple or type(key) is float:
             return self.pack(key)
-        raise TypeError(f"cannot save {where}: its key {key!r} is a {type(key).__name__}, expected a string or a number")
+        raise TypeError(
+            f"cannot save {where}: its key {key!r} is a {type(key).__name__}, expected a string or a number"
+        )
 
 
 def unpack(packed, tensors: dict):
@@ -117,20 +119,28 @@ def from_bytes(data: bytes, name: str) -> tuple:
 
     if data[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
         raise RuntimeError(
-            f"{name} is a pickle (PyTorch's .pt or .pth). Loading a pickle runs the code in it, so it is not read here. In "
-            "PyTorch, safetensors.torch.save_file(model.state_dict(), 'model.safetensors') writes a file that is"
+            f"{name} is a pickle (PyTorch's .pt or .pth). Loading it runs the code in it, so it is not read here. "
+            "In PyTorch, safetensors.torch.save_file(model.state_dict(), 'model.safetensors') writes a file that is"
         )
     try:
         entries = deserialize(data)
         metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__") or {}
     except (SafetensorError, ValueError) as error:
-        raise RuntimeError(f"{name} is no safetensors file, or damaged or cut off ({len(data)} bytes): {error}") from None
+        raise RuntimeError(
+            f"{name} is no safetensors file, or damaged or cut off ({len(data)} bytes): {error}"
+        ) from None
     arrays = {}
     for key, entry in entries:
         if entry["dtype"] not in KINDS and entry["dtype"] not in HALVES:
-            raise RuntimeError(f"{name}: {key!r} has dtype {entry['dtype']}, and tinytorch only {', '.join(d.name for d in DTYPES.values())}")
+            raise RuntimeError(
+                f"{name}: {key!r} has dtype {entry['dtype']}, and tinytorch only {', '.join(map(str, DTYPES))}"
+            )
         content = bytes(entry["data"])
-        flat = HALVES[entry["dtype"]](content) if entry["dtype"] in HALVES else np.frombuffer(content, KINDS[entry["dtype"]]).copy()
+        flat = (
+            HALVES[entry["dtype"]](content)
+            if entry["dtype"] in HALVES
+            else np.frombuffer(content, KINDS[entry["dtype"]]).copy()
+        )
         arrays[key] = flat.reshape(entry["shape"])
     return arrays, metadata
 
@@ -138,8 +148,8 @@ def from_bytes(data: bytes, name: str) -> tuple:
 def save(obj, f) -> None:
     """Save tensors, numbers, strings, None, and dicts, lists and tuples of them, to a path or an open binary file.
 
-    Of a tensor its values are saved. A dict of tensors is a plain safetensors file. Raises TypeError for anything else, saying
-    what and where.
+    Of a tensor its values are saved. A dict of tensors is a plain safetensors file. TypeError for anything else,
+    saying what and where.
     """
     packer = Packer()
     structure = json.dumps(packer.pack(obj), separators=(",", ":"))
@@ -173,9 +183,14 @@ def save_file(tensors: dict, filename, metadata: dict | None = None) -> None:
     wrong = [name for name, value in tensors.items() if not (isinstance(name, str) and isinstance(value, Tensor))]
     if wrong:
         raise TypeError(f"save_file: expected a dict of names and tensors; not so: {wrong}")
-    write_whole(filename, as_bytes({name: np.asarray(t._array, order="C") for name, t in tensors.items()}, metadata or {"format": "pt"}))
+    write_whole(
+        filename,
+        as_bytes({name: np.asarray(t._array, order="C") for name, t in tensors.items()}, metadata or {"format": "pt"}),
+    )
 
 
 def load_file(filename) -> dict:
     """The tensors of a safetensors file by name, as `safetensors.torch.load_file`."""
-    return {name: Tensor._wrap(array) for name, array in from_bytes(Path(filename).read_bytes(), str(filename))[0].items()}
+    return {
+        name: Tensor._wrap(array) for name, array in from_bytes(Path(filename).read_bytes(), str(filename))[0].items()
+    }

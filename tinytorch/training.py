@@ -25,7 +25,7 @@ def accuracy(scores, labels) -> float:
 
 # %% ../modules/07_training/07_training.ipynb #running-mean
 class RunningMean:
-    """A mean fed piece by piece: `update(mean of some samples, how many)`; `value` is the mean over all samples so far."""
+    """A mean fed piece by piece: `update(mean of some samples, how many)`; `value` is the mean over all so far."""
 
     def __init__(self):
         self.total, self.count = 0.0, 0
@@ -60,7 +60,9 @@ def evaluate(model, loss, loader, metrics: dict) -> dict:
 # %% ../modules/07_training/07_training.ipynb #confusion
 def confusion_matrix(answers, labels, classes: int) -> np.ndarray:
     """Counts (classes, classes): entry [i, j] says how often a sample of class i was answered with j."""
-    answers, labels = [np.asarray(x.detach().numpy() if isinstance(x, tinytorch.Tensor) else x) for x in (answers, labels)]
+    answers, labels = [
+        np.asarray(x.detach().numpy() if isinstance(x, tinytorch.Tensor) else x) for x in (answers, labels)
+    ]
     matrix = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(matrix, (labels, answers), 1)
     return matrix
@@ -68,7 +70,7 @@ def confusion_matrix(answers, labels, classes: int) -> np.ndarray:
 
 # %% ../modules/07_training/07_training.ipynb #accumulate
 def backward_in_parts(model, loss, parts: list) -> float:
-    """Add to the gradients what one backward over all `parts` [(x, y), ...] together would; returns the mean loss over all.
+    """Add to the gradients what one backward over all `parts` [(x, y), ...] would; returns the mean loss over all.
 
     `loss` is a mean over its samples.
     """
@@ -83,7 +85,7 @@ def backward_in_parts(model, loss, parts: list) -> float:
 
 # %% ../modules/07_training/07_training.ipynb #step
 def step(model, loss, optimizer, batches: list, max_norm: float | None = None) -> float:
-    """One move of `optimizer` by the mean gradient over `batches`, clipped to `max_norm` if given; returns the mean loss."""
+    """One move of `optimizer` by the mean gradient over `batches`, clipped to `max_norm` if given; returns the loss."""
     optimizer.zero_grad()
     value = backward_in_parts(model, loss, batches)
     if max_norm is not None:
@@ -112,11 +114,24 @@ class Callback:
 class Trainer:
     """Trains `model` on the batches (x, y) of `train`, and measures it on `held_out` after each epoch.
 
-    `accumulate` batches make one step. A `scheduler` steps after each "epoch" or "step". `history` has a dict for each epoch.
+    `accumulate` batches make one step. A `scheduler` steps after each "epoch" or "step". `history`: a dict an epoch.
     """
 
-    def __init__(self, model, loss, optimizer, train, held_out=None, *, metrics: dict | None = None, callbacks=(), scheduler=None,
-                 schedule_each: str = "epoch", accumulate: int = 1, max_norm: float | None = None):
+    def __init__(
+        self,
+        model,
+        loss,
+        optimizer,
+        train,
+        held_out=None,
+        *,
+        metrics: dict | None = None,
+        callbacks=(),
+        scheduler=None,
+        schedule_each: str = "epoch",
+        accumulate: int = 1,
+        max_norm: float | None = None,
+    ):
         self.model, self.loss, self.optimizer, self.train, self.held_out = model, loss, optimizer, train, held_out
         self.metrics = {"accuracy": accuracy} if metrics is None else metrics
         self.callbacks, self.scheduler, self.schedule_each = list(callbacks), scheduler, schedule_each
@@ -134,7 +149,11 @@ class Trainer:
         try:
             while self.epoch < epochs and not self.stop:
                 self.tell("on_epoch_begin")
-                row = {"epoch": self.epoch + 1, "lr": self.optimizer.param_groups[0]["lr"], "train_loss": self.train_epoch()}
+                row = {
+                    "epoch": self.epoch + 1,
+                    "lr": self.optimizer.param_groups[0]["lr"],
+                    "train_loss": self.train_epoch(),
+                }
                 if self.held_out is not None:
                     row |= evaluate(self.model, self.loss, self.held_out, self.metrics)
                 self.schedule("epoch", row)
@@ -169,8 +188,13 @@ class ProgressBar(Callback):
     def on_fit_begin(self, trainer):
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        self.bar = Progress(TextColumn("epoch {task.fields[epoch]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                            TextColumn("{task.description}"))
+        self.bar = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+        )
         steps = math.ceil(len(trainer.train) / trainer.accumulate) if hasattr(type(trainer.train), "__len__") else None
         total = steps and steps * (trainer.epochs - trainer.epoch)
         self.task = self.bar.add_task("", total=total, epoch=f"{trainer.epoch}/{trainer.epochs}")
@@ -245,7 +269,7 @@ class LivePlot(Callback):
 
 # %% ../modules/07_training/07_training.ipynb #early-stopping
 class EarlyStopping(Callback):
-    """Stops when `metric` on the held-out samples has not improved for `patience` epochs, and restores the best weights.
+    """Stops when `metric` on the held-out samples has not improved for `patience` epochs; restores the best weights.
 
     `mode` "min" or "max" says what is better. `best` is the best value so far.
     """
@@ -320,7 +344,7 @@ Trainer.state_dict, Trainer.load_state_dict = trainer_state, load_trainer_state
 
 # %% ../modules/07_training/07_training.ipynb #c042
 class Checkpoint(Callback):
-    """Saves the trainer's state to `path` after every `every` epochs. Comes last among the callbacks, so that it saves theirs."""
+    """Saves the trainer's state to `path` every `every` epochs. Last of the callbacks, so that it saves theirs."""
 
     def __init__(self, path, every: int = 1):
         self.path, self.every = path, every
@@ -330,12 +354,20 @@ class Checkpoint(Callback):
             tinytorch.save(trainer.state_dict(), self.path)
 
 # %% ../modules/07_training/07_training.ipynb #c045
-def learning_rate_range(model, loss, optimizer, loader, low: float = 1e-5, high: float = 10.0, steps: int = 100) -> tuple:
-    """(rates, losses): one step at each of `steps` rates from `low` to `high`. Model and optimizer are as before afterwards."""
+def learning_rate_range(
+    model, loss, optimizer, loader, low: float = 1e-5, high: float = 10.0, steps: int = 100
+) -> tuple:
+    """(rates, losses): one step at each of `steps` rates from `low` to `high`. Model and optimizer are put back."""
     weights = {name: t.detach().clone() for name, t in model.state_dict().items()}
     state, random = optimizer.state_dict(), tinytorch.get_rng_state()
-    state = {**state, "param_groups": [dict(group) for group in state["param_groups"]],
-             "state": {i: {k: v.detach().clone() if isinstance(v, tinytorch.Tensor) else v for k, v in s.items()} for i, s in state["state"].items()}}
+    state = {
+        **state,
+        "param_groups": [dict(group) for group in state["param_groups"]],
+        "state": {
+            i: {k: v.detach().clone() if isinstance(v, tinytorch.Tensor) else v for k, v in s.items()}
+            for i, s in state["state"].items()
+        },
+    }
     rates, losses = np.geomspace(low, high, steps).tolist(), []
     batches = itertools.chain.from_iterable(iter(loader) for _ in itertools.count())
     for rate, batch in zip(rates, batches, strict=False):

@@ -28,7 +28,7 @@ class Compose:
 
 
 class Lambda:
-    """Any function of one sample. (A function defined in a file, not a lambda, if worker processes are to start afresh.)"""
+    """Any function of one sample. (Not a lambda, if worker processes are to start afresh.)"""
 
     def __init__(self, lambd):
         if not callable(lambd):
@@ -43,7 +43,7 @@ class Lambda:
 
 # %% ../modules/06_data/06_data_transforms.ipynb #c007
 class ToTensor:
-    """An array (H, W) or (H, W, C) as a tensor (C, H, W); uint8 becomes float32 between 0 and 1. Raises TypeError, ValueError."""
+    """An array (H, W) or (H, W, C) as a tensor (C, H, W); uint8 becomes float32 in 0..1. TypeError, ValueError."""
 
     def __call__(self, image) -> Tensor:
         if not isinstance(image, np.ndarray):
@@ -69,11 +69,15 @@ class Normalize:
 
     def __call__(self, image: Tensor) -> Tensor:
         if not isinstance(image, Tensor):
-            raise TypeError(f"Input tensor should be a tinytorch tensor. Got {type(image).__name__}: put ToTensor() before it")
+            raise TypeError(
+                f"Input tensor should be a tinytorch tensor. Got {type(image).__name__}: put ToTensor() before it"
+            )
         if not image.dtype.is_floating_point:
             raise TypeError(f"Input tensor should be a float tensor. Got {image.dtype}.")
         if image.ndim < 3:
-            raise ValueError(f"Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = {image.shape}")
+            raise ValueError(
+                f"Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = {image.shape}"
+            )
         mean, std = [tensor(x.reshape(-1, 1, 1), dtype=image.dtype) for x in (self.mean, self.std)]
         return (image - mean) / std
 
