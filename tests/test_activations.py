@@ -132,7 +132,7 @@ def test_options_do_not_widen(option):
     x = tt.tensor([-1.0, 2.0], requires_grad=True)
     for y in (F.elu(x, option), F.leaky_relu(x, option), F.softplus(x, option), F.hardshrink(x, option)):
         assert y.dtype is tt.float32
-        assert tt.grad(y.sum(), x)[0].dtype is tt.float32
+        assert tt.autograd.grad(y.sum(), x)[0].dtype is tt.float32
 
 
 @pytest.mark.parametrize("name", INPLACE)

@@ -50,11 +50,20 @@ def test_tensor_is_the_function(import_it):
 
 
 def test_names():
-    assert tinytorch.float is tinytorch.float32 and tinytorch.long is tinytorch.int64 and tinytorch.bool is tinytorch.bool_
+    assert tinytorch.float is tinytorch.float32 and tinytorch.long is tinytorch.int64
     assert tinytorch.exp is tinytorch.Tensor.exp and tinytorch.double is tinytorch.float64 and tinytorch.int is tinytorch.int32
     assert {"tensor", "Tensor", "nn", "optim", "exp", "float32", "utils"} <= set(dir(tinytorch))
     assert not hasattr(tinytorch, "np") and not hasattr(tinytorch, "math"), "what a lesson imports is not handed on"
     assert not hasattr(tinytorch, "shape") and not hasattr(tinytorch, "T"), "properties of a tensor are no functions"
+
+
+def test_only_names_of_pytorch():
+    """What the lessons build for themselves stays in their modules; two functions of ours are meant."""
+    torch = pytest.importorskip("torch")
+    submodules = {"data", "data_workers", "datasets", "training", "transforms", "serialization", "ops"}
+    for face, theirs, ours in ((tinytorch, torch, {"draw_graph", "gradcheck"} | submodules), (tinytorch.nn.functional, torch.nn.functional, set())):
+        assert {name for name in dir(face) if not hasattr(theirs, name)} <= ours
+        assert all(hasattr(face, name) for name in face.NAMES)
 
 
 def test_methods_of_later_lessons():

@@ -277,8 +277,8 @@ def test_binary_cross_entropy_twice():
     """At the corners too; PyTorch's second derivative is there, but ours must be its derivative."""
     p = tt.tensor([0.2, 0.7, 0.5], dtype=tt.float64, requires_grad=True)
     t = tt.tensor([0.0, 1.0, 0.3], dtype=tt.float64)
-    (slope,) = tt.grad(F.binary_cross_entropy(p, t, reduction="sum"), p, create_graph=True)
-    (curvature,) = tt.grad(slope.sum(), p)
+    (slope,) = tt.autograd.grad(F.binary_cross_entropy(p, t, reduction="sum"), p, create_graph=True)
+    (curvature,) = tt.autograd.grad(slope.sum(), p)
     np.testing.assert_allclose(
         curvature.numpy(), t.numpy() / p.detach().numpy() ** 2 + (1 - t.numpy()) / (1 - p.detach().numpy()) ** 2
     )

@@ -2,4 +2,5 @@
 
 from .._face import face
 
-__getattr__, __dir__ = face(__name__, ("optim.optimizer", "optim.more"), keep=lambda value: isinstance(value, type))
+# The schedules are in lr_scheduler, also those that lesson 05 builds beside the optimizers.
+__getattr__, __dir__ = face(__name__, ("optim.optimizer", "optim.more"), keep=lambda value: isinstance(value, type) and not value.__name__.endswith("LR"))
