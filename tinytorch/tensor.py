@@ -388,7 +388,7 @@ def broadcast_shapes(*shapes: tuple) -> tuple:
 
 
 def clash(shapes, dim: int) -> str:
-    """What to say when `shapes` do not meet at `dim` (counted from the end)."""
+    """What to say when `shapes` do not meet at `dim`, a negative number: -1 is the last dimension."""
     sizes = [shape[dim] for shape in shapes if len(shape) >= -dim]
     return (
         f"shapes {' and '.join(map(str, shapes))} do not broadcast: aligned at the right, dimension {dim} has "
@@ -581,7 +581,7 @@ def mean(input, dim=None, keepdim: bool = False) -> Tensor:
 
 
 class Max(Function):
-    """The largest value over the dimensions `dim`; saves `share`, of the input's shape: 1 / ties at each maximum, else 0."""
+    """The largest value over the dimensions `dim`. Keeps `share` (of the input's shape) and `kept_shape`."""
 
     differentiable_twice = True
 
