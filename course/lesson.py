@@ -80,8 +80,9 @@ def refuse_blanks(cells):
     for cell in cells:
         if STUB.search(cell["source"]):
             exercise = cell["metadata"].get("nbgrader", {}).get("grade_id", cell.get("id"))
-            raise CourseError(f"exercise {exercise!r} still holds `raise NotImplementedError()`: fill it in, run its "
-                              "check, save, and export again")
+            raise CourseError(f"as saved, exercise {exercise!r} still holds `raise NotImplementedError()`: if you have "
+                              "filled it in, save the notebook (Ctrl+S) and export again; if not, fill it in and run "
+                              "its check first")
 
 
 def refuse_stale(saved: list[str], name: str):
@@ -93,6 +94,8 @@ def refuse_stale(saved: list[str], name: str):
 
     from course.exporter import EXPORTED
 
+    if get_ipython() is None:
+        raise CourseError("export() is the last cell of a notebook: run it there, so that what was checked is exported")
     history = get_ipython().history_manager.input_hist_raw
     ran = [source.strip() for source in history if EXPORTED.search(source)]
     saved = [source.strip() for source in saved]

@@ -118,6 +118,10 @@ def catch_up(number: int, workspace: Path | None = None, root: Path = ROOT) -> l
     package = (workspace or Path.cwd()) / "tinytorch"
     if not (package / "lessons.json").exists():
         raise CourseError(f"{package.parent} is no workspace: run this in yours (`make lab` makes one)")
+    known = [int(lesson[:2]) for lesson in read(package, "names.json")]
+    if not 2 <= number <= max(known) + 1:
+        raise CourseError(f"catch up to lesson {number}? There are lessons {min(known)} to {max(known)}: `catch-up 3` fills "
+                          "what you lack of 1 and 2")
     filled = [lesson for lesson in read(package, "names.json")
               if int(lesson[:2]) < number and lesson not in read(package, "lessons.json")]
     for lesson in filled:
