@@ -33,7 +33,7 @@ def wrong(*tests):
 
 def replace(old, new):
     """Put `new` in the place of the function or class `old` wherever tinytorch or a test has it under any name."""
-    found = 0
+    found, new.__name__ = 0, old.__name__
     for name, owner in list(sys.modules.items()):
         if name.startswith(("tinytorch", "test_")):
             classes = [x for x in vars(owner).values() if isinstance(x, type) and x.__module__.startswith("tinytorch")]
@@ -127,7 +127,7 @@ def maximum_whose_ties_all_get_the_whole():
     engine.Max.forward = forward
 
 
-@wrong("test_registry.py::test_function_as_in_pytorch[MatMul-0]")
+@wrong("test_special_cases.py::test_square_matrices_leave_a_choice_of_what_to_transpose")
 def matrix_product_with_the_wrong_side_transposed():
     """Right wherever the shapes leave no choice; for square matrices the transposition is forgotten."""
     right = autograd.matmul_gradients
@@ -196,7 +196,7 @@ def walk_that_overwrites_gradients():
     replace(autograd.walk, walk_with(lambda old, new: new))
 
 
-@wrong("test_autograd.py::test_used_many_times")
+@wrong("test_special_cases.py::test_an_early_value_used_late_and_at_once")
 def walk_in_breadth():
     """Nodes in the order in which they are met, not after all who used them."""
 
