@@ -21,7 +21,7 @@ from ..tensor import Function, Tensor, as_dtype, creation_number, float32, float
 
 # %% ../../modules/03_layers/03_layers.ipynb #parameter
 class Parameter(Tensor):
-    """A tensor that a Module owns and an optimizer changes: a leaf, on the memory of `data`.
+    """A tensor that a Module owns and an optimizer changes: a leaf, on the memory of `data` (None: no numbers yet).
 
     `name` and `owner` say where it was first registered, as in "weight" and "Linear".
     """
@@ -87,7 +87,8 @@ KINDS = {"_parameters": Parameter, "_modules": Module, "_buffers": ()}  # nothin
 def shelf_for(module: Module, name: str, value) -> dict:
     """The dictionary in which `module` keeps `value` under `name`.
 
-    Raises AttributeError, "cannot assign parameters before Module.__init__() call", where there is no shelf yet.
+    Raises AttributeError, "cannot assign parameters before Module.__init__() call" (or modules), for a parameter
+    (or module) whose shelf is not there yet.
     """
     own = vars(module)
     for shelf, kind in KINDS.items():
@@ -187,7 +188,7 @@ def named_members(module: Module, shelf: str, prefix: str = "", recurse: bool = 
                 yield f"{path}.{name}" if path else name, value
 
 
-# %% ../../modules/03_layers/03_layers.ipynb #c023
+# %% ../../modules/03_layers/03_layers.ipynb #c025
 @patch_to(Module)
 def named_parameters(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True):
     """(path, parameter) of every parameter, a tied one once."""
@@ -275,7 +276,7 @@ def train(self, mode: bool = True) -> Module:
     return self
 
 
-# %% ../../modules/03_layers/03_layers.ipynb #c027
+# %% ../../modules/03_layers/03_layers.ipynb #c029
 @patch_to(Module)
 def eval(self) -> Module:
     """The opposite of train()."""
@@ -339,7 +340,7 @@ def to(self, *args, device=None, dtype=None, non_blocking: bool = False) -> Modu
 Module.float, Module.double = lambda self: self.to(float32), lambda self: self.to(float64)
 Module.cpu, Module.cuda = lambda self: self.to("cpu"), lambda self, device=None: self.to("cuda")
 
-# %% ../../modules/03_layers/03_layers.ipynb #c029
+# %% ../../modules/03_layers/03_layers.ipynb #c031
 @patch_to(Module)
 def extra_repr(self) -> str:
     """What stands in the parentheses of repr(); each layer defines its own."""
@@ -361,7 +362,7 @@ def __repr__(self):
         lines.append(f"({name}): " + repr(child).replace("\n", "\n  "))
     return "\n  ".join([f"{self._get_name()}(", *lines]) + "\n)"
 
-# %% ../../modules/03_layers/03_layers.ipynb #c031
+# %% ../../modules/03_layers/03_layers.ipynb #c033
 def _checked_forward(module, args, kwargs):
     return module.forward(*args, **kwargs)  # section 8 replaces this
 
@@ -477,7 +478,7 @@ def uniform_bound(fan_in: int, gain: float) -> float:
     return gain * math.sqrt(3 / fan_in) if fan_in else 0.0
 
 
-# %% ../../modules/03_layers/03_layers.ipynb #c041
+# %% ../../modules/03_layers/03_layers.ipynb #c043
 class Linear(Module):
     """x @ weight.T + bias, (..., in_features) -> (..., out_features); weight is (out_features, in_features)."""
 
@@ -569,7 +570,7 @@ def state_errors(own: dict, given: dict, strict: bool) -> list:
             )
     return errors
 
-# %% ../../modules/03_layers/03_layers.ipynb #c049
+# %% ../../modules/03_layers/03_layers.ipynb #c051
 class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
     """What load_state_dict returns."""
 
@@ -621,7 +622,7 @@ def unreached(outputs, wanted, since: int, shortcuts: dict | None = None) -> lis
     return [source for source in wanted if source in missing] if missing else []
 
 
-# %% ../../modules/03_layers/03_layers.ipynb #c057
+# %% ../../modules/03_layers/03_layers.ipynb #c059
 class _Calls(threading.local):
     def __init__(self):
         self.stack = []  # the calls of modules that are running in this thread, outermost first
@@ -728,7 +729,7 @@ def _checked_forward(module, args, kwargs):
     call.check(result, everything, stack[-1] if stack else None)
     return result
 
-# %% ../../modules/03_layers/03_layers.ipynb #c059
+# %% ../../modules/03_layers/03_layers.ipynb #c061
 _EXITS = re.compile(
     r"\.(?:detach|numpy|item|tolist)\(|\.data\b|\._array\b|\bno_grad\b|\binference_mode\b|\b(?:np|numpy)\.|"
     r"\b(?:Tensor|tensor|as_tensor|from_numpy)\("
