@@ -13,7 +13,7 @@ __all__ = ['SELU_ALPHA', 'SELU_SCALE', 'Elementwise', 'Straight', 'applied', 'Ha
            'Hardsigmoid', 'Hardswish', 'Softplus', 'Softsign', 'Tanhshrink', 'ELU', 'CELU', 'SELU', 'GELU', 'SiLU',
            'Mish', 'GLU', 'Softmin', 'Softmax2d', 'CosineSimilarity', 'PairwiseDistance']
 
-# %% ../../modules/04_losses/04_losses_activations.ipynb #c002
+# %% ../../modules/04_losses/04_losses_activations.ipynb #c003
 import math
 
 import numpy as np
@@ -65,7 +65,7 @@ def applied(function, input, inplace: bool = False, **options) -> Tensor:
         return change(input, lambda x: function.apply(x, **options))
     return function.apply(input, **options)
 
-# %% ../../modules/04_losses/04_losses_activations.ipynb #c005
+# %% ../../modules/04_losses/04_losses_activations.ipynb #c006
 class HardtanhFunction(Straight):
     """a between low and high, the nearer of the two outside."""
 
@@ -87,7 +87,7 @@ def relu6(input, inplace: bool = False) -> Tensor:
     """min(max(input, 0), 6)"""
     return hardtanh(input, 0.0, 6.0, inplace)
 
-# %% ../../modules/04_losses/04_losses_activations.ipynb #c008
+# %% ../../modules/04_losses/04_losses_activations.ipynb #c009
 class LeakyReLUFunction(Straight):
     """a where positive, else negative_slope * a."""
 
@@ -138,7 +138,7 @@ def prelu(input, weight) -> Tensor:
 
 Tensor.prelu = prelu
 
-# %% ../../modules/04_losses/04_losses_activations.ipynb #c011
+# %% ../../modules/04_losses/04_losses_activations.ipynb #c012
 class HardshrinkFunction(Straight):
     """a, and 0 where |a| <= lambd."""
 
@@ -185,7 +185,7 @@ def threshold(input, threshold: float, value: float, inplace: bool = False) -> T
 
 Tensor.hardshrink = hardshrink
 
-# %% ../../modules/04_losses/04_losses_activations.ipynb #c014
+# %% ../../modules/04_losses/04_losses_activations.ipynb #c015
 class HardsigmoidFunction(Straight):
     """(a + 3) / 6, between 0 and 1."""
 
@@ -216,7 +216,7 @@ def hardswish(input, inplace: bool = False) -> Tensor:
     """input * hardsigmoid(input)"""
     return applied(HardswishFunction, floats_only("hardswish", input), inplace)
 
-# %% ../../modules/04_losses/04_losses_activations.ipynb #c017
+# %% ../../modules/04_losses/04_losses_activations.ipynb #c018
 class SoftplusFunction(Elementwise):
     """ln(1 + exp(beta a)) / beta, and a itself where beta a is above threshold."""
 
@@ -253,7 +253,7 @@ def tanhshrink(input) -> Tensor:
     """input - tanh(input)"""
     return input - tanh(input)
 
-# %% ../../modules/04_losses/04_losses_activations.ipynb #c020
+# %% ../../modules/04_losses/04_losses_activations.ipynb #c021
 class ELUFunction(Elementwise):
     """scale * a where positive, else scale * alpha * (exp(a * rate) - 1)."""
 
@@ -288,7 +288,7 @@ def selu(input, inplace: bool = False) -> Tensor:
 
 Tensor.selu, Tensor.celu = selu, celu
 
-# %% ../../modules/04_losses/04_losses_activations.ipynb #c023
+# %% ../../modules/04_losses/04_losses_activations.ipynb #c024
 class Gated(Elementwise):
     """a * gate(a), whose slope is gate(a) + a * gate_slope(a, gate(a)). Keeps the gate for backward."""
 
@@ -357,7 +357,7 @@ def mish(input, inplace: bool = False) -> Tensor:
     """input * tanh(softplus(input))"""
     return applied(MishFunction, floats_only("mish", input), inplace)
 
-# %% ../../modules/04_losses/04_losses_activations.ipynb #c026
+# %% ../../modules/04_losses/04_losses_activations.ipynb #c027
 def glu(input, dim: int = -1) -> Tensor:
     """The first half along `dim`, times the sigmoid of the second. Raises RuntimeError if the size is odd."""
     if input.ndim == 0:
@@ -384,7 +384,7 @@ def gumbel_softmax(logits, tau: float = 1, hard: bool = False, eps: float = 1e-1
     top = (top == top.amax(dim, keepdim=True)).to(soft.dtype)
     return top - soft.detach() + soft
 
-# %% ../../modules/04_losses/04_losses_activations.ipynb #c029
+# %% ../../modules/04_losses/04_losses_activations.ipynb #c030
 def normalize(input, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out=None) -> Tensor:
     """input / max(its p-norm along `dim`, eps)"""
     if out is not None:
@@ -403,7 +403,7 @@ def pairwise_distance(x1, x2, p: float = 2.0, eps: float = 1e-6, keepdim: bool =
     """The p-norm of x1 - x2 + eps along the last dimension."""
     return norm(x1 - x2 + eps, p, -1, keepdim=keepdim)
 
-# %% ../../modules/04_losses/04_losses_activations.ipynb #c032
+# %% ../../modules/04_losses/04_losses_activations.ipynb #c033
 class _Options(Module):
     """A module that keeps options as attributes and shows them; `inplace` only where it is on."""
 

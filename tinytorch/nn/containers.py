@@ -6,7 +6,7 @@
 __all__ = ['ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict', 'Identity', 'Flatten', 'Unflatten', 'bilinear',
            'Bilinear', 'parameters_to_vector', 'vector_to_parameters']
 
-# %% ../../modules/03_layers/03_layers_containers.ipynb #c002
+# %% ../../modules/03_layers/03_layers_containers.ipynb #c003
 import operator
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from ..ops.creation import empty
 from ..ops.shapes import cat
 from ..tensor import Tensor, to_dtype
 
-# %% ../../modules/03_layers/03_layers_containers.ipynb #c007
+# %% ../../modules/03_layers/03_layers_containers.ipynb #c008
 def _as_key(module: Module, index) -> str:
     """The name under which a list-like module keeps its entry `index`. Raises IndexError outside it."""
     index = operator.index(index)
@@ -103,7 +103,7 @@ class ModuleList(Module):
         inside = "".join("\n  " + line.replace("\n", "\n  ") for line in lines)
         return f"{self._get_name()}({inside}\n)" if lines else f"{self._get_name()}()"
 
-# %% ../../modules/03_layers/03_layers_containers.ipynb #c010
+# %% ../../modules/03_layers/03_layers_containers.ipynb #c011
 @patch_to(Sequential)
 def __setitem__(self, idx: int, module: Module):
     setattr(self, list(self._modules)[int(_as_key(self, idx))], module)
@@ -164,7 +164,7 @@ Sequential.__iadd__ = lambda self, other: self.extend(_with_sequential(other))
 Sequential.__mul__ = Sequential.__rmul__ = lambda self, other: Sequential(*list(self) * _repetitions(self, other))
 Sequential.__imul__ = lambda self, other: self.extend(list(self) * (_repetitions(self, other) - 1))
 
-# %% ../../modules/03_layers/03_layers_containers.ipynb #c013
+# %% ../../modules/03_layers/03_layers_containers.ipynb #c014
 def _pairs(name: str, entries) -> list:
     """Entries given as a mapping or as a sequence of (key, value)."""
     if not isinstance(entries, Iterable):
@@ -230,7 +230,7 @@ class ModuleDict(Module):
         """Take out all."""
         self._modules.clear()
 
-# %% ../../modules/03_layers/03_layers_containers.ipynb #c016
+# %% ../../modules/03_layers/03_layers_containers.ipynb #c017
 def _described(entries) -> str:
     """One line for each (name, parameter or other object), as PyTorch prints them."""
     lines = []
@@ -402,7 +402,7 @@ class ParameterDict(Module):
     def __call__(self, input):
         raise RuntimeError("ParameterDict should not be called.")
 
-# %% ../../modules/03_layers/03_layers_containers.ipynb #c019
+# %% ../../modules/03_layers/03_layers_containers.ipynb #c020
 class Identity(Module):
     """Returns its input. Takes and ignores any arguments, so that it can stand in for any layer."""
 
@@ -445,7 +445,7 @@ class Unflatten(Module):
     def extra_repr(self):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
-# %% ../../modules/03_layers/03_layers_containers.ipynb #c022
+# %% ../../modules/03_layers/03_layers_containers.ipynb #c023
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """(..., in1), (..., in2), (out, in1, in2), (out,) -> (..., out). Raises RuntimeError where the sizes do not fit."""
     out, in1, in2 = weight.shape
@@ -486,7 +486,7 @@ class Bilinear(Module):
             f"out_features={self.out_features}, bias={self.bias is not None}"
         )
 
-# %% ../../modules/03_layers/03_layers_containers.ipynb #c025
+# %% ../../modules/03_layers/03_layers_containers.ipynb #c026
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All parameters, one after another, as one vector; derivatives pass through it."""
     return cat([parameter.reshape(-1) for parameter in parameters])

@@ -6,7 +6,7 @@
 __all__ = ['overwrite', 'constant_', 'ones_', 'zeros_', 'eye_', 'uniform_', 'normal_', 'trunc_normal_', 'calculate_gain',
            'xavier_uniform_', 'xavier_normal_', 'kaiming_std', 'kaiming_uniform_', 'kaiming_normal_', 'orthogonal_']
 
-# %% ../../modules/03_layers/03_layers_init.ipynb #c002
+# %% ../../modules/03_layers/03_layers_init.ipynb #c003
 import math
 import warnings
 
@@ -16,7 +16,7 @@ from ..autograd import changes
 from ..ops.creation import eye, rand, randn
 from ..tensor import Tensor, float64
 
-# %% ../../modules/03_layers/03_layers_init.ipynb #c004
+# %% ../../modules/03_layers/03_layers_init.ipynb #c005
 def overwrite(tensor: Tensor, values) -> Tensor:
     """`tensor` with other values: a Tensor or an array of its shape, or one number everywhere; no history is recorded."""
     tensor._array[...] = values._array if isinstance(values, Tensor) else values
@@ -45,7 +45,7 @@ def eye_(tensor: Tensor) -> Tensor:
         raise ValueError(f"Only tensors with 2 dimensions are supported, this one has shape {tensor.shape}")
     return overwrite(tensor, eye(*tensor.shape, dtype=tensor.dtype))
 
-# %% ../../modules/03_layers/03_layers_init.ipynb #c007
+# %% ../../modules/03_layers/03_layers_init.ipynb #c008
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator=None) -> Tensor:
     """Uniform in [a, b)."""
     return overwrite(tensor, rand(tensor.shape, generator=generator, dtype=tensor.dtype) * (b - a) + a)
@@ -70,7 +70,7 @@ def trunc_normal_(
     share = low + (high - low) * rand(tensor.shape, generator=generator, dtype=float64)._array
     return overwrite(tensor, np.clip(ndtri(share) * std + mean, a, b))
 
-# %% ../../modules/03_layers/03_layers_init.ipynb #c010
+# %% ../../modules/03_layers/03_layers_init.ipynb #c011
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor by which weights before this nonlinearity are widened. `param` is leaky_relu's slope."""
     plain = ["linear", "sigmoid", *(f"conv{kind}{n}d" for kind in ("", "_transpose") for n in (1, 2, 3))]
@@ -134,7 +134,7 @@ def kaiming_normal_(
         return tensor
     return normal_(tensor, 0, kaiming_std(tensor, a, mode, nonlinearity), generator)
 
-# %% ../../modules/03_layers/03_layers_init.ipynb #c015
+# %% ../../modules/03_layers/03_layers_init.ipynb #c016
 def orthogonal_(tensor: Tensor, gain: float = 1, generator=None) -> Tensor:
     """`gain` times a matrix with orthonormal rows or columns, of (first size, all the others).
 

@@ -11,7 +11,7 @@ __all__ = ['SmoothL1Function', 'l1_loss', 'smooth_l1_loss', 'huber_loss', 'gauss
            'SoftMarginLoss', 'MultiLabelSoftMarginLoss', 'CosineEmbeddingLoss', 'MarginRankingLoss',
            'HingeEmbeddingLoss', 'TripletMarginLoss', 'TripletMarginWithDistanceLoss', 'MultiMarginLoss']
 
-# %% ../../modules/04_losses/04_losses_more.ipynb #c002
+# %% ../../modules/04_losses/04_losses_more.ipynb #c003
 import math
 import warnings
 
@@ -35,7 +35,7 @@ from .losses import (
 from ..ops.elementwise import Clamp, Gate, clamp_min, minimum
 from ..tensor import Function, Log, Tensor, tensor
 
-# %% ../../modules/04_losses/04_losses_more.ipynb #c005
+# %% ../../modules/04_losses/04_losses_more.ipynb #c006
 class SmoothL1Function(Elementwise):
     """a ** 2 / (2 beta) where |a| < beta, else |a| - beta / 2."""
 
@@ -76,7 +76,7 @@ def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0, weigh
         raise ValueError(f"Weights and input must have the same size, got {weight.shape} and {input.shape}")
     return reduced(losses * weight, reduction)  # a plain mean, unlike mse_loss and l1_loss: so does PyTorch
 
-# %% ../../modules/04_losses/04_losses_more.ipynb #c009
+# %% ../../modules/04_losses/04_losses_more.ipynb #c010
 def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> Tensor:
     """(ln var + (input - target) ** 2 / var) / 2, var being at least eps; `full` adds ln(2 pi) / 2.
 
@@ -117,7 +117,7 @@ def poisson_nll_loss(
         losses = losses + Gate.apply(t * t.log() - t + 0.5 * (2 * math.pi * t).log(), weights=large)
     return reduced(losses, reduction, size_average, reduce)
 
-# %% ../../modules/04_losses/04_losses_more.ipynb #c012
+# %% ../../modules/04_losses/04_losses_more.ipynb #c013
 class BinaryCrossEntropyFunction(Function):
     """-t ln p - (1 - t) ln(1 - p), each logarithm at least -100. Saves both."""
 
@@ -159,7 +159,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     losses = BinaryCrossEntropyFunction.apply(input, target)
     return reduced(losses if weight is None else losses * weight, reduction, size_average, reduce)
 
-# %% ../../modules/04_losses/04_losses_more.ipynb #c015
+# %% ../../modules/04_losses/04_losses_more.ipynb #c016
 class XLogXFunction(Elementwise):
     """a ln a, and 0 at 0."""
 
@@ -183,7 +183,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction: str = "mean
         return losses.sum() / input.shape[0]
     return reduced(losses, reduction, size_average, reduce)
 
-# %% ../../modules/04_losses/04_losses_more.ipynb #c018
+# %% ../../modules/04_losses/04_losses_more.ipynb #c019
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction: str = "mean") -> Tensor:
     """ln(1 + exp(-target * input)), targets being 1 and -1."""
     return reduced(-logsigmoid(target * input), reduction, size_average, reduce)
@@ -196,7 +196,7 @@ def multilabel_soft_margin_loss(
     losses = logistic_losses(input, target)
     return reduced((losses if weight is None else losses * weight).mean(-1), reduction, size_average, reduce)
 
-# %% ../../modules/04_losses/04_losses_more.ipynb #c021
+# %% ../../modules/04_losses/04_losses_more.ipynb #c022
 def same_ndim(name: str, **tensors) -> None:
     """Raise RuntimeError unless all tensors have the same number of dimensions."""
     if len({t.ndim for t in tensors.values()}) > 1:
@@ -306,7 +306,7 @@ def multi_margin_loss(
         losses = losses * weight[classes]
     return reduced_classes(losses, target, classes, None, None, legacy_reduction(reduction, size_average, reduce))
 
-# %% ../../modules/04_losses/04_losses_more.ipynb #c024
+# %% ../../modules/04_losses/04_losses_more.ipynb #c025
 class L1Loss(_Loss):
     """l1_loss"""
 

@@ -17,7 +17,7 @@ __all__ = ['CPU', 'inf', 'nan', 'pi', 'e', 'default_generator', 'eq', 'ne', 'lt'
            'bitwise_not', 'argmax', 'argmin', 'arg_extreme', 'argsort', 'truth', 'count_nonzero', 'nonzero', 'argwhere',
            'unique', 'bincount', 'searchsorted', 'bucketize', 'tensor_format']
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c002
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c003
 import copy
 import math
 import operator
@@ -48,7 +48,7 @@ from ..tensor import (
     uint8,
 )
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c004
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c005
 class device:
     """Where a tensor lives, as `torch.device`: only `device("cpu")` until lesson 16 brings the GPU."""
 
@@ -106,7 +106,7 @@ Tensor.is_cuda = property(lambda self: False, doc="Whether it lives on a GPU.")
 Tensor.is_cpu = property(lambda self: True, doc="Whether it lives on the CPU.")
 Tensor.cpu, Tensor.cuda = lambda self, *memory_format: self, to_cuda
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c007
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c008
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 
 
@@ -164,7 +164,7 @@ class iinfo:
     def __repr__(self):
         return f"iinfo({', '.join(f'{name}={value}' for name, value in vars(self).items())})"
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c010
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c011
 class Clone(Function):
     """A copy; `order` as numpy's: "K" keeps the layout, "C" is row by row."""
 
@@ -238,7 +238,7 @@ Tensor.to, Tensor.type, Tensor.type_as = to, tensor_type, type_as
 Tensor.float, Tensor.double, Tensor.int = converter(float32), converter(float64), converter(int32)
 Tensor.long, Tensor.byte, Tensor.bool = converter(int64), converter(uint8), converter(bool_)
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c013
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c014
 def is_tensor(obj) -> bool:
     """Whether `obj` is a Tensor."""
     return isinstance(obj, Tensor)
@@ -261,7 +261,7 @@ Tensor.element_size = lambda self: self._array.itemsize
 Tensor.itemsize = property(lambda self: self._array.itemsize, doc="Bytes of one element.")
 Tensor.nbytes = property(lambda self: self._array.nbytes, doc="Bytes of all elements.")
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c016
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c017
 def rooted(array: np.ndarray) -> np.ndarray:
     """`array`, or where something that is no array owns its memory, a view of it, so that its views know their base."""
     return array if array.base is None or isinstance(array.base, np.ndarray) else array.view()
@@ -304,7 +304,7 @@ Tensor.__copy__ = lambda self: tensor_copy(
     type(self), self._array, self._requires_grad, getattr(self, "__dict__", None), self._grad
 )
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c019
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c020
 def made(array, requires_grad: bool = False, device=None) -> Tensor:
     """A new leaf on `array`."""
     if device is not None:
@@ -394,7 +394,7 @@ def linspace(start: float, end: float, steps: int, *, dtype=None, device=None, r
     start, end = float(start), float(end)
     return made(np.linspace(start, end, steps).astype(kind_or(dtype)), requires_grad, device)
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c022
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c023
 def zeros_like(input, *, dtype=None, device=None, requires_grad: bool = False, memory_format=None) -> Tensor:
     """Zeros of the shape and dtype of `input`."""
     return made(np.zeros(input.shape, kind_or(dtype, input.dtype)), requires_grad, device)
@@ -434,7 +434,7 @@ def new_tensor(input, data, *, dtype=None, device=None, requires_grad: bool = Fa
 Tensor.new_zeros, Tensor.new_ones, Tensor.new_empty, Tensor.new_full = new(zeros), new(ones), new(empty), new(full)
 Tensor.new_tensor = new_tensor
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c025
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c026
 class Generator:
     """A stream of random numbers that starts at a seed, as `torch.Generator`. `rng` is numpy's generator inside."""
 
@@ -509,7 +509,7 @@ def source(generator) -> np.random.Generator:
     """numpy's generator inside `generator`, or inside the default one."""
     return (default_generator if generator is None else generator).rng
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c026
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c027
 def float_kind(kind, name: str, default=float32):
     """numpy's dtype for `kind`, which must be floating point. `name` is who asks."""
     kind = kind_or(kind, default)
@@ -624,7 +624,7 @@ def multinomial(input, num_samples: int, replacement: bool = False, *, generator
 
 Tensor.bernoulli, Tensor.multinomial = bernoulli, multinomial
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c029
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c030
 def arrays_of(input, other) -> tuple:
     """Both sides as raw arrays (or numbers) of one dtype. Raises TypeError for what is neither a tensor nor a number."""
     if not isinstance(input, Tensor) or not isinstance(other, OPERANDS):
@@ -725,7 +725,7 @@ Tensor.equal, Tensor.isclose, Tensor.allclose = equal, isclose, allclose
 Tensor.isnan, Tensor.isinf, Tensor.isfinite = isnan, isinf, isfinite
 Tensor.__contains__ = contains
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c032
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c033
 logical_and = two_sided(np.logical_and, "logical_and", "Where both are not 0.")
 logical_or = two_sided(np.logical_or, "logical_or", "Where at least one is not 0.")
 logical_xor = two_sided(np.logical_xor, "logical_xor", "Where exactly one is not 0.")
@@ -753,7 +753,7 @@ Tensor.__xor__ = Tensor.__rxor__ = operator_of(bitwise_xor)
 Tensor.__lshift__, Tensor.__rshift__ = operator_of(bitwise_left_shift), operator_of(bitwise_right_shift)
 Tensor.__invert__ = bitwise_not
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c035
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c036
 @numpy_names
 def argmax(input, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest value along `dim` (in the flattened tensor if None); of equals, the first."""
@@ -855,7 +855,7 @@ Tensor.argmax, Tensor.argmin, Tensor.argsort, Tensor.any, Tensor.all = argmax, a
 Tensor.count_nonzero, Tensor.nonzero, Tensor.argwhere = count_nonzero, nonzero, argwhere
 Tensor.unique, Tensor.bincount = unique, bincount
 
-# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c038
+# %% ../../modules/01_tensor/01_tensor_creation.ipynb #c039
 def tensor_format(input, spec: str) -> str:
     return format(input.item(), spec) if input.ndim == 0 and spec else object.__format__(input, spec)
 

@@ -11,7 +11,7 @@ __all__ = ['maximum', 'minimum', 'remainder', 'fmod', 'floor_divide', 'truncated
            'Remainder', 'Fmod', 'two_sided', 'scaled', 'add', 'sub', 'rsub', 'mul', 'div', 'tensor_pow', 'neg', 'Atan2',
            'Hypot', 'Logaddexp', 'NanToNum', 'nan_to_num', 'addcmul', 'addcdiv', 'lerp']
 
-# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c002
+# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c003
 import math
 
 import numpy as np
@@ -31,7 +31,7 @@ from ..tensor import (
     to_dtype,
 )
 
-# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c004
+# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c005
 class Unary(Function):
     """A function of each number: `compute` on arrays, and its `slope`, written for arrays and Tensors alike."""
 
@@ -99,7 +99,7 @@ def numeric(input) -> Tensor:
         raise NotImplementedError("not implemented for bool: turn it into numbers first, with .float() or .long()")
     return input
 
-# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c006
+# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c007
 class Sqrt(Unary):
     """The square root; nan below 0."""
 
@@ -147,7 +147,7 @@ attach(Rsqrt, "rsqrt")
 attach(Reciprocal, "reciprocal")
 attach(Square, "square", prepare=lambda x: x if x.dtype.family else to_dtype(x, int64))
 
-# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c009
+# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c010
 class Log1p(Unary):
     """log(1 + a), exact for small a."""
 
@@ -201,7 +201,7 @@ attach(Log10, "log10")
 attach(Expm1, "expm1")
 attach(Exp2, "exp2")
 
-# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c012
+# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c013
 class Sin(Unary):
     """The sine of an angle in radians."""
 
@@ -260,7 +260,7 @@ for kind, name in [(Sin, "sin"), (Cos, "cos"), (Tan, "tan")]:
     attach(kind, name)
     attach({Sin: Asin, Cos: Acos, Tan: Atan}[kind], "a" + name, "arc" + name)
 
-# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c015
+# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c016
 class Sinh(Unary):
     """(exp(a) - exp(-a)) / 2"""
 
@@ -318,7 +318,7 @@ attach(Tanh, "tanh")
 attach(Sigmoid, "sigmoid")
 attach(Erf, "erf")
 
-# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c018
+# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c019
 class Sign(Step):
     """-1, 0 or 1; 0 for nan."""
 
@@ -380,7 +380,7 @@ attach(Ceil, "ceil", prepare=numeric)
 attach(Trunc, "trunc", "fix", prepare=numeric)
 Tensor.round, Tensor.frac, Tensor.__abs__ = tensor_round, frac, Tensor.abs
 
-# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c021
+# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c022
 class Gate(Function):
     """a * weights, and 0 where the weight is 0, whatever a is there."""
 
@@ -492,7 +492,7 @@ Tensor.clamp_min, Tensor.clamp_max = clamp_min, clamp_max
 maximum, minimum = between_tensors(Maximum, "maximum"), between_tensors(Minimum, "minimum")
 Tensor.maximum, Tensor.minimum = maximum, minimum
 
-# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c024
+# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c025
 def rounded_quotient(a, b, mode: str):
     """a / b rounded by `mode`, "floor" or "trunc"; integers stay integers. Raises RuntimeError on an integer divided by 0."""
     floats = np.result_type(a, b).kind == "f"
@@ -572,7 +572,7 @@ Tensor.remainder, Tensor.fmod, Tensor.floor_divide = remainder, fmod, floor_divi
 Tensor.__mod__, Tensor.__rmod__ = remainder, two_sided(Remainder, "remainder", reflected=True)
 Tensor.__floordiv__, Tensor.__rfloordiv__ = floor_divide, two_sided(Quotient, "floor_divide", reflected=True, mode="floor")
 
-# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c027
+# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c028
 def scaled(other, alpha, *inputs):
     """other * alpha, with PyTorch's checks."""
     if alpha == 1 and alpha is not True:
@@ -634,7 +634,7 @@ Tensor.add, Tensor.sub, Tensor.mul, Tensor.div, Tensor.pow, Tensor.neg = add, su
 Tensor.subtract, Tensor.multiply, Tensor.divide, Tensor.true_divide, Tensor.negative = sub, mul, div, div, neg
 Tensor.rsub = rsub
 
-# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c030
+# %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c031
 class Atan2(Function):
     """The angle of the point (b, a), between -pi and pi."""
 

@@ -8,7 +8,7 @@ __all__ = ['IndexSelect', 'SumSlices', 'whole_numbers', 'inside', 'slices_index'
            'scatter_add', 'take', 'take_along_dim', 'Where', 'condition_of', 'where', 'masked_fill', 'masked_select',
            'SetItem', 'index_fill', 'index_copy', 'index_put', 'ConstantPad', 'pad_index', 'pad', 'one_hot']
 
-# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c002
+# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c003
 import math
 
 import numpy as np
@@ -31,7 +31,7 @@ from ..tensor import (
     uint8,
 )
 
-# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c005
+# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c006
 class IndexSelect(Function):
     """The slices of `a` at `index` (one dimension) along `dim`."""
 
@@ -114,7 +114,7 @@ def index_add(input, dim: int, index: Tensor, source: Tensor, *, alpha=1) -> Ten
 
 Tensor.index_select, Tensor.index_add = index_select, index_add
 
-# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c008
+# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c009
 def positions(index: np.ndarray, dim: int, shape: tuple) -> np.ndarray:
     """Where the entries that `index` names along `dim` lie in a flat array of `shape`."""
     flat = index * math.prod(shape[dim + 1 :])
@@ -244,7 +244,7 @@ def scatter_add(input, dim: int, index: Tensor, src: Tensor) -> Tensor:
 
 Tensor.gather, Tensor.scatter, Tensor.scatter_add = gather, scatter, scatter_add
 
-# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c011
+# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c012
 def take(input, index: Tensor) -> Tensor:
     """The entries of the flattened `input` at `index`, in the shape of `index`. Negative ones count from the end."""
     array, size = whole_numbers(index, "take"), input._array.size
@@ -269,7 +269,7 @@ def take_along_dim(input, indices: Tensor, dim: int | None = None) -> Tensor:
 
 Tensor.take, Tensor.take_along_dim = take, take_along_dim
 
-# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c014
+# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c015
 class Where(Function):
     """`a` where `condition` holds, else `b`."""
 
@@ -335,7 +335,7 @@ def masked_select(input, mask: Tensor) -> Tensor:
 Tensor.where = lambda self, condition, other: where(condition, self, other)
 Tensor.masked_fill, Tensor.masked_select = masked_fill, masked_select
 
-# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c017
+# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c018
 class SetItem(Function):
     """`a` with `value` at `index`; in new memory, unless `in_place`."""
 
@@ -395,7 +395,7 @@ def index_put(input, indices, values: Tensor, accumulate: bool = False) -> Tenso
 
 Tensor.index_fill, Tensor.index_copy, Tensor.index_put = index_fill, index_copy, index_put
 
-# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c020
+# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c021
 class ConstantPad(Function):
     """`value` in an array of `shape`, but for `a` at `index`."""
 
@@ -457,7 +457,7 @@ def pad(input, pad, mode: str = "constant", value: float | None = None) -> Tenso
     shape = tuple(size + left + right for size, (left, right) in zip(input.shape, sides, strict=True))
     return ConstantPad.apply(input, index=index, shape=shape, value=0 if value is None else value)
 
-# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c023
+# %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c024
 def one_hot(tensor, num_classes: int = -1) -> Tensor:
     """int64 of shape (*tensor.shape, num_classes): 1 where the class number stands in `tensor`; -1: as many as are needed."""
     array = whole_numbers(tensor, "one_hot")

@@ -9,7 +9,7 @@ __all__ = ['add_', 'sub_', 'mul_', 'div_', 'FORMS', 'COPYING', 'extent', 'Region
            'float_only', 'normal_', 'uniform_', 'exponential_', 'log_normal_', 'bernoulli_', 'random_', 'picks',
            'lies_there', 'set_item', 'shape_in_place', 'detach_', 'get_data', 'set_data']
 
-# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c002
+# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c003
 import numpy as np
 
 from ..autograd import changes, run, unbroadcast, values
@@ -19,7 +19,7 @@ from .indexing import SetItem
 from .shapes import diagonal
 from ..tensor import OPERANDS, Function, Tensor, bool_, grad_mode, opened, plain_index, to_dtype
 
-# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c005
+# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c006
 def extent(array: np.ndarray) -> tuple:
     """The first byte of `array` in memory, the lowest and the end of what it covers."""
     return array.__array_interface__["data"][0], *np.lib.array_utils.byte_bounds(array)
@@ -103,7 +103,7 @@ class PutRegion(Function):
             run(TakeRegion, grad, region=self.region) if needs_value else None,
         )
 
-# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c008
+# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c009
 def recording(input, others=()) -> bool:
     """Whether a change of `input` with `others` takes part in a derivative."""
     if not grad_mode.enabled:
@@ -237,7 +237,7 @@ def overwrite(input, value) -> Tensor:
     may_change(input)
     return become(input, Overwrite.apply(alias(input, False), value))
 
-# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c010
+# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c011
 def arithmetic(function, ufunc, saves: bool):
     """`add_` and its kin: the in-place form of `function`, with numpy's `ufunc` where nothing is recorded."""
 
@@ -262,7 +262,7 @@ mul_, div_ = arithmetic(mul, np.multiply, saves=True), arithmetic(div, np.divide
 Tensor.add_, Tensor.sub_, Tensor.mul_, Tensor.div_ = add_, sub_, mul_, div_
 Tensor.subtract_, Tensor.multiply_, Tensor.divide_, Tensor.true_divide_ = sub_, mul_, div_, div_
 
-# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c013
+# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c014
 FORMS = """abs absolute acos addcdiv addcmul asin atan atan2 ceil clamp clamp_max clamp_min clip cos cosh cumsum erf exp exp2 expm1
 fix floor floor_divide fmod frac hypot lerp log log10 log1p log2 nan_to_num neg negative pow reciprocal relu remainder round rsqrt sigmoid
 sign sin sinh sqrt square tan tanh trunc logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not
@@ -298,7 +298,7 @@ for symbol, name in {"add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "di
                      "lshift": "bitwise_left_shift_", "rshift": "bitwise_right_shift_"}.items():  # fmt: skip
     setattr(Tensor, f"__i{symbol}__", operator_in_place(name))
 
-# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c016
+# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c017
 def fill_(input, value) -> Tensor:
     """`value`, a number or a 0-d tensor, everywhere."""
     if isinstance(value, Tensor):
@@ -384,7 +384,7 @@ Tensor.fill_, Tensor.zero_, Tensor.copy_, Tensor.fill_diagonal_ = fill_, zero_, 
 Tensor.normal_, Tensor.uniform_, Tensor.exponential_, Tensor.log_normal_ = normal_, uniform_, exponential_, log_normal_
 Tensor.bernoulli_, Tensor.random_ = bernoulli_, random_
 
-# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c019
+# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c020
 def picks(index) -> bool:
     """Whether the index names entries by arrays, which makes a copy, instead of by slices."""
     return any(isinstance(part, np.ndarray) for part in (index if isinstance(index, tuple) else (index,)))
@@ -441,7 +441,7 @@ def set_item(input, index, value) -> None:
 
 Tensor.__setitem__ = set_item
 
-# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c022
+# %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c023
 def shape_in_place(name: str):
     """`transpose_` and its kin: the tensor becomes its own view."""
 

@@ -6,7 +6,7 @@
 __all__ = ['expect_dims', 'dot', 'mv', 'mm', 'bmm', 'outer', 'weighted', 'addmm', 'addmv', 'baddbmm', 'trace', 'Einsum',
            'product_of_two', 'parse', 'einsum', 'tensordot', 'inner']
 
-# %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c002
+# %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c003
 import math
 import string
 
@@ -16,7 +16,7 @@ from ..autograd import run
 from .shapes import diagonal
 from ..tensor import Function, Tensor, clash, matmul, normalize_dim
 
-# %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c004
+# %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c005
 def expect_dims(name: str, **inputs) -> None:
     """Raises RuntimeError where an input, given as argument=(tensor, ndim), has another number of dimensions."""
     for argument, (x, ndim) in inputs.items():
@@ -86,7 +86,7 @@ Tensor.mv, Tensor.mm, Tensor.bmm = mv, mm, bmm
 Tensor.outer = Tensor.ger = outer
 Tensor.addmm, Tensor.addmv, Tensor.baddbmm = addmm, addmv, baddbmm
 
-# %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c007
+# %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c008
 def trace(input) -> Tensor:
     """The sum of the diagonal of a matrix."""
     expect_dims("trace", input=(input, 2))
@@ -95,7 +95,7 @@ def trace(input) -> Tensor:
 
 Tensor.trace = trace
 
-# %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c010
+# %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c011
 class Einsum(Function):
     """The product of operands with the given `labels`, summed over those that are not in `out`.
 
@@ -212,7 +212,7 @@ def einsum(equation: str, *operands) -> Tensor:
             plain[i] = "".join(name for name in names if name in elsewhere), x.sum(lone)
     return Einsum.apply(*(x for _, x in plain), labels=[names for names, _ in plain], out=out)
 
-# %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c013
+# %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c014
 def tensordot(a, b, dims=2) -> Tensor:
     """The product of two tensors, summed over `dims` dimensions (last of a, first of b), or over pairs ([of a], [of b])."""
     if isinstance(dims, int):

@@ -8,7 +8,7 @@ __all__ = ['tensor_max', 'tensor_min', 'var', 'std', 'ValuesIndices', 'Pick', 'P
            'spread', 'var_mean', 'std_mean', 'Prod', 'prod', 'Cumsum', 'cumsum', 'Norm', 'norm', 'Logsumexp',
            'logsumexp']
 
-# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c002
+# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c003
 import math
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ from ..tensor import (
     to_dtype,
 )
 
-# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c004
+# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c005
 class ValuesIndices(NamedTuple):
     """What `max`, `min`, `median`, `sort` and `topk` along a dimension return."""
 
@@ -81,7 +81,7 @@ def not_empty(input, dim: int, name: str) -> None:
     if input.ndim and input.shape[normalize_dim(dim, input.ndim)] == 0:
         raise IndexError(f"{name}(): the shape is {input.shape}; expected dim {dim} to have non-zero size")
 
-# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c006
+# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c007
 class Min(Max):
     """The smallest value over the dimensions `dim`; ties share its gradient."""
 
@@ -139,7 +139,7 @@ tensor_max = Tensor.max = extreme("max", amax, maximum, np.argmax)
 tensor_min = Tensor.min = extreme("min", amin, minimum, np.argmin)
 Tensor.amin, Tensor.aminmax = amin, aminmax
 
-# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c009
+# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c010
 def sorted_places(a: np.ndarray, dim: int, descending: bool) -> np.ndarray:
     """The places of the values in their order; equals stay in the order in which they stand."""
     if not descending:
@@ -182,7 +182,7 @@ def median(input, dim: int | None = None, keepdim: bool = False):
 
 Tensor.sort, Tensor.topk, Tensor.median = sort, topk, median
 
-# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c012
+# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c013
 class Var(Function):
     """The sum of the squared distances from the mean over `dim`, divided by n - correction."""
 
@@ -252,7 +252,7 @@ def std_mean(input, dim=None, unbiased=None, keepdim: bool = False, *, correctio
     """(standard deviation, mean) over `dim`."""
     return std(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
-# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c015
+# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c016
 class Prod(Function):
     """The product over the dimensions `dim`."""
 
@@ -312,7 +312,7 @@ def cumsum(input, dim: int, *, dtype=None) -> Tensor:
 
 Tensor.prod, Tensor.cumsum = prod, cumsum
 
-# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c018
+# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c019
 class Norm(Function):
     """(sum of |a| ** p) ** (1 / p) over the dimensions `dim`."""
 
@@ -360,7 +360,7 @@ def norm(input, p="fro", dim=None, keepdim: bool = False, out=None, dtype=None) 
 
 Tensor.norm = norm
 
-# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c021
+# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c022
 class Logsumexp(Function):
     """log(sum(exp(a))) over the dimensions `dim`, without overflow."""
 

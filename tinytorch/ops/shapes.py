@@ -10,7 +10,7 @@ __all__ = ['atleast_1d', 'atleast_2d', 'atleast_3d', 'concat', 'concatenate', 'r
            'repeat', 'tile', 'repeat_interleave', 'Flip', 'Roll', 'flip', 'fliplr', 'flipud', 'roll', 'Triangle',
            'Diagonal', 'tril', 'triu', 'diagonal', 'diag_embed', 'diag', 'meshgrid']
 
-# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c002
+# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c003
 import math
 import operator
 
@@ -35,7 +35,7 @@ from ..tensor import (
     transpose,
 )
 
-# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c005
+# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c006
 def view(input, *shape) -> Tensor:
     """The same memory in another shape. Raises RuntimeError where that needs a copy: `reshape` makes one."""
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, np.integer, Tensor)):
@@ -140,7 +140,7 @@ Tensor.flatten, Tensor.unflatten, Tensor.squeeze, Tensor.unsqueeze = flatten, un
 Tensor.movedim = Tensor.moveaxis = movedim
 Tensor.t, Tensor.expand_as, Tensor.broadcast_to = t, expand_as, broadcast_to
 
-# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c008
+# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c009
 class Cat(Function):
     """Several arrays one after another along `dim`."""
 
@@ -253,7 +253,7 @@ def vstack(tensors) -> Tensor:
 concat = concatenate = cat
 row_stack = vstack
 
-# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c011
+# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c012
 def narrow(input, dim: int, start: int, length: int) -> Tensor:
     """`length` entries along `dim`, from `start` on. A view."""
     if input.ndim == 0:
@@ -342,7 +342,7 @@ def tensor_split(input, indices_or_sections, dim: int = 0) -> tuple:
 Tensor.narrow, Tensor.select, Tensor.unbind, Tensor.split = narrow, select, unbind, split
 Tensor.split_with_sizes, Tensor.chunk, Tensor.tensor_split = split_with_sizes, chunk, tensor_split
 
-# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c014
+# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c015
 class Copied(Function):
     """The same values in another shape, in new memory."""
 
@@ -403,7 +403,7 @@ def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_siz
 
 Tensor.repeat, Tensor.tile, Tensor.repeat_interleave = repeat, tile, repeat_interleave
 
-# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c017
+# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c018
 class Flip(Function):
     """The order along each of `dims` reversed, in new memory."""
 
@@ -465,7 +465,7 @@ def roll(input, shifts, dims=None) -> Tensor:
 
 Tensor.flip, Tensor.fliplr, Tensor.flipud, Tensor.roll = flip, fliplr, flipud, roll
 
-# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c020
+# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c021
 class Triangle(Function):
     """0 above the k-th diagonal (`lower`), or below it."""
 
@@ -540,7 +540,7 @@ def diag(input, diagonal: int = 0) -> Tensor:
 diagonal_of = diagonal  # inside diag, `diagonal` is a number
 Tensor.tril, Tensor.triu, Tensor.diagonal, Tensor.diag, Tensor.diag_embed = tril, triu, diagonal, diag, diag_embed
 
-# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c023
+# %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c024
 def meshgrid(*tensors, indexing: str | None = None) -> tuple:
     """The coordinates of all points of a grid: one tensor for each vector, all of the shape of the grid."""
     tensors = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors

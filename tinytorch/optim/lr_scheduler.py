@@ -7,7 +7,7 @@ __all__ = ['now', 'MultiStepLR', 'ExponentialLR', 'ConstantLR', 'LambdaLR', 'Lin
            'CosineAnnealingWarmRestarts', 'per_group', 'OneCycleLR', 'ReduceLROnPlateau', 'check_parts', 'restart',
            'Composed', 'SequentialLR', 'ChainedScheduler', 'LRScheduler', 'StepLR']
 
-# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c002
+# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c003
 import math
 from bisect import bisect_right
 from types import FunctionType
@@ -16,7 +16,7 @@ from .optimizer import LRScheduler, Optimizer, StepLR
 
 _all_ = ["LRScheduler", "StepLR"]  # of the lesson, handed on
 
-# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c005
+# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c006
 def now(scheduler: LRScheduler) -> list:
     """The rates as they are."""
     return [group["lr"] for group in scheduler.optimizer.param_groups]
@@ -58,7 +58,7 @@ class ConstantLR(LRScheduler):
             return [lr * self.factor for lr in now(self)]
         return [lr * (1 / self.factor) if self.last_epoch == self.total_iters else lr for lr in now(self)]
 
-# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c008
+# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c009
 class LambdaLR(LRScheduler):
     """The initial rate times `lr_lambda(epoch)`: one function, or a list with one for each group."""
 
@@ -84,7 +84,7 @@ class LambdaLR(LRScheduler):
             if saved is not None:
                 vars(function).update(saved)
 
-# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c011
+# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c012
 class LinearLR(LRScheduler):
     """From `start_factor` to `end_factor` times the rate in `total_iters` epochs, along a line."""
 
@@ -142,7 +142,7 @@ class CosineAnnealingLR(LRScheduler):
             return [lr + (base - low) * (1 - self.height(1)) for base, lr in zip(self.base_lrs, now(self), strict=True)]
         return [self.height(epoch) / self.height(epoch - 1) * (lr - low) + low for lr in now(self)]
 
-# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c014
+# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c015
 class CosineAnnealingWarmRestarts(LRScheduler):
     """Half a cosine wave from the initial rate to `eta_min`, again and again, each `T_mult` times as long as the last."""
 
@@ -177,7 +177,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         self.last_epoch = math.floor(epoch)
         self._set(self.get_lr())
 
-# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c017
+# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c018
 def per_group(name: str, value, optimizer: Optimizer) -> list:
     """A value for each group: the same for all, or a list."""
     groups = len(optimizer.param_groups)
@@ -249,7 +249,7 @@ class OneCycleLR(LRScheduler):
                 group.update({"betas": (momentum, *group["betas"][1:])} if self.use_beta1 else {"momentum": momentum})
         return lrs
 
-# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c020
+# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c021
 class ReduceLROnPlateau(LRScheduler):
     """Multiply the rate by `factor` when `metrics` has not improved for more than `patience` epochs: `step(metrics)`."""
 
@@ -299,7 +299,7 @@ class ReduceLROnPlateau(LRScheduler):
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
         self._last_lr = now(self)
 
-# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c023
+# %% ../../modules/05_optimizers/05_optimizers_schedulers.ipynb #c024
 def check_parts(name: str, schedulers, optimizer: Optimizer) -> None:
     """Raises unless all schedulers work on `optimizer` and need nothing but step()."""
     if len(schedulers) < 1:

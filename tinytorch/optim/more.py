@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['Adagrad', 'RMSprop']
 
-# %% ../../modules/05_optimizers/05_optimizers_more.ipynb #c002
+# %% ../../modules/05_optimizers/05_optimizers_more.ipynb #c003
 import numpy as np
 
 from .optimizer import Optimizer, at_least_zero, buffer, count, l2_decay, not_here
 
-# %% ../../modules/05_optimizers/05_optimizers_more.ipynb #c005
+# %% ../../modules/05_optimizers/05_optimizers_more.ipynb #c006
 class Adagrad(Optimizer):
     """Steps divided by the root of the sum of all squared gradients. As `torch.optim.Adagrad`."""
 
@@ -37,7 +37,7 @@ class Adagrad(Optimizer):
         size += group["eps"]
         p -= group["lr"] / (1 + (t - 1) * group["lr_decay"]) * grad / size
 
-# %% ../../modules/05_optimizers/05_optimizers_more.ipynb #c008
+# %% ../../modules/05_optimizers/05_optimizers_more.ipynb #c009
 class RMSprop(Optimizer):
     """Steps divided by the root of the running mean of squared gradients. As `torch.optim.RMSprop`."""
 
