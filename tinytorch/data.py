@@ -393,7 +393,7 @@ class DataLoader:
         )
         exclude(prefetch_factor is not None and prefetch_factor < 0, "prefetch_factor option should be non-negative")
         exclude(persistent_workers and num_workers == 0, "persistent_workers option needs num_workers > 0")
-        stream = isinstance(dataset, IterableDataset)
+        self._stream = stream = isinstance(dataset, IterableDataset)
         for name, value in [("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)]:
             exclude(
                 stream and value is not None,
@@ -450,7 +450,7 @@ class DataLoader:
 
     def batches_here(self, indices):
         """The batches for `indices` (lists of them, if this loader makes batches), made in this process."""
-        if isinstance(self.dataset, IterableDataset):
+        if self._stream:
             return stream_batches(self.dataset, self.batch_size, self.collate_fn, self.drop_last)
         if self.batch_sampler is None:
             return (self.collate_fn(self.dataset[i]) for i in indices)
@@ -458,7 +458,7 @@ class DataLoader:
 
     def __len__(self) -> int:
         """The number of batches; of a stream, if it says its own length."""
-        if isinstance(self.dataset, IterableDataset):
+        if self._stream:
             if self.batch_size is None:
                 return len(self.dataset)
             return (

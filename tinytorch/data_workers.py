@@ -27,7 +27,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinytorch
-from .data import IterableDataset
 
 # %% ../modules/06_data/06_data_workers.ipynb #c004
 class WorkerInfo(NamedTuple):
@@ -216,7 +215,7 @@ class WorkerEpoch:
         while workers.waiting:  # what an epoch that was broken off had still asked for
             workers.receive(workers.waiting.popleft(), self.timeout)
         workers.epoch = weakref.ref(self)
-        stream = isinstance(loader.dataset, IterableDataset)
+        stream = loader._stream
         self.indices = (
             itertools.repeat(None)
             if stream
