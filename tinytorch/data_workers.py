@@ -6,7 +6,7 @@
 __all__ = ['END', 'WorkerInfo', 'here', 'get_worker_info', 'Message', 'Failure', 'listen', 'work', 'shut_down', 'Workers',
            'WorkerEpoch', 'batches_from_workers']
 
-# %% ../modules/06_data/06_data_workers.ipynb #c002
+# %% ../modules/06_data/06_data_workers.ipynb #c003
 import contextlib
 import itertools
 import multiprocessing
@@ -28,7 +28,7 @@ import numpy as np
 
 import tinytorch
 
-# %% ../modules/06_data/06_data_workers.ipynb #c004
+# %% ../modules/06_data/06_data_workers.ipynb #c005
 class WorkerInfo(NamedTuple):
     """Which worker this is: `id` of `num_workers`, its `seed`, and its copy of the `dataset`."""
 
@@ -48,7 +48,7 @@ def get_worker_info() -> WorkerInfo | None:
     """Which worker this process is; None in the main process."""
     return here.worker_info
 
-# %% ../modules/06_data/06_data_workers.ipynb #c006
+# %% ../modules/06_data/06_data_workers.ipynb #c007
 class Message(str):
     """A text whose repr is itself: KeyError shows the repr of its argument, which would put all lines into one."""
 
@@ -73,7 +73,7 @@ class Failure:
         except Exception:  # a class that wants other arguments
             return RuntimeError(self.text)
 
-# %% ../modules/06_data/06_data_workers.ipynb #c008
+# %% ../modules/06_data/06_data_workers.ipynb #c009
 END = "end of this worker's stream"
 
 
@@ -129,7 +129,7 @@ def work(info: WorkerInfo, loader, tasks, results, inherited) -> None:
     except (BrokenPipeError, ConnectionResetError):  # nobody reads any more
         pass
 
-# %% ../modules/06_data/06_data_workers.ipynb #c010
+# %% ../modules/06_data/06_data_workers.ipynb #c011
 def shut_down(processes, connections, owner: int) -> None:
     """End the processes: a word first, force after a second. (In a forked child, which owns none, nothing.)"""
     if os.getpid() != owner:
@@ -206,7 +206,7 @@ class Workers:
         hint = " (out of memory?)" if code == -9 else ""
         return RuntimeError(f"DataLoader worker {worker} (pid {process.pid}) exited unexpectedly: it {why}{hint}")
 
-# %% ../modules/06_data/06_data_workers.ipynb #c012
+# %% ../modules/06_data/06_data_workers.ipynb #c013
 class WorkerEpoch:
     """One epoch's batches, in the order of the sampler."""
 

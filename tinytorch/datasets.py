@@ -6,7 +6,7 @@
 __all__ = ['IDX_TYPES', 'stratified_split', 'Images', 'Digits', 'read_idx', 'DownloadError', 'checksum', 'matches', 'locked',
            'fetch_into', 'progress_bar', 'download', 'find_file', 'MNIST', 'FashionMNIST', 'CIFAR10']
 
-# %% ../modules/06_data/06_data_datasets.ipynb #c002
+# %% ../modules/06_data/06_data_datasets.ipynb #c003
 import contextlib
 import gzip
 import hashlib
@@ -24,7 +24,7 @@ import numpy as np
 from .data import Dataset
 from .tensor import Tensor, tensor
 
-# %% ../modules/06_data/06_data_datasets.ipynb #c004
+# %% ../modules/06_data/06_data_datasets.ipynb #c005
 def stratified_split(labels: np.ndarray, fraction: float = 0.2, seed: int = 0) -> tuple:
     """(train, held out) as sorted arrays of indices: of each class, `fraction` (rounded) is held out, at random."""
     draw = np.random.RandomState(seed)
@@ -75,7 +75,7 @@ class Digits(Images):
         super().__init__(tensor(images), tensor(raw.target[chosen].astype(np.int64)), transform, target_transform)
         self.train = train
 
-# %% ../modules/06_data/06_data_datasets.ipynb #c007
+# %% ../modules/06_data/06_data_datasets.ipynb #c008
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
@@ -98,7 +98,7 @@ def read_idx(path) -> np.ndarray:
         raise ValueError(f"{path}: {len(data)} bytes, but its header promises {shape} numbers, {expected} bytes in all")
     return np.frombuffer(data, kind, offset=start).reshape(shape).astype(kind.newbyteorder("="))
 
-# %% ../modules/06_data/06_data_datasets.ipynb #c010
+# %% ../modules/06_data/06_data_datasets.ipynb #c011
 class DownloadError(RuntimeError):
     """A file could not be fetched, or was not the expected one."""
 
@@ -201,7 +201,7 @@ def download(
             part.unlink()
     raise DownloadError(f"could not fetch {path.name}:\n  " + "\n  ".join(dict.fromkeys(problems)))
 
-# %% ../modules/06_data/06_data_datasets.ipynb #c012
+# %% ../modules/06_data/06_data_datasets.ipynb #c013
 def find_file(folders, name: str) -> Path | None:
     """The file `name`, or `name`.gz, in the first of `folders` that has it."""
     return next((p for folder in folders for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
@@ -283,7 +283,7 @@ class FashionMNIST(MNIST):
     }
     classes = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 
-# %% ../modules/06_data/06_data_datasets.ipynb #c014
+# %% ../modules/06_data/06_data_datasets.ipynb #c015
 class CIFAR10(Images):
     """32×32 colour images of ten classes, 50,000 to train on and 10,000 held out, in `root`/cifar-10-batches-bin.
 

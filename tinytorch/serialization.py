@@ -6,7 +6,7 @@
 __all__ = ['STRUCTURE', 'PLAIN', 'HALVES', 'KINDS', 'Packer', 'unpack', 'write_whole', 'as_bytes', 'from_bytes', 'save', 'load',
            'save_file', 'load_file']
 
-# %% ../modules/07_training/07_training_saving.ipynb #c002
+# %% ../modules/07_training/07_training_saving.ipynb #c003
 import json
 import math
 import os
@@ -18,7 +18,7 @@ import numpy as np
 
 from .tensor import DTYPES, Tensor
 
-# %% ../modules/07_training/07_training_saving.ipynb #c004
+# %% ../modules/07_training/07_training_saving.ipynb #c005
 STRUCTURE = "tinytorch"  # the key of the JSON in the header
 PLAIN = (type(None), bool, int, str)
 
@@ -84,7 +84,7 @@ def unpack(packed, tensors: dict):
         return {unpack(key, tensors): unpack(value, tensors) for key, value in content}
     return {"list": list, "tuple": tuple}[kind](unpack(part, tensors) for part in content)
 
-# %% ../modules/07_training/07_training_saving.ipynb #c007
+# %% ../modules/07_training/07_training_saving.ipynb #c008
 def write_whole(path, data: bytes) -> None:
     """Write a file in one step: it has its old content, or all of the new."""
     path = Path(os.path.realpath(path))
@@ -144,7 +144,7 @@ def from_bytes(data: bytes, name: str) -> tuple:
         arrays[key] = flat.reshape(entry["shape"])
     return arrays, metadata
 
-# %% ../modules/07_training/07_training_saving.ipynb #c009
+# %% ../modules/07_training/07_training_saving.ipynb #c010
 def save(obj, f) -> None:
     """Save tensors, numbers, strings, None, and dicts, lists and tuples of them, to a path or an open binary file.
 

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['Compose', 'Lambda', 'ToTensor', 'Normalize', 'RandomHorizontalFlip']
 
-# %% ../modules/06_data/06_data_transforms.ipynb #c002
+# %% ../modules/06_data/06_data_transforms.ipynb #c003
 import numpy as np
 
 import tinytorch
 from .tensor import Tensor, tensor
 
-# %% ../modules/06_data/06_data_transforms.ipynb #c004
+# %% ../modules/06_data/06_data_transforms.ipynb #c005
 class Compose:
     """Several transforms, one after the other."""
 
@@ -41,7 +41,7 @@ class Lambda:
     def __repr__(self):
         return f"Lambda({getattr(self.lambd, '__name__', self.lambd)})"
 
-# %% ../modules/06_data/06_data_transforms.ipynb #c007
+# %% ../modules/06_data/06_data_transforms.ipynb #c008
 class ToTensor:
     """An array (H, W) or (H, W, C) as a tensor (C, H, W); uint8 becomes float32 in 0..1. TypeError, ValueError."""
 
@@ -58,7 +58,7 @@ class ToTensor:
     def __repr__(self):
         return "ToTensor()"
 
-# %% ../modules/06_data/06_data_transforms.ipynb #c010
+# %% ../modules/06_data/06_data_transforms.ipynb #c011
 class Normalize:
     """(image - mean) / std for each channel of a floating point image (C, H, W). Raises TypeError, ValueError."""
 
@@ -84,7 +84,7 @@ class Normalize:
     def __repr__(self):
         return f"Normalize(mean={self.mean.tolist()}, std={self.std.tolist()})"
 
-# %% ../modules/06_data/06_data_transforms.ipynb #c013
+# %% ../modules/06_data/06_data_transforms.ipynb #c014
 class RandomHorizontalFlip:
     """The image (..., H, W), mirrored left to right with probability `p`, by the global stream of random numbers."""
 
