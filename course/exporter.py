@@ -76,7 +76,7 @@ def docstring_first(text: str) -> str:
     """Move a docstring that opens the first exported cell above nbdev's `__all__`, where Python sees it as one."""
     found = re.search(r'\n\n# %% [^\n]+ipynb[^\n]*\n("""(?:.|\n)*?""")\n', text)
     opens = found and text.index("\n\n# %% ", text.index("__all__")) == found.start()
-    return f"{found[1]}\n\n{text[:found.start(1)]}{text[found.end(1):].lstrip(chr(10))}" if opens else text
+    return f"{found[1]}\n\n{text[: found.start(1)]}{text[found.end(1) :].lstrip(chr(10))}" if opens else text
 
 
 def is_generated(file: Path) -> bool:

@@ -87,8 +87,9 @@ def train(found: list[Milestone], seeds: int | None, whose, damage=None) -> list
 
 def report(runs: list[Run]) -> Table:
     """One line for each milestone; of several seeds the worst counts."""
-    table = Table("milestone", "year", "data", "parameters", "with gradient", "seeds", "held out, worst seed", "bar",
-                  "seconds")
+    table = Table(
+        "milestone", "year", "data", "parameters", "with gradient", "seeds", "held out, worst seed", "bar", "seconds"
+    )
     for name in dict.fromkeys(run.name for run in runs):
         same = [run for run in runs if run.name == name]
         worst = min(same, key=lambda run: (run.passed, -1 if run.value is None else run.value))

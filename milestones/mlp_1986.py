@@ -70,8 +70,13 @@ def plots(model):
             if counts[row, column]:
                 ax.text(column, row, counts[row, column], ha="center", va="center")
     wrong = [i for i in range(len(labels)) if given[i] != labels[i]]
-    ax.set(xticks=range(10), yticks=range(10), xlabel="the answer", ylabel="the digit",
-           title=f"{len(labels) - len(wrong)} of {len(labels)} held-out digits are right")
+    ax.set(
+        xticks=range(10),
+        yticks=range(10),
+        xlabel="the answer",
+        ylabel="the digit",
+        title=f"{len(labels) - len(wrong)} of {len(labels)} held-out digits are right",
+    )
 
     rows = max(1, -(-len(wrong) // 8))
     mistakes, axes = plt.subplots(rows, 8, figsize=(8, 1.35 * rows + 0.4), layout="constrained", squeeze=False)

@@ -112,13 +112,15 @@ def plot_xor():
     figure, (left, middle) = plt.subplots(1, 2, figsize=(11, 3.4), layout="constrained")
     figure.suptitle(
         "XOR wants  b ≤ 0,  u + b > 0,  v + b > 0,  u + v + b ≤ 0.  The outer two add up to u + v + 2b ≤ 0, "
-        "the inner two to u + v + 2b > 0: impossible.", fontsize=10)
+        "the inner two to u + v + 2b > 0: impossible.",
+        fontsize=10,
+    )
     shown = left.imshow(right.tolist(), vmin=0, vmax=4, origin="lower", aspect="auto", extent=(-180, 180, -2, 2))
     figure.colorbar(shown, ax=left, ticks=range(5), label="points right")
-    left.set(title=f"{right.numel():,} lines through the plane: {right.max().item()} of 4 at best",
-             xlabel="direction of the weights (u, v) in degrees", ylabel="bias b")
+    left.set_title(f"{right.numel():,} lines through the plane: {right.max().item()} of 4 at best")
+    left.set(xlabel="direction of the weights (u, v) in degrees", ylabel="bias b")
     middle.plot(history)
     middle.axhline(4, color="grey", linestyle="--")
-    middle.set(title=f"The same training on XOR: {max(history)} of 4 at best", xlabel="step", ylabel="points right",
-               ylim=(-0.2, 4.4))
+    middle.set_title(f"The same training on XOR: {max(history)} of 4 at best")
+    middle.set(xlabel="step", ylabel="points right", ylim=(-0.2, 4.4))
     return figure

@@ -62,8 +62,23 @@ def milestones(folder: Path = FOLDER) -> dict[str, Milestone]:
     return {milestone.name: milestone for milestone in sorted(found, key=lambda m: m.year)}
 
 
-JSON = ("name", "year", "seed", "data", "metric", "value", "bar", "passed", "parameters", "with_gradient", "moved",
-        "loss_first", "loss_last", "seconds", "whose")
+JSON = (
+    "name",
+    "year",
+    "seed",
+    "data",
+    "metric",
+    "value",
+    "bar",
+    "passed",
+    "parameters",
+    "with_gradient",
+    "moved",
+    "loss_first",
+    "loss_last",
+    "seconds",
+    "whose",
+)
 
 
 @dataclass
@@ -99,8 +114,13 @@ class Run:
         return {key: None if isinstance(x, float) and not math.isfinite(x) else x for key, x in found.items()}
 
 
-def measure(milestone: Milestone, seed: int, whose: str = "", watch: Callable = lambda done: None,
-            damage: Callable | None = None) -> Run:
+def measure(
+    milestone: Milestone,
+    seed: int,
+    whose: str = "",
+    watch: Callable = lambda done: None,
+    damage: Callable | None = None,
+) -> Run:
     """Train once and say what happened; an exception is a failed run, with the exception as `error`.
 
     `damage(model)` spoils the model before: a control, which must not pass.

@@ -21,7 +21,9 @@ def grads(t, *args, **options):
 
 
 def leaf(t, *numbers, **options):
-    return t.tensor([float(n) for n in numbers] if len(numbers) > 1 else float(numbers[0]), requires_grad=True, **options)
+    return t.tensor(
+        [float(n) for n in numbers] if len(numbers) > 1 else float(numbers[0]), requires_grad=True, **options
+    )
 
 
 @both
@@ -160,9 +162,14 @@ def test_create_graph_of_a_function_that_is_not_twice_differentiable():
     assert tt.autograd.grad(Once.apply(a), a)[0].item() == 2
 
 
-@pytest.mark.parametrize(("answer", "message"), [
-    (lambda g: g.sum(), "shape"), (lambda g: g.astype(np.float64), "float64"), (lambda g: (g, g), "2 gradients"),
-])
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda g: g.sum(), "shape"),
+        (lambda g: g.astype(np.float64), "float64"),
+        (lambda g: (g, g), "2 gradients"),
+    ],
+)
 def test_wrong_backward_is_caught(answer, message):
     class Wrong(Function):
         def forward(self, a):
@@ -287,7 +294,12 @@ def test_numpy_is_locked(t):
 
 @both
 def test_change_in_place_of_what_is_needed_raises(t):
-    for change in (lambda x: x.mul_(2.0), lambda x: x.__setitem__(0, 5.0), lambda x: x[0].add_(1.0), lambda x: x.reshape(-1).zero_()):
+    for change in (
+        lambda x: x.mul_(2.0),
+        lambda x: x.__setitem__(0, 5.0),
+        lambda x: x[0].add_(1.0),
+        lambda x: x.reshape(-1).zero_(),
+    ):
         a = leaf(t, 1, 2)
         b = a * 1
         c = b * b  # saves b
@@ -320,14 +332,29 @@ def test_a_leaf_is_not_changed_in_place(t):
 def test_everything_saved_is_freed_after_backward():
     a = tt.randn(100, requires_grad=True)
     saved, y = [], a
-    for step in (lambda x: x * 2, tt.exp, lambda x: x / 3, tt.tanh, tt.sigmoid, lambda x: x**2, lambda x: x.cumsum(0),
-                 lambda x: x.clamp(-1, 1), lambda x: x.maximum(x * 0.5), tt.sqrt, lambda x: x.reshape(10, 10).amax(1)):
+    for step in (
+        lambda x: x * 2,
+        tt.exp,
+        lambda x: x / 3,
+        tt.tanh,
+        tt.sigmoid,
+        lambda x: x**2,
+        lambda x: x.cumsum(0),
+        lambda x: x.clamp(-1, 1),
+        lambda x: x.maximum(x * 0.5),
+        tt.sqrt,
+        lambda x: x.reshape(10, 10).amax(1),
+    ):
         y = step(y)
         for array in [*y.grad_fn.saved, *(v for v in vars(y.grad_fn).values() if isinstance(v, np.ndarray))]:
             if isinstance(array, np.ndarray) and array is not a._array:
                 saved.append(weakref.ref(array))
     loss, y, array = y.sum(), None, None
-    nodes = [weakref.ref(node) for node in tt.autograd.graph_order([loss.grad_fn])] if hasattr(Function, "__weakref__") else []
+    nodes = (
+        [weakref.ref(node) for node in tt.autograd.graph_order([loss.grad_fn])]
+        if hasattr(Function, "__weakref__")
+        else []
+    )
     assert any(ref() is not None for ref in saved)
     gc.disable()
     try:

@@ -43,15 +43,19 @@ def test_a_good_layer_passes():
     assert Cut(good)(X).requires_grad
 
 
-@pytest.mark.parametrize("forward, lost", [
-    (raw, ["weight", "bias"]),
-    (lambda self, x: good(self, x).detach(), ["weight", "bias"]),
-    (lambda self, x: x * self.weight, ["bias"]),
-    (lambda self, x: x * self.weight.detach() + self.bias, ["weight"]),
-    (lambda self, x: x.clone(), ["weight", "bias"]),
-    (lambda self, x: tensor(good(self, x).tolist()), ["weight", "bias"]),
-    (lambda self, x: (x * self.weight, {"more": [good(self, x).detach()]}), ["bias"]),
-], ids=["raw arrays", "detached", "unused", "detached parameter", "no parameter", "numbers", "in a tuple"])
+@pytest.mark.parametrize(
+    "forward, lost",
+    [
+        (raw, ["weight", "bias"]),
+        (lambda self, x: good(self, x).detach(), ["weight", "bias"]),
+        (lambda self, x: x * self.weight, ["bias"]),
+        (lambda self, x: x * self.weight.detach() + self.bias, ["weight"]),
+        (lambda self, x: x.clone(), ["weight", "bias"]),
+        (lambda self, x: tensor(good(self, x).tolist()), ["weight", "bias"]),
+        (lambda self, x: (x * self.weight, {"more": [good(self, x).detach()]}), ["bias"]),
+    ],
+    ids=["raw arrays", "detached", "unused", "detached parameter", "no parameter", "numbers", "in a tuple"],
+)
 def test_lost_parameters_are_named(forward, lost):
     text = message(Cut(forward), X)
     assert text.startswith("Cut") and "gradient_contract = False" in text
@@ -76,9 +80,16 @@ def test_one_of_several_inputs_in_a_container_is_enough():
     assert "input 0" in message(Cut(lambda self, pair: good(self, pair[0].detach())), (a, b))
 
 
-@pytest.mark.parametrize("wrap", [
-    lambda y: (y, y.detach()), lambda y: [y], lambda y: {"a": {"b": y}}, lambda y: collections.namedtuple("P", "y z")(None, y),
-    lambda y: (y.argmax(1), y)])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda y: (y, y.detach()),
+        lambda y: [y],
+        lambda y: {"a": {"b": y}},
+        lambda y: collections.namedtuple("P", "y z")(None, y),
+        lambda y: (y.argmax(1), y),
+    ],
+)
 def test_outputs_in_containers(wrap):
     assert Cut(lambda self, x: wrap(good(self, x)))(X) is not None
     message(Cut(lambda self, x: wrap(good(self, x).detach())), X)
@@ -111,7 +122,10 @@ def test_a_container_that_detaches_between_children():
 def test_a_childs_dropped_result_is_reported():
     net = Cut(lambda self, x: (self.child0(x), good(self, x))[1], [nn.Linear(3, 3)])
     assert "parameter child0.weight" in message(net, X)
-    deep = Cut(lambda self, x: (self.child0(x), good(self, x))[1], [nn.Sequential(nn.Linear(3, 3), nn.Sequential(nn.Linear(3, 3)))])
+    deep = Cut(
+        lambda self, x: (self.child0(x), good(self, x))[1],
+        [nn.Sequential(nn.Linear(3, 3), nn.Sequential(nn.Linear(3, 3)))],
+    )
     assert "parameter child0.1.0.weight" in message(deep, X)
     pair = Cut(lambda self, x: (self.weight * x, self.bias * x))
     assert "parameter child0.bias" in message(Cut(lambda self, x: good(self, self.child0(x)[0]), [pair]), X)
@@ -155,7 +169,9 @@ def test_exempt():
             return x.detach()
 
     net = nn.Sequential(nn.Linear(3, 3), Stop(), nn.Linear(3, 3))
-    assert nn.Sequential(net, nn.Linear(3, 3))(X).requires_grad, "what enters an exempt layer counts as reached, at every level"
+    assert nn.Sequential(net, nn.Linear(3, 3))(X).requires_grad, (
+        "what enters an exempt layer counts as reached, at every level"
+    )
     assert not nn.Sequential(nn.Linear(3, 3), Stop())(X).requires_grad
     message(nn.Sequential(nn.Linear(3, 3), Cut(raw), nn.Linear(3, 3)), X)
 
@@ -168,7 +184,9 @@ def test_shared_and_repeated_layers():
     assert nn.Sequential(layer, tied)(X).requires_grad
     twice = Cut(lambda self, x: good(self, self.child0(x)) + 0 * self.child0(x).detach(), [layer])
     assert twice(X).requires_grad, "one of two results is enough to reach the parameters"
-    assert "child0" in message(Cut(lambda self, x: good(self, self.child0(x).detach() + self.child0(x).detach()), [layer]), X)
+    assert "child0" in message(
+        Cut(lambda self, x: good(self, self.child0(x).detach() + self.child0(x).detach()), [layer]), X
+    )
 
 
 def test_recursion():
@@ -203,6 +221,7 @@ def test_a_result_kept_from_before_is_not_entered():
 
 def test_a_value_passed_by_the_side():
     """A child may use what its parent left for it; the walk with shortcuts misses it, the exact one does not."""
+
     def forward(self, x):
         self.child0.memory = x * self.weight
         return self.child0(x) + self.bias
@@ -230,6 +249,7 @@ def test_an_error_inside_leaves_nothing_behind():
         Cut(forward, [nn.Linear(3, 3)])(X)
     assert Cut(good)(X).requires_grad
     from tinytorch.nn.module import _calls
+
     assert _calls.stack == []
 
 
@@ -252,8 +272,11 @@ def test_nesting_is_not_quadratic(monkeypatch):
             entered.append(node)
             return super().__contains__(node)
 
-    monkeypatch.setattr(lesson, "unreached", lambda outputs, wanted, since, shortcuts: real(
-        outputs, wanted, since, Counted(shortcuts or {None: []})))
+    monkeypatch.setattr(
+        lesson,
+        "unreached",
+        lambda outputs, wanted, since, shortcuts: real(outputs, wanted, since, Counted(shortcuts or {None: []})),
+    )
     counts = []
     for depth in (20, 40):
         net = nn.Linear(3, 3)

@@ -42,7 +42,9 @@ def test_digits_split_is_fixed_stratified_and_without_overlap():
     chosen = stratified_split(raw.target)
     assert sorted([*chosen[0], *chosen[1]]) == list(range(1797))
     assert np.array_equal(held_out.data.numpy()[:, 0] * 16, raw.images[chosen[1]])
-    assert hashlib.sha256(chosen[1].astype("<i8").tobytes()).hexdigest()[:16] == "3530be80b9605f4c", "the split has changed"
+    assert hashlib.sha256(chosen[1].astype("<i8").tobytes()).hexdigest()[:16] == "3530be80b9605f4c", (
+        "the split has changed"
+    )
     other = Digits(train=False, seed=1)
     assert len(other) == 359 and other.data.tolist() != held_out.data.tolist()
     assert Digits(train=False).targets.tolist() == held_out.targets.tolist()
@@ -77,8 +79,18 @@ def test_read_idx(dtype, kind, packed, tmp_path):
 def test_damaged_idx_files_are_named(tmp_path):
     good = idx(np.arange(6, dtype="u1").reshape(2, 3), 8)
     huge = bytes([0, 0, 8, 2]) + b"\xff" * 8 + b"12"
-    for data in (b"", good[:3], good[:-1], good + b"1", b"\1" + good[1:], good[:2] + b"\x99" + good[3:], huge, gzip.compress(good)[:-9],
-                 gzip.compress(good)[:12] + b"XX" + gzip.compress(good)[14:], b"\x1f\x8b"):
+    for data in (
+        b"",
+        good[:3],
+        good[:-1],
+        good + b"1",
+        b"\1" + good[1:],
+        good[:2] + b"\x99" + good[3:],
+        huge,
+        gzip.compress(good)[:-9],
+        gzip.compress(good)[:12] + b"XX" + gzip.compress(good)[14:],
+        b"\x1f\x8b",
+    ):
         (tmp_path / "bad-file").write_bytes(data)
         with pytest.raises(ValueError, match="bad-file"):
             read_idx(tmp_path / "bad-file")
@@ -102,8 +114,16 @@ def test_mnist_finds_its_files(where, packed, tmp_path):
     data = MNIST(tmp_path, train=True)
     assert data.data.dtype is tinytorch.uint8 and data.targets.dtype is tinytorch.int64 and len(data) == 7
     image, label = data[2]
-    assert isinstance(image, np.ndarray) and np.array_equal(image, images[2]) and label == labels[2] and type(label) is int
-    x, y = next(iter(DataLoader(MNIST(str(tmp_path), train=False, transform=ToTensor(), target_transform=lambda t: t + 1), batch_size=7)))
+    assert (
+        isinstance(image, np.ndarray) and np.array_equal(image, images[2]) and label == labels[2] and type(label) is int
+    )
+    x, y = next(
+        iter(
+            DataLoader(
+                MNIST(str(tmp_path), train=False, transform=ToTensor(), target_transform=lambda t: t + 1), batch_size=7
+            )
+        )
+    )
     assert x.shape == (7, 1, 28, 28) and y.tolist() == (labels + 1).tolist()
     np.testing.assert_allclose(x.numpy()[:, 0], images / 255, rtol=1e-6)
 
@@ -117,7 +137,9 @@ def test_mnist_missing_or_mismatched(tmp_path):
         MNIST(tmp_path)
 
 
-@pytest.mark.skipif(not REAL_MNIST.is_dir(), reason="the real MNIST files are not beside this checkout, in ../shared/data/mnist")
+@pytest.mark.skipif(
+    not REAL_MNIST.is_dir(), reason="the real MNIST files are not beside this checkout, in ../shared/data/mnist"
+)
 def test_real_mnist():
     train, held_out = MNIST(REAL_MNIST), MNIST(REAL_MNIST, train=False)
     assert train.data.shape == (60000, 28, 28) and held_out.data.shape == (10000, 28, 28)
@@ -131,7 +153,10 @@ def test_real_mnist():
 def test_resources_are_complete():
     for kind in (MNIST, FashionMNIST):
         assert len(kind.resources) == 4 and len(kind.classes) == 10
-        assert all(len(value.partition(":")[2]) == {"sha256": 64, "md5": 32}[value.partition(":")[0]] for value in kind.resources.values())
+        assert all(
+            len(value.partition(":")[2]) == {"sha256": 64, "md5": 32}[value.partition(":")[0]]
+            for value in kind.resources.values()
+        )
 
 
 # CIFAR-10
@@ -149,10 +174,18 @@ def test_cifar(tmp_path):
     for name, part in zip(CIFAR10.names(True) + CIFAR10.names(False), parts, strict=True):
         (folder / name).write_bytes(part.tobytes())
     train, held_out = CIFAR10(tmp_path), CIFAR10(tmp_path, train=False, transform=ToTensor())
-    assert train.data.shape == (15, 32, 32, 3) and held_out.data.shape == (3, 32, 32, 3) and isinstance(train.targets, list)
+    assert (
+        train.data.shape == (15, 32, 32, 3)
+        and held_out.data.shape == (3, 32, 32, 3)
+        and isinstance(train.targets, list)
+    )
     image, label = train[4]
     record = parts[1][1]
-    assert label == record[0] and np.array_equal(image[:, :, 0].ravel(), record[1:1025]) and np.array_equal(image[:, :, 2].ravel(), record[2049:])
+    assert (
+        label == record[0]
+        and np.array_equal(image[:, :, 0].ravel(), record[1:1025])
+        and np.array_equal(image[:, :, 2].ravel(), record[2049:])
+    )
     assert held_out[0][0].shape == (3, 32, 32) and train.class_to_idx["frog"] == 6
     for bad in (b"", parts[5].tobytes()[:-1], b"\x0a" + parts[5].tobytes()[1:]):
         (folder / "test_batch.bin").write_bytes(bad)
@@ -302,7 +335,10 @@ def test_errors_and_mirrors(tmp_path):
 def test_two_programs_at_once(tmp_path):
     program = "import sys; from tinytorch.datasets import download; download(*sys.argv[1:4], progress=False)"
     with Server({"file": CONTENT}) as server:
-        both = [subprocess.Popen([sys.executable, "-c", program, server.url + "file", str(tmp_path / "x"), SHA], cwd=ROOT) for _ in range(2)]
+        both = [
+            subprocess.Popen([sys.executable, "-c", program, server.url + "file", str(tmp_path / "x"), SHA], cwd=ROOT)
+            for _ in range(2)
+        ]
         assert [process.wait(60) for process in both] == [0, 0]
         assert len(server.asked) == 1, "the second one waited, and found the file there"
     assert (tmp_path / "x").read_bytes() == CONTENT
@@ -319,7 +355,11 @@ def test_mnist_downloads_what_is_missing(tmp_path, monkeypatch):
     files = {p.name: p.read_bytes() for p in (tmp_path / "there").iterdir()}
     with Server(files) as server:
         monkeypatch.setattr(MNIST, "mirrors", (server.url,))
-        monkeypatch.setattr(MNIST, "resources", {name.removesuffix(".gz"): "md5:" + hashlib.md5(data).hexdigest() for name, data in files.items()})
+        monkeypatch.setattr(
+            MNIST,
+            "resources",
+            {name.removesuffix(".gz"): "md5:" + hashlib.md5(data).hexdigest() for name, data in files.items()},
+        )
         assert len(MNIST(tmp_path / "new", download=True)) == 7 and len(server.asked) == 4
         MNIST(tmp_path / "new", train=False, download=True)
         assert len(server.asked) == 4
@@ -332,7 +372,10 @@ def test_mnist_downloads_what_is_missing(tmp_path, monkeypatch):
 def test_cifar_downloads_and_unpacks_only_what_it_knows(tmp_path, monkeypatch):
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w:gz") as tar:
-        for name in [f"cifar-10-batches-bin/{n}" for n in CIFAR10.names(True) + CIFAR10.names(False)] + ["../evil", "cifar-10-batches-bin/other"]:
+        for name in [f"cifar-10-batches-bin/{n}" for n in CIFAR10.names(True) + CIFAR10.names(False)] + [
+            "../evil",
+            "cifar-10-batches-bin/other",
+        ]:
             data = cifar_records(2).tobytes()
             info = tarfile.TarInfo(name)
             info.size = len(data)

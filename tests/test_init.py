@@ -13,12 +13,24 @@ from tinytorch.nn import init
 
 # name, options
 RANDOM = [
-    ("uniform_", {}), ("uniform_", {"a": -2.0, "b": 5.0}), ("normal_", {}), ("normal_", {"mean": 3.0, "std": 0.1}),
-    ("trunc_normal_", {}), ("trunc_normal_", {"mean": 1.0, "std": 2.0, "a": 0.0, "b": 1.5}), ("trunc_normal_", {"std": 0.02}),
-    ("xavier_uniform_", {}), ("xavier_uniform_", {"gain": 3.0}), ("xavier_normal_", {"gain": 0.5}),
-    ("kaiming_uniform_", {}), ("kaiming_uniform_", {"a": math.sqrt(5)}), ("kaiming_uniform_", {"mode": "fan_out", "nonlinearity": "relu"}),
-    ("kaiming_normal_", {}), ("kaiming_normal_", {"mode": "fan_out", "nonlinearity": "tanh"}),
-    ("kaiming_normal_", {"a": 0.2, "nonlinearity": "leaky_relu"}), ("orthogonal_", {}), ("orthogonal_", {"gain": 2.0}),
+    ("uniform_", {}),
+    ("uniform_", {"a": -2.0, "b": 5.0}),
+    ("normal_", {}),
+    ("normal_", {"mean": 3.0, "std": 0.1}),
+    ("trunc_normal_", {}),
+    ("trunc_normal_", {"mean": 1.0, "std": 2.0, "a": 0.0, "b": 1.5}),
+    ("trunc_normal_", {"std": 0.02}),
+    ("xavier_uniform_", {}),
+    ("xavier_uniform_", {"gain": 3.0}),
+    ("xavier_normal_", {"gain": 0.5}),
+    ("kaiming_uniform_", {}),
+    ("kaiming_uniform_", {"a": math.sqrt(5)}),
+    ("kaiming_uniform_", {"mode": "fan_out", "nonlinearity": "relu"}),
+    ("kaiming_normal_", {}),
+    ("kaiming_normal_", {"mode": "fan_out", "nonlinearity": "tanh"}),
+    ("kaiming_normal_", {"a": 0.2, "nonlinearity": "leaky_relu"}),
+    ("orthogonal_", {}),
+    ("orthogonal_", {"gain": 2.0}),
 ]
 FIXED = [("constant_", {"val": 2.5}), ("ones_", {}), ("zeros_", {}), ("eye_", {})]
 
@@ -32,7 +44,9 @@ def test_the_same_distribution(name, options, shape):
     ours = getattr(init, name)(zeros(*shape), **options).numpy().ravel()
     theirs = getattr(torch.nn.init, name)(torch.zeros(*shape), **options).numpy().ravel()
     assert stats.ks_2samp(ours, theirs).pvalue > 1e-3
-    assert abs(ours.std() / theirs.std() - 1) < 0.1 and abs(ours.mean() - theirs.mean()) < 0.1 * max(theirs.std(), abs(theirs.mean()))
+    assert abs(ours.std() / theirs.std() - 1) < 0.1 and abs(ours.mean() - theirs.mean()) < 0.1 * max(
+        theirs.std(), abs(theirs.mean())
+    )
     if "normal" not in name and name != "orthogonal_":
         assert abs(ours).max() <= abs(theirs).max() * 1.01 and abs(ours).max() >= abs(theirs).max() * 0.99
 
@@ -61,7 +75,11 @@ def test_generators(name, options):
         return getattr(init, name)(zeros(4, 5), **options, **more).tolist()
 
     first = draw(generator=tinytorch.Generator().manual_seed(1))
-    assert draw(generator=tinytorch.Generator().manual_seed(1)) == first != draw(generator=tinytorch.Generator().manual_seed(2))
+    assert (
+        draw(generator=tinytorch.Generator().manual_seed(1))
+        == first
+        != draw(generator=tinytorch.Generator().manual_seed(2))
+    )
     tinytorch.manual_seed(3)
     default = draw()
     assert draw() != default
@@ -83,9 +101,21 @@ def test_a_part_of_a_parameter():
     assert p.tolist() == [[0] * 3, [1] * 3, [1] * 3, [0] * 3]
 
 
-@pytest.mark.parametrize("nonlinearity, param", [
-    ("linear", None), ("conv2d", None), ("conv_transpose3d", None), ("sigmoid", None), ("tanh", None), ("relu", None), ("selu", None),
-    ("leaky_relu", None), ("leaky_relu", 0.2), ("leaky_relu", 3)])
+@pytest.mark.parametrize(
+    "nonlinearity, param",
+    [
+        ("linear", None),
+        ("conv2d", None),
+        ("conv_transpose3d", None),
+        ("sigmoid", None),
+        ("tanh", None),
+        ("relu", None),
+        ("selu", None),
+        ("leaky_relu", None),
+        ("leaky_relu", 0.2),
+        ("leaky_relu", 3),
+    ],
+)
 def test_gain(nonlinearity, param):
     assert init.calculate_gain(nonlinearity, param) == torch.nn.init.calculate_gain(nonlinearity, param)
 
@@ -93,14 +123,25 @@ def test_gain(nonlinearity, param):
 @pytest.mark.parametrize("lib, tt", [(init, tinytorch), (torch.nn.init, torch)], ids=["tinytorch", "torch"])
 def test_errors(lib, tt):
     vector, matrix = tt.zeros(3), tt.zeros(3, 2)
-    for call in [lambda: lib.calculate_gain("swish"), lambda: lib.calculate_gain("leaky_relu", True), lambda: lib.eye_(vector),
-                 lambda: lib.xavier_uniform_(vector), lambda: lib.xavier_normal_(vector), lambda: lib.kaiming_uniform_(vector),
-                 lambda: lib.kaiming_normal_(vector), lambda: lib.kaiming_normal_(matrix, mode="fan_both"), lambda: lib.orthogonal_(vector),
-                 lambda: lib.kaiming_uniform_(matrix, nonlinearity="swish")]:
+    for call in [
+        lambda: lib.calculate_gain("swish"),
+        lambda: lib.calculate_gain("leaky_relu", True),
+        lambda: lib.eye_(vector),
+        lambda: lib.xavier_uniform_(vector),
+        lambda: lib.xavier_normal_(vector),
+        lambda: lib.kaiming_uniform_(vector),
+        lambda: lib.kaiming_normal_(vector),
+        lambda: lib.kaiming_normal_(matrix, mode="fan_both"),
+        lambda: lib.orthogonal_(vector),
+        lambda: lib.kaiming_uniform_(matrix, nonlinearity="swish"),
+    ]:
         with pytest.raises(ValueError):
             call()
-    for call in (lambda: lib.kaiming_uniform_(tt.zeros(0, 3)), lambda: lib.kaiming_normal_(tt.zeros(0, 3)),
-                 lambda: lib.trunc_normal_(tt.zeros(3), mean=9.0)):
+    for call in (
+        lambda: lib.kaiming_uniform_(tt.zeros(0, 3)),
+        lambda: lib.kaiming_normal_(tt.zeros(0, 3)),
+        lambda: lib.trunc_normal_(tt.zeros(3), mean=9.0),
+    ):
         with pytest.warns(UserWarning):
             call()
     assert lib.orthogonal_(tt.zeros(0, 3)).shape == (0, 3)

@@ -15,8 +15,18 @@ def numbers(shape, seed=0):
 
 
 PRODUCTS = {
-    "dot": ["n", "n"], "vdot": ["n", "n"], "mv": ["nk", "k"], "mm": ["nk", "km"], "bmm": ["bnk", "bkm"], "outer": ["n", "m"], "ger": ["n", "m"],
-    "inner": ["nk", "mk"], "addmm": ["nm", "nk", "km"], "addmv": ["n", "nk", "k"], "baddbmm": ["bnm", "bnk", "bkm"], "matmul": ["nk", "km"],
+    "dot": ["n", "n"],
+    "vdot": ["n", "n"],
+    "mv": ["nk", "k"],
+    "mm": ["nk", "km"],
+    "bmm": ["bnk", "bkm"],
+    "outer": ["n", "m"],
+    "ger": ["n", "m"],
+    "inner": ["nk", "mk"],
+    "addmm": ["nm", "nk", "km"],
+    "addmv": ["n", "nk", "k"],
+    "baddbmm": ["bnm", "bnk", "bkm"],
+    "matmul": ["nk", "km"],
     "trace": ["nm"],
 }
 
@@ -31,18 +41,54 @@ def test_products(name, size):
 @pytest.mark.parametrize(("beta", "alpha"), [(1, 1), (0.5, 2), (0, 3), (2, 0)])
 def test_weights(beta, alpha):
     for input_shape in [(2, 4), (4,), (1,), (2, 1)]:
-        alike(lambda t, c, a, b: t.addmm(c, a, b, beta=beta, alpha=alpha), numbers(input_shape), numbers((2, 3)), numbers((3, 4)), twice=bool(beta))
+        alike(
+            lambda t, c, a, b: t.addmm(c, a, b, beta=beta, alpha=alpha),
+            numbers(input_shape),
+            numbers((2, 3)),
+            numbers((3, 4)),
+            twice=bool(beta),
+        )
     nans = [t.addmm(t.full((2, 2), float("nan")), t.ones(2, 2), t.ones(2, 2), beta=0).tolist() for t in (tt, torch)]
     assert nans[0] == nans[1]
 
 
 EINSUMS = [
-    ("ij,jk->ik", "ij jk"), ("ij,jk", "ij jk"), ("bij,bjk->bik", "bij bjk"), ("ij->ji", "ij"), ("ji", "ij"), ("ij->", "ij"), ("ij->i", "ij"),
-    ("ii->i", "ii"), ("ii", "ii"), ("iij->j", "iij"), ("iii->i", "iii"), ("i,j->ij", "i j"), ("i,i->", "i i"), ("ij,ij->ij", "ij ij"), ("ij,ij->", "ij ij"),
-    ("...ij,...jk->...ik", "abij bjk"), ("...i->...", "abi"), ("...,...->...", "ab b"), ("i...->...i", "iab"), ("...ij,jk", "bij jk"),
-    ("bhqd,bhkd->bhqk", "bhqd bhkd"), ("bhqk,bhkd->bhqd", "bhqk bhkd"), ("ij,jk,kl->il", "ij jk kl"), ("i,j,k->kji", "i j k"),
-    ("ijk,il,jm,kn->lmn", "ijk il jm kn"), ("ij,j", "ij j"), ("bn,anm,bm->ba", "bn anm bm"), ("ij,kj->ik", "ij kj"), ("i,->i", "i "), (" i j , j k -> i k ", "ij jk"),
-    ("Ab,bA->A", "Ab bA"), ("ba,B", "ba B"), ("ij,ik->", "ij ik"), ("abc,cd,ab->d", "abc cd ab"), ("ii,jj->ij", "ii jj"), ("ij,ij,ij->j", "ij ij ij"),
+    ("ij,jk->ik", "ij jk"),
+    ("ij,jk", "ij jk"),
+    ("bij,bjk->bik", "bij bjk"),
+    ("ij->ji", "ij"),
+    ("ji", "ij"),
+    ("ij->", "ij"),
+    ("ij->i", "ij"),
+    ("ii->i", "ii"),
+    ("ii", "ii"),
+    ("iij->j", "iij"),
+    ("iii->i", "iii"),
+    ("i,j->ij", "i j"),
+    ("i,i->", "i i"),
+    ("ij,ij->ij", "ij ij"),
+    ("ij,ij->", "ij ij"),
+    ("...ij,...jk->...ik", "abij bjk"),
+    ("...i->...", "abi"),
+    ("...,...->...", "ab b"),
+    ("i...->...i", "iab"),
+    ("...ij,jk", "bij jk"),
+    ("bhqd,bhkd->bhqk", "bhqd bhkd"),
+    ("bhqk,bhkd->bhqd", "bhqk bhkd"),
+    ("ij,jk,kl->il", "ij jk kl"),
+    ("i,j,k->kji", "i j k"),
+    ("ijk,il,jm,kn->lmn", "ijk il jm kn"),
+    ("ij,j", "ij j"),
+    ("bn,anm,bm->ba", "bn anm bm"),
+    ("ij,kj->ik", "ij kj"),
+    ("i,->i", "i "),
+    (" i j , j k -> i k ", "ij jk"),
+    ("Ab,bA->A", "Ab bA"),
+    ("ba,B", "ba B"),
+    ("ij,ik->", "ij ik"),
+    ("abc,cd,ab->d", "abc cd ab"),
+    ("ii,jj->ij", "ii jj"),
+    ("ij,ij,ij->j", "ij ij ij"),
 ]
 
 
@@ -73,28 +119,54 @@ def test_einsum_drawn(data):
 
 @pytest.mark.parametrize("dims", [0, 1, 2, ([0, 2], [1, 0]), ([1], [1])])
 def test_tensordot(dims):
-    shape = {0: ((2, 3), (4,)), 1: ((2, 3), (3, 4)), 2: ((2, 3, 4), (3, 4, 2))}.get(dims) if isinstance(dims, int) else ((4, 3, 2), (2, 4, 5))
+    shape = (
+        {0: ((2, 3), (4,)), 1: ((2, 3), (3, 4)), 2: ((2, 3, 4), (3, 4, 2))}.get(dims)
+        if isinstance(dims, int)
+        else ((4, 3, 2), (2, 4, 5))
+    )
     if dims == ([1], [1]):
         shape = (2, 3), (4, 3)
     alike(lambda t, a, b: t.tensordot(a, b, dims=dims), numbers(shape[0]), numbers(shape[1]))
 
 
 def test_integers():
-    for call in (lambda t, a: t.einsum("ij,jk->ik", a, a), lambda t, a: t.mm(a, a), lambda t, a: t.outer(a[0], a[1]), lambda t, a: t.trace(a)):
+    for call in (
+        lambda t, a: t.einsum("ij,jk->ik", a, a),
+        lambda t, a: t.mm(a, a),
+        lambda t, a: t.outer(a[0], a[1]),
+        lambda t, a: t.trace(a),
+    ):
         ours, theirs = [call(t, t.tensor([[1, 2], [3, 4]])) for t in (tt, torch)]
         assert ours.tolist() == theirs.tolist() and ours.dtype.name == str(theirs.dtype)[6:]
 
 
-@pytest.mark.parametrize("call", [
-    lambda t: t.mm(t.ones(2, 3), t.ones(2, 3)), lambda t: t.mm(t.ones(2), t.ones(2, 3)), lambda t: t.bmm(t.ones(2, 2, 2), t.ones(3, 2, 2)),
-    lambda t: t.bmm(t.ones(2, 2), t.ones(2, 2)), lambda t: t.dot(t.ones(2), t.ones(3)), lambda t: t.dot(t.ones(2, 2), t.ones(2)),
-    lambda t: t.mv(t.ones(2, 3), t.ones(2)), lambda t: t.outer(t.ones(2, 2), t.ones(2)), lambda t: t.mm(t.ones(2, 2), t.ones(2, 2).double()),
-    lambda t: t.trace(t.ones(2)), lambda t: t.addmm(t.ones(3, 3), t.ones(2, 2), t.ones(2, 2)), lambda t: t.tensordot(t.ones(2, 3), t.ones(2, 3), 1),
-    lambda t: t.inner(t.ones(2), t.ones(3)),
-    lambda t: t.einsum("ij,jk->ik", t.ones(2, 3)), lambda t: t.einsum("ij->i", t.ones(2)), lambda t: t.einsum("i->i", t.ones(2, 2)),
-    lambda t: t.einsum("ij,jk->ik", t.ones(2, 3), t.ones(2, 3)), lambda t: t.einsum("i->ii", t.ones(2)), lambda t: t.einsum("i->j", t.ones(2)),
-    lambda t: t.einsum("i1->i", t.ones(2, 2)), lambda t: t.einsum("ii->i", t.ones(2, 3)), lambda t: t.einsum("i,i", t.ones(2), t.ones(2).double()),
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: t.mm(t.ones(2, 3), t.ones(2, 3)),
+        lambda t: t.mm(t.ones(2), t.ones(2, 3)),
+        lambda t: t.bmm(t.ones(2, 2, 2), t.ones(3, 2, 2)),
+        lambda t: t.bmm(t.ones(2, 2), t.ones(2, 2)),
+        lambda t: t.dot(t.ones(2), t.ones(3)),
+        lambda t: t.dot(t.ones(2, 2), t.ones(2)),
+        lambda t: t.mv(t.ones(2, 3), t.ones(2)),
+        lambda t: t.outer(t.ones(2, 2), t.ones(2)),
+        lambda t: t.mm(t.ones(2, 2), t.ones(2, 2).double()),
+        lambda t: t.trace(t.ones(2)),
+        lambda t: t.addmm(t.ones(3, 3), t.ones(2, 2), t.ones(2, 2)),
+        lambda t: t.tensordot(t.ones(2, 3), t.ones(2, 3), 1),
+        lambda t: t.inner(t.ones(2), t.ones(3)),
+        lambda t: t.einsum("ij,jk->ik", t.ones(2, 3)),
+        lambda t: t.einsum("ij->i", t.ones(2)),
+        lambda t: t.einsum("i->i", t.ones(2, 2)),
+        lambda t: t.einsum("ij,jk->ik", t.ones(2, 3), t.ones(2, 3)),
+        lambda t: t.einsum("i->ii", t.ones(2)),
+        lambda t: t.einsum("i->j", t.ones(2)),
+        lambda t: t.einsum("i1->i", t.ones(2, 2)),
+        lambda t: t.einsum("ii->i", t.ones(2, 3)),
+        lambda t: t.einsum("i,i", t.ones(2), t.ones(2).double()),
+    ],
+)
 def test_errors(call):
     for t in (tt, torch):
         with pytest.raises(RuntimeError):

@@ -42,15 +42,26 @@ CASES = {
     "OneCycleLR": lambda s, o: s.OneCycleLR(o, 0.5, 60),
     "OneCycleLR each": lambda s, o: s.OneCycleLR(o, [0.5, 0.1], epochs=6, steps_per_epoch=10, pct_start=0.5),
     "OneCycleLR linear": lambda s, o: s.OneCycleLR(
-        o, 0.5, 55, anneal_strategy="linear", div_factor=10.0, final_div_factor=100.0),
+        o, 0.5, 55, anneal_strategy="linear", div_factor=10.0, final_div_factor=100.0
+    ),
     "OneCycleLR three": lambda s, o: s.OneCycleLR(
-        o, 0.5, 70, three_phase=True, base_momentum=0.8, max_momentum=[0.9, 0.95]),
+        o, 0.5, 70, three_phase=True, base_momentum=0.8, max_momentum=[0.9, 0.95]
+    ),
     "OneCycleLR rate only": lambda s, o: s.OneCycleLR(o, 0.5, 60, cycle_momentum=False),
     "SequentialLR": lambda s, o: s.SequentialLR(o, [s.LinearLR(o, 0.1, 1.0, 10), s.CosineAnnealingLR(o, 40)], [10]),
     "SequentialLR of many": lambda s, o: s.SequentialLR(
-        o, [s.ConstantLR(o, 0.1, 8), s.StepLR(o, 3, 0.5), s.ExponentialLR(o, 0.9), s.LambdaLR(o, Scale(0.8)),
-            s.MultiStepLR(o, [2, 4]), s.PolynomialLR(o, 6), s.CosineAnnealingWarmRestarts(o, 4)],
-        [5, 12, 20, 25, 33, 40]),
+        o,
+        [
+            s.ConstantLR(o, 0.1, 8),
+            s.StepLR(o, 3, 0.5),
+            s.ExponentialLR(o, 0.9),
+            s.LambdaLR(o, Scale(0.8)),
+            s.MultiStepLR(o, [2, 4]),
+            s.PolynomialLR(o, 6),
+            s.CosineAnnealingWarmRestarts(o, 4),
+        ],
+        [5, 12, 20, 25, 33, 40],
+    ),
     "ChainedScheduler": lambda s, o: s.ChainedScheduler([s.ConstantLR(o, 0.1, 20), s.ExponentialLR(o, 0.9)]),
     "two at once": lambda s, o: (s.StepLR(o, 10, 0.5), s.ExponentialLR(o, 0.95))[1],
 }
@@ -110,8 +121,9 @@ def test_a_saved_schedule_resumes(case):
         assert settings(a) == settings(c)
 
 
-@pytest.mark.parametrize("case", [
-    "StepLR", "ExponentialLR", "LinearLR", "CosineAnnealingLR", "PolynomialLR", "LambdaLR"])
+@pytest.mark.parametrize(
+    "case", ["StepLR", "ExponentialLR", "LinearLR", "CosineAnnealingLR", "PolynomialLR", "LambdaLR"]
+)
 @pytest.mark.parametrize("last", [4, 5, 6, 12])
 def test_last_epoch_as_pytorch(case, last):
     rates = []
@@ -138,10 +150,16 @@ def test_last_epoch_as_pytorch(case, last):
 
 
 PLATEAUS = [
-    {}, {"patience": 2, "factor": 0.5}, {"mode": "max", "patience": 3}, {"threshold": 0.05, "patience": 1},
+    {},
+    {"patience": 2, "factor": 0.5},
+    {"mode": "max", "patience": 3},
+    {"threshold": 0.05, "patience": 1},
     {"threshold_mode": "abs", "threshold": 0.02, "patience": 1},
-    {"mode": "max", "threshold_mode": "abs", "patience": 1}, {"patience": 0, "cooldown": 3},
-    {"patience": 0, "min_lr": 1e-3}, {"patience": 0, "min_lr": [1e-2, 1e-3]}, {"patience": 0, "eps": 0.01},
+    {"mode": "max", "threshold_mode": "abs", "patience": 1},
+    {"patience": 0, "cooldown": 3},
+    {"patience": 0, "min_lr": 1e-3},
+    {"patience": 0, "min_lr": [1e-2, 1e-3]},
+    {"patience": 0, "eps": 0.01},
 ]
 
 
@@ -179,29 +197,32 @@ def test_warm_restarts_at_fractions_of_an_epoch():
     np.testing.assert_allclose(*zip(*rates, strict=True), rtol=1e-9)
 
 
-@pytest.mark.parametrize("make", [
-    lambda s, o: s.StepLR([1], 3),
-    lambda s, o: s.LambdaLR(o, [lambda e: 1.0]),
-    lambda s, o: s.ConstantLR(o, 1.5),
-    lambda s, o: s.LinearLR(o, 0.0),
-    lambda s, o: s.LinearLR(o, 0.5, 1.5),
-    lambda s, o: s.OneCycleLR(o, 0.1),
-    lambda s, o: s.OneCycleLR(o, 0.1, -5),
-    lambda s, o: s.OneCycleLR(o, 0.1, 10, pct_start=2.0),
-    lambda s, o: s.OneCycleLR(o, 0.1, 10, anneal_strategy="no"),
-    lambda s, o: s.OneCycleLR(o, [0.1], 10),
-    lambda s, o: s.CosineAnnealingWarmRestarts(o, 0),
-    lambda s, o: s.CosineAnnealingWarmRestarts(o, 3, 0.5),
-    lambda s, o: s.SequentialLR(o, [], []),
-    lambda s, o: s.SequentialLR(o, [s.StepLR(o, 3)], [3]),
-    lambda s, o: s.SequentialLR(o, [s.StepLR(o, 3), 5], [3]),
-    lambda s, o: s.SequentialLR(o, [s.StepLR(o, 3), s.ReduceLROnPlateau(o)], [3]),
-    lambda s, o: s.ReduceLROnPlateau(o, factor=1.0),
-    lambda s, o: s.ReduceLROnPlateau(o, mode="least"),
-    lambda s, o: s.ReduceLROnPlateau(o, threshold_mode="least"),
-    lambda s, o: s.ReduceLROnPlateau(o, min_lr=[0.1]),
-    lambda s, o: s.ReduceLROnPlateau(5),
-])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda s, o: s.StepLR([1], 3),
+        lambda s, o: s.LambdaLR(o, [lambda e: 1.0]),
+        lambda s, o: s.ConstantLR(o, 1.5),
+        lambda s, o: s.LinearLR(o, 0.0),
+        lambda s, o: s.LinearLR(o, 0.5, 1.5),
+        lambda s, o: s.OneCycleLR(o, 0.1),
+        lambda s, o: s.OneCycleLR(o, 0.1, -5),
+        lambda s, o: s.OneCycleLR(o, 0.1, 10, pct_start=2.0),
+        lambda s, o: s.OneCycleLR(o, 0.1, 10, anneal_strategy="no"),
+        lambda s, o: s.OneCycleLR(o, [0.1], 10),
+        lambda s, o: s.CosineAnnealingWarmRestarts(o, 0),
+        lambda s, o: s.CosineAnnealingWarmRestarts(o, 3, 0.5),
+        lambda s, o: s.SequentialLR(o, [], []),
+        lambda s, o: s.SequentialLR(o, [s.StepLR(o, 3)], [3]),
+        lambda s, o: s.SequentialLR(o, [s.StepLR(o, 3), 5], [3]),
+        lambda s, o: s.SequentialLR(o, [s.StepLR(o, 3), s.ReduceLROnPlateau(o)], [3]),
+        lambda s, o: s.ReduceLROnPlateau(o, factor=1.0),
+        lambda s, o: s.ReduceLROnPlateau(o, mode="least"),
+        lambda s, o: s.ReduceLROnPlateau(o, threshold_mode="least"),
+        lambda s, o: s.ReduceLROnPlateau(o, min_lr=[0.1]),
+        lambda s, o: s.ReduceLROnPlateau(5),
+    ],
+)
 def test_errors_as_pytorch(make):
     a, b = optimizers()
     with pytest.raises((ValueError, TypeError)) as theirs:

@@ -42,8 +42,22 @@ def test_all_pass_their_bar_with_every_seed(everything):
 def test_the_record_of_a_run(everything):
     _, runs, _ = everything
     assert list(runs[0]) == [
-        "name", "year", "seed", "data", "metric", "value", "bar", "passed", "parameters", "with_gradient", "moved",
-        "loss_first", "loss_last", "seconds", "whose"]
+        "name",
+        "year",
+        "seed",
+        "data",
+        "metric",
+        "value",
+        "bar",
+        "passed",
+        "parameters",
+        "with_gradient",
+        "moved",
+        "loss_first",
+        "loss_last",
+        "seconds",
+        "whose",
+    ]
     assert runs[0]["whose"] == "the reference tinytorch"
 
 
@@ -58,8 +72,13 @@ def test_what_it_prints(everything):
 def test_the_plots_are_drawn(everything):
     _, _, folder = everything
     assert sorted(file.stem for file in folder.glob("*.png")) == [
-        "mlp_1986_confusion", "mlp_1986_features", "mlp_1986_mistakes",
-        "perceptron_1957_weights", "perceptron_1957_xor", "xor_1969_boundary"]
+        "mlp_1986_confusion",
+        "mlp_1986_features",
+        "mlp_1986_mistakes",
+        "perceptron_1957_weights",
+        "perceptron_1957_xor",
+        "xor_1969_boundary",
+    ]
     assert all(5_000 < file.stat().st_size < 150_000 for file in folder.glob("*.png"))
 
 
@@ -104,7 +123,9 @@ def test_a_layer_that_cannot_learn_is_named(name, damage):
     if run.error:  # the perceptron is trained by hand, and multiplies the gradient that is not there
         assert run.reasons[0] == f"no gradient reached {names} before"
     else:
-        assert f"no gradient ever reached {names}" in run.reasons and f"never moved: {names}" in run.reasons, run.reasons
+        assert f"no gradient ever reached {names}" in run.reasons and f"never moved: {names}" in run.reasons, (
+            run.reasons
+        )
         assert run.moved == run.with_gradient
 
 
@@ -115,8 +136,10 @@ def test_accuracy_alone_would_not_have_noticed():
     assert run.value > 0.9 and run.loss_last < run.loss_first and not run.passed
 
 
-@pytest.mark.parametrize(("damage", "layer", "lost"), [
-    (controls.detached_weight, "Linear", "weight"), (controls.detached_activation, "Tanh", "input")])
+@pytest.mark.parametrize(
+    ("damage", "layer", "lost"),
+    [(controls.detached_weight, "Linear", "weight"), (controls.detached_activation, "Tanh", "input")],
+)
 @pytest.mark.parametrize("name", ["xor_1969", "mlp_1986"])
 def test_the_contract_catches_it_at_the_first_call(name, damage, layer, lost):
     run = runner.measure(KNOWN[name], 0, damage=lambda model: damage(model, contract=True))
@@ -146,12 +169,16 @@ def xor(monkeypatch):
     return measure
 
 
-@pytest.mark.parametrize(("parts", "reason"), [
-    ({"train": lambda model, examples, watch: watch(1.0)}, "never moved: 0.weight, 0.bias, 2.weight, 2.bias"),
-    ({"train": lambda model, examples, watch: watch(1.0)}, "the loss did not fall: 0.7"),
-    ({"predict": lambda model, points: points.sum(dim=1).long()}, "points right 75.0% is below the bar of 100%"),
-    ({"predict": lambda model, points: points.sum(dim=1)[:2]}, "ValueError"),
-    ({"data": lambda: 1 / 0}, "ZeroDivisionError: division by zero")])
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ({"train": lambda model, examples, watch: watch(1.0)}, "never moved: 0.weight, 0.bias, 2.weight, 2.bias"),
+        ({"train": lambda model, examples, watch: watch(1.0)}, "the loss did not fall: 0.7"),
+        ({"predict": lambda model, points: points.sum(dim=1).long()}, "points right 75.0% is below the bar of 100%"),
+        ({"predict": lambda model, points: points.sum(dim=1)[:2]}, "ValueError"),
+        ({"data": lambda: 1 / 0}, "ZeroDivisionError: division by zero"),
+    ],
+)
 def test_what_makes_a_run_fail(xor, parts, reason):
     run = xor(**parts)
     assert not run.passed and any(reason in text for text in run.reasons), run.reasons
@@ -190,8 +217,10 @@ def test_lessons_that_are_not_there_are_waited_for(tmp_path):
     for name in ("tensor.py", "autograd.py", "nn/module.py"):
         (tmp_path / name).touch()
     assert {name: one.missing(tmp_path) for name, one in KNOWN.items()} == {
-        "perceptron_1957": [], "xor_1969": ["04 losses", "05 optimizers"],
-        "mlp_1986": ["04 losses", "05 optimizers", "06 data", "07 training"]}
+        "perceptron_1957": [],
+        "xor_1969": ["04 losses", "05 optimizers"],
+        "mlp_1986": ["04 losses", "05 optimizers", "06 data", "07 training"],
+    }
 
 
 def test_an_unknown_name_is_refused():

@@ -32,7 +32,9 @@ def example(lib):
     class Block(lib.Module):
         def __init__(self, size):
             super().__init__()
-            self.inner = lib.Sequential(OrderedDict(first=lib.Linear(size, size), second=lib.Linear(size, size, bias=False)))
+            self.inner = lib.Sequential(
+                OrderedDict(first=lib.Linear(size, size), second=lib.Linear(size, size, bias=False))
+            )
             self.scale = lib.Parameter((tinytorch if lib is nn else torch).ones(size))
             self.register_buffer("seen", (tinytorch if lib is nn else torch).zeros(1))
             self.register_buffer("scratch", (tinytorch if lib is nn else torch).zeros(1), persistent=False)
@@ -53,21 +55,56 @@ def example(lib):
 def test_what_is_registered(tt, lib):
     net = example(lib)
     assert [n for n, _ in net.named_parameters()] == [
-        "0.weight", "0.bias", "1.scale", "1.inner.first.weight", "1.inner.first.bias", "3.weight", "3.bias"]
-    assert [n for n, _ in net.named_parameters(prefix="p", remove_duplicate=False)][-2:] == ["p.shared.weight", "p.shared.bias"]
+        "0.weight",
+        "0.bias",
+        "1.scale",
+        "1.inner.first.weight",
+        "1.inner.first.bias",
+        "3.weight",
+        "3.bias",
+    ]
+    assert [n for n, _ in net.named_parameters(prefix="p", remove_duplicate=False)][-2:] == [
+        "p.shared.weight",
+        "p.shared.bias",
+    ]
     assert [n for n, _ in net.named_parameters(recurse=False)] == [] and len(list(net.parameters())) == 7
     assert [n for n, _ in net.named_buffers()] == ["1.seen", "1.scratch"] and len(list(net.buffers())) == 2
     assert [n for n, _ in net.named_children()] == ["0", "1", "2", "3"] and len(list(net.children())) == 4
-    assert [n for n, _ in net.named_modules()] == ["", "0", "1", "1.inner", "1.inner.first", "1.inner.second", "2", "2.0", "3"]
+    assert [n for n, _ in net.named_modules()] == [
+        "",
+        "0",
+        "1",
+        "1.inner",
+        "1.inner.first",
+        "1.inner.second",
+        "2",
+        "2.0",
+        "3",
+    ]
     assert len(list(net.modules())) == 9 and [n for n, _ in net.named_modules(remove_duplicate=False)][-1] == "shared"
     assert list(net.state_dict()) == [
-        "0.weight", "0.bias", "1.scale", "1.seen", "1.inner.first.weight", "1.inner.first.bias", "1.inner.second.weight",
-        "3.weight", "3.bias", "shared.weight", "shared.bias"]
+        "0.weight",
+        "0.bias",
+        "1.scale",
+        "1.seen",
+        "1.inner.first.weight",
+        "1.inner.first.bias",
+        "1.inner.second.weight",
+        "3.weight",
+        "3.bias",
+        "shared.weight",
+        "shared.bias",
+    ]
     assert list(net[0].state_dict(prefix="a.")) == ["a.weight", "a.bias"]
     assert net.get_submodule("1.inner.first") is net[1].inner.first and net.get_submodule("") is net
     assert net.get_parameter("0.weight") is net[0].weight and net.get_buffer("1.seen") is net[1].seen
-    for call in (lambda: net.get_submodule("1.nothing"), lambda: net.get_submodule("0.weight"),
-                 lambda: net.get_parameter("1.seen"), lambda: net.get_buffer("0.weight"), lambda: net.get_parameter("0.no")):
+    for call in (
+        lambda: net.get_submodule("1.nothing"),
+        lambda: net.get_submodule("0.weight"),
+        lambda: net.get_parameter("1.seen"),
+        lambda: net.get_buffer("0.weight"),
+        lambda: net.get_parameter("0.no"),
+    ):
         with pytest.raises(AttributeError):
             call()
 
@@ -114,12 +151,18 @@ def test_registering_by_name(tt, lib):
     m.add_module("nothing", None)
     m.size = 3
     for call, error in [
-        (lambda: m.register_parameter("a.b", None), KeyError), (lambda: m.register_parameter("", None), KeyError),
-        (lambda: m.register_parameter("size", None), KeyError), (lambda: m.register_parameter(3, None), TypeError),
-        (lambda: m.register_parameter("x", tt.ones(1)), TypeError), (lambda: m.register_buffer("x", 3), TypeError),
-        (lambda: m.register_buffer("a.b", None), KeyError), (lambda: m.register_buffer("size", None), KeyError),
-        (lambda: m.add_module("x", 3), TypeError), (lambda: m.add_module("a.b", None), KeyError),
-        (lambda: m.add_module("size", lib.Identity()), KeyError), (lambda: m.add_module("", lib.Identity()), KeyError),
+        (lambda: m.register_parameter("a.b", None), KeyError),
+        (lambda: m.register_parameter("", None), KeyError),
+        (lambda: m.register_parameter("size", None), KeyError),
+        (lambda: m.register_parameter(3, None), TypeError),
+        (lambda: m.register_parameter("x", tt.ones(1)), TypeError),
+        (lambda: m.register_buffer("x", 3), TypeError),
+        (lambda: m.register_buffer("a.b", None), KeyError),
+        (lambda: m.register_buffer("size", None), KeyError),
+        (lambda: m.add_module("x", 3), TypeError),
+        (lambda: m.add_module("a.b", None), KeyError),
+        (lambda: m.add_module("size", lib.Identity()), KeyError),
+        (lambda: m.add_module("", lib.Identity()), KeyError),
     ]:
         with pytest.raises(error):
             call()
@@ -144,7 +187,11 @@ def test_before_init(tt, lib):
 
 def test_parameter():
     p = nn.Parameter(tensor([1.0, 2.0]))
-    assert repr(p) == "Parameter containing:\ntensor([1., 2.], requires_grad=True)" == repr(torch.nn.Parameter(torch.tensor([1.0, 2.0])))
+    assert (
+        repr(p)
+        == "Parameter containing:\ntensor([1., 2.], requires_grad=True)"
+        == repr(torch.nn.Parameter(torch.tensor([1.0, 2.0])))
+    )
     assert isinstance(p, nn.Parameter) and isinstance(p, tinytorch.Tensor) and type(p + 1) is tinytorch.Tensor
     assert nn.Parameter().shape == (0,) and not nn.Parameter(tensor([1]), requires_grad=False).requires_grad
     with pytest.raises(RuntimeError, match="floating point"):
@@ -163,12 +210,22 @@ def test_parameter():
 # repr
 
 
-@pytest.mark.parametrize("build", [
-    lambda lib: lib.Linear(3, 2, bias=False), lambda lib: lib.Sequential(), lambda lib: lib.Sequential(lib.Linear(1, 2), lib.Identity()),
-    lambda lib: lib.Sequential(OrderedDict(a=lib.Sequential(lib.Linear(1, 2)), b=lib.Flatten())), example,
-    lambda lib: lib.ModuleList(), lambda lib: lib.ModuleList([lib.Linear(2, 2)] * 3 + [lib.Sequential(lib.Linear(2, 2))] * 2 + [lib.Identity()]),
-    lambda lib: lib.ModuleDict({"a": lib.Linear(1, 1), "b": lib.Sequential(lib.Linear(1, 1))}), lambda lib: lib.Unflatten(1, (2, 3)),
-    lambda lib: lib.Bilinear(2, 3, 4), lambda lib: lib.Module()])
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda lib: lib.Linear(3, 2, bias=False),
+        lambda lib: lib.Sequential(),
+        lambda lib: lib.Sequential(lib.Linear(1, 2), lib.Identity()),
+        lambda lib: lib.Sequential(OrderedDict(a=lib.Sequential(lib.Linear(1, 2)), b=lib.Flatten())),
+        example,
+        lambda lib: lib.ModuleList(),
+        lambda lib: lib.ModuleList([lib.Linear(2, 2)] * 3 + [lib.Sequential(lib.Linear(2, 2))] * 2 + [lib.Identity()]),
+        lambda lib: lib.ModuleDict({"a": lib.Linear(1, 1), "b": lib.Sequential(lib.Linear(1, 1))}),
+        lambda lib: lib.Unflatten(1, (2, 3)),
+        lambda lib: lib.Bilinear(2, 3, 4),
+        lambda lib: lib.Module(),
+    ],
+)
 def test_repr(build):
     assert repr(build(nn)) == repr(build(torch.nn))
 
@@ -178,7 +235,9 @@ def test_repr_of_parameter_lists():
         return lib.Sequential(lib.ParameterList([tt.ones(2, 3), "text"]), lib.ParameterList([]))
 
     assert repr(build(tinytorch, nn)).replace("tinytorch.", "torch.") == repr(build(torch, torch.nn))
-    assert "(a): Parameter containing: [tinytorch.float32 of size 2x3]" in repr(nn.ParameterDict({"a": tinytorch.ones(2, 3)}))
+    assert "(a): Parameter containing: [tinytorch.float32 of size 2x3]" in repr(
+        nn.ParameterDict({"a": tinytorch.ones(2, 3)})
+    )
 
 
 # the modes
@@ -209,10 +268,18 @@ def test_to(tt, lib):
     weight = net[0].weight
     net[0](tt.ones(1, 4)).sum().backward()
     net[1].register_buffer("count", tt.tensor([1]))
-    assert net.double() is net and net[0].weight is weight and weight.dtype is tt.float64 and weight.grad.dtype is tt.float64
+    assert (
+        net.double() is net
+        and net[0].weight is weight
+        and weight.dtype is tt.float64
+        and weight.grad.dtype is tt.float64
+    )
     assert net[1].seen.dtype is tt.float64 and net[1].count.dtype is tt.int64
     assert net.float()[0].weight.dtype is tt.float32 and net.to(tt.float64)[0].bias.dtype is tt.float64
-    assert net.to("cpu", tt.float32)[0].bias.dtype is tt.float32 and net.to(tt.ones(1, dtype=tt.float64))[0].bias.dtype is tt.float64
+    assert (
+        net.to("cpu", tt.float32)[0].bias.dtype is tt.float32
+        and net.to(tt.ones(1, dtype=tt.float64))[0].bias.dtype is tt.float64
+    )
     assert net.to(dtype=tt.float32, device="cpu")[0].bias.dtype is tt.float32 and net.cpu() is net
     assert net[1].inner.first.weight is net[1].inner.second.weight, "what is tied stays tied"
     with pytest.raises(TypeError, match="floating point"):
@@ -242,13 +309,26 @@ def test_state_is_shared_detached_and_copied_in():
     other.load_state_dict(double)
     assert weight.dtype is tinytorch.float32, "the module keeps its dtype"
     other.load_state_dict(double, assign=True)
-    assert other[0].weight.dtype is tinytorch.float64 and isinstance(other[0].weight, nn.Parameter) and other[0].weight.requires_grad
+    assert (
+        other[0].weight.dtype is tinytorch.float64
+        and isinstance(other[0].weight, nn.Parameter)
+        and other[0].weight.requires_grad
+    )
 
 
-@pytest.mark.parametrize("change, strict", [
-    ({"weight": None}, True), ({"weight": None, "extra": (1,)}, True), ({"weight": (3, 3)}, True), ({"weight": (3, 3), "bias": None}, True),
-    ({"weight": (3, 3), "bias": (4,), "x": (1,), "y": (1,)}, True), ({"weight": (3, 3), "x": (1,)}, False), ({}, True),
-    ({"weight": None, "x": (1,)}, False)])
+@pytest.mark.parametrize(
+    "change, strict",
+    [
+        ({"weight": None}, True),
+        ({"weight": None, "extra": (1,)}, True),
+        ({"weight": (3, 3)}, True),
+        ({"weight": (3, 3), "bias": None}, True),
+        ({"weight": (3, 3), "bias": (4,), "x": (1,), "y": (1,)}, True),
+        ({"weight": (3, 3), "x": (1,)}, False),
+        ({}, True),
+        ({"weight": None, "x": (1,)}, False),
+    ],
+)
 def test_load_errors(change, strict):
     said = []
     for tt, lib in BOTH:
@@ -259,8 +339,17 @@ def test_load_errors(change, strict):
             result = layer.load_state_dict({key: tt.ones(*shape) for key, shape in state.items()}, strict=strict)
             said.append((list(result.missing_keys), list(result.unexpected_keys), repr(result).lstrip("_")))
         except RuntimeError as error:
-            said.append(str(error).replace("torch.Size([", "(").replace("])", ")").replace("(3)", "(3,)").replace("(4)", "(4,)")
-                        .replace("[", "(").replace("\n", " ").replace("\t", " ").replace("  ", " "))
+            said.append(
+                str(error)
+                .replace("torch.Size([", "(")
+                .replace("])", ")")
+                .replace("(3)", "(3,)")
+                .replace("(4)", "(4,)")
+                .replace("[", "(")
+                .replace("\n", " ")
+                .replace("\t", " ")
+                .replace("  ", " ")
+            )
             assert layer.weight.tolist() == before or lib is not nn, "a state that does not fit changes nothing"
     ours, theirs = said
     assert ours == theirs if isinstance(ours, tuple) else ours.split() == theirs.split()
@@ -309,7 +398,9 @@ def test_forward_hooks(tt, lib):
     said = []
     layer = lib.Linear(2, 2)
     hooks = [
-        layer.register_forward_hook(lambda m, args, out: said.append(("after", m is layer, len(args), tuple(out.shape)))),
+        layer.register_forward_hook(
+            lambda m, args, out: said.append(("after", m is layer, len(args), tuple(out.shape)))
+        ),
         layer.register_forward_pre_hook(lambda m, args: said.append(("before", len(args)))),
         layer.register_forward_pre_hook(lambda m, args: said.append("first"), prepend=True),
         layer.register_forward_pre_hook(lambda m, args, kwargs: said.append(sorted(kwargs)), with_kwargs=True),
@@ -318,15 +409,30 @@ def test_forward_hooks(tt, lib):
     x = tt.ones(1, 2)
     layer(x)
     layer(input=x)
-    assert said == ["first", ("before", 1), [], ("after", True, 1, (1, 2)), [],
-                    "first", ("before", 0), ["input"], ("after", True, 0, (1, 2)), ["input"]]
+    assert said == [
+        "first",
+        ("before", 1),
+        [],
+        ("after", True, 1, (1, 2)),
+        [],
+        "first",
+        ("before", 0),
+        ["input"],
+        ("after", True, 0, (1, 2)),
+        ["input"],
+    ]
     for hook in hooks:
         hook.remove()
     said.clear()
     layer(x)
     assert said == []
-    with layer.register_forward_pre_hook(lambda m, args: args[0] * 2), layer.register_forward_hook(lambda m, args, out: out + 1):
-        np.testing.assert_allclose(layer(x).tolist(), (tt.ones(1, 2) * 2 @ layer.weight.T + layer.bias + 1).tolist(), rtol=1e-6)
+    with (
+        layer.register_forward_pre_hook(lambda m, args: args[0] * 2),
+        layer.register_forward_hook(lambda m, args, out: out + 1),
+    ):
+        np.testing.assert_allclose(
+            layer(x).tolist(), (tt.ones(1, 2) * 2 @ layer.weight.T + layer.bias + 1).tolist(), rtol=1e-6
+        )
     with layer.register_forward_pre_hook(lambda m, args, kwargs: ((x * 3,), {}), with_kwargs=True):
         np.testing.assert_allclose(layer(x).tolist(), (x * 3 @ layer.weight.T + layer.bias).tolist(), rtol=1e-6)
 
@@ -380,8 +486,12 @@ def compare(build, *shapes, dtype="float32"):
         close(a.grad, b.grad)
 
 
-@given(lead=st.lists(st.integers(0, 3), max_size=3), sizes=st.tuples(st.integers(1, 4), st.integers(1, 4)), bias=st.booleans(),
-       dtype=st.sampled_from(["float32", "float64"]))
+@given(
+    lead=st.lists(st.integers(0, 3), max_size=3),
+    sizes=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    bias=st.booleans(),
+    dtype=st.sampled_from(["float32", "float64"]),
+)
 def test_linear(lead, sizes, bias, dtype):
     compare(lambda lib: lib.Linear(*sizes, bias=bias), (*lead, sizes[0]), dtype=dtype)
 
@@ -391,9 +501,16 @@ def test_bilinear(lead, sizes, bias):
     compare(lambda lib: lib.Bilinear(*sizes, bias=bias), (*lead, sizes[0]), (*lead, sizes[1]))
 
 
-@pytest.mark.parametrize("build, shape", [
-    (lambda lib: lib.Flatten(), (2, 3, 4)), (lambda lib: lib.Flatten(0, 1), (2, 3, 4)), (lambda lib: lib.Identity(1, x=2), (2, 3)),
-    (lambda lib: lib.Unflatten(1, (2, 3)), (4, 6)), (lambda lib: lib.Unflatten(-1, (3, -1)), (4, 6))])
+@pytest.mark.parametrize(
+    "build, shape",
+    [
+        (lambda lib: lib.Flatten(), (2, 3, 4)),
+        (lambda lib: lib.Flatten(0, 1), (2, 3, 4)),
+        (lambda lib: lib.Identity(1, x=2), (2, 3)),
+        (lambda lib: lib.Unflatten(1, (2, 3)), (4, 6)),
+        (lambda lib: lib.Unflatten(-1, (3, -1)), (4, 6)),
+    ],
+)
 def test_shapes(build, shape):
     compare(build, shape)
 
@@ -420,7 +537,10 @@ def test_functional():
     x, w, b = tinytorch.randn(5, 3), tinytorch.randn(2, 3), tinytorch.randn(2)
     close(nn.functional.linear(x, w, b), torch.nn.functional.linear(*(torch.tensor(t.tolist()) for t in (x, w, b))))
     x1, x2, w = tinytorch.randn(5, 3), tinytorch.randn(5, 2), tinytorch.randn(4, 3, 2)
-    close(nn.functional.bilinear(x1, x2, w), torch.nn.functional.bilinear(*(torch.tensor(t.tolist()) for t in (x1, x2, w))))
+    close(
+        nn.functional.bilinear(x1, x2, w),
+        torch.nn.functional.bilinear(*(torch.tensor(t.tolist()) for t in (x1, x2, w))),
+    )
 
 
 def test_reproducible():
@@ -452,7 +572,9 @@ def test_sequential_manners(tt, lib):
     n = net(1, 2, 3)
     assert len(n) == 3 and n[-1].out_features == 3 and names(n[1:]) == [2, 3] and isinstance(n[:2], lib.Sequential)
     assert list(dict(n[1:].named_children())) == ["1", "2"]
-    assert n.append(lib.Linear(1, 4)) is n and n.insert(0, lib.Linear(1, 0 + 5)) is n and n.extend([lib.Linear(1, 6)]) is n
+    assert (
+        n.append(lib.Linear(1, 4)) is n and n.insert(0, lib.Linear(1, 0 + 5)) is n and n.extend([lib.Linear(1, 6)]) is n
+    )
     assert names(n) == [5, 1, 2, 3, 4, 6] and list(dict(n.named_children())) == list("012345")
     n[1] = lib.Linear(1, 9)
     del n[0]
@@ -463,10 +585,17 @@ def test_sequential_manners(tt, lib):
     n += net(1)
     n *= 2
     assert names(n) == [9, 6, 1, 9, 6, 1]
-    for call, error in [(lambda: n[6], IndexError), (lambda: n[-7], IndexError), (lambda: n + "text", ValueError), (lambda: n * 0, ValueError),
-                        (lambda: n * 1.5, TypeError), (lambda: n.insert(9, lib.Linear(1, 1)), IndexError),
-                        (lambda: n.insert(0, 3), AssertionError), (lambda: lib.Sequential(3), TypeError),
-                        (lambda: n.append(3), TypeError)]:
+    for call, error in [
+        (lambda: n[6], IndexError),
+        (lambda: n[-7], IndexError),
+        (lambda: n + "text", ValueError),
+        (lambda: n * 0, ValueError),
+        (lambda: n * 1.5, TypeError),
+        (lambda: n.insert(9, lib.Linear(1, 1)), IndexError),
+        (lambda: n.insert(0, 3), AssertionError),
+        (lambda: lib.Sequential(3), TypeError),
+        (lambda: n.append(3), TypeError),
+    ]:
         with pytest.raises(error):
             call()
 
@@ -481,10 +610,19 @@ def test_module_list(tt, lib):
     assert names(m) == [9, 7, 2, 3, 8, 4] and names(m[::2]) == [9, 2, 8] and isinstance(m[:1], lib.ModuleList)
     del m[1:3]
     del m[-1]
-    assert names(m) == [9, 3, 8] and list(m.state_dict())[:2] == ["0.weight", "0.bias"] and list(dict(m.named_children())) == list("012")
+    assert (
+        names(m) == [9, 3, 8]
+        and list(m.state_dict())[:2] == ["0.weight", "0.bias"]
+        and list(dict(m.named_children())) == list("012")
+    )
     assert m.pop(0).out_features == 9 and names(m + lib.ModuleList([lib.Linear(1, 5)])) == [3, 8, 5]
-    for call, error in [(lambda: m[2], IndexError), (lambda: m.extend(3), TypeError), (lambda: m.append(3), TypeError),
-                        (lambda: m["0"], TypeError), (lambda: m(1), NotImplementedError)]:
+    for call, error in [
+        (lambda: m[2], IndexError),
+        (lambda: m.extend(3), TypeError),
+        (lambda: m.append(3), TypeError),
+        (lambda: m["0"], TypeError),
+        (lambda: m(1), NotImplementedError),
+    ]:
         with pytest.raises(error):
             call()
 
@@ -498,9 +636,15 @@ def test_module_dict(tt, lib):
     assert list(m) == list(m.keys()) == list("abcde") and names(m.values()) == [5, 2, 3, 4, 6] and len(m) == 5
     assert "a" in m and "z" not in m and m.pop("a").out_features == 5 and [k for k, _ in m.items()] == list("bcde")
     del m["b"]
-    for call, error in [(lambda: m["z"], KeyError), (lambda: m.update(3), TypeError), (lambda: m.update([3]), TypeError),
-                        (lambda: m.update([(1, 2, 3)]), ValueError), (lambda: m.pop("z"), KeyError), (lambda: m.update({"x": 3}), TypeError),
-                        (lambda: m.update({"keys": lib.Linear(1, 1)}), KeyError)]:
+    for call, error in [
+        (lambda: m["z"], KeyError),
+        (lambda: m.update(3), TypeError),
+        (lambda: m.update([3]), TypeError),
+        (lambda: m.update([(1, 2, 3)]), ValueError),
+        (lambda: m.pop("z"), KeyError),
+        (lambda: m.update({"x": 3}), TypeError),
+        (lambda: m.update({"keys": lib.Linear(1, 1)}), KeyError),
+    ]:
         with pytest.raises(error):
             call()
     m.clear()
@@ -512,12 +656,22 @@ def test_parameter_list(tt, lib):
     p = lib.ParameterList([tt.ones(1), lib.Parameter(tt.ones(2)), "text"])
     p.append(tt.ones(3)).extend([tt.ones(4)])
     p += [tt.ones(5)]
-    assert len(p) == 6 and isinstance(p[0], lib.Parameter) and p[2] == "text" and list(p)[-1].shape == (5,) and len(p[1:3]) == 2
+    assert (
+        len(p) == 6
+        and isinstance(p[0], lib.Parameter)
+        and p[2] == "text"
+        and list(p)[-1].shape == (5,)
+        and len(p[1:3]) == 2
+    )
     assert [n for n, _ in p.named_parameters()] == ["0", "1", "3", "4", "5"]
     p[0] = tt.ones(9)
     assert p[-6].shape == (9,)
-    for call, error in [(lambda: p[6], IndexError), (lambda: p.extend(3), TypeError), (lambda: p.extend(tt.ones(2)), TypeError),
-                        (lambda: p(1), RuntimeError)]:
+    for call, error in [
+        (lambda: p[6], IndexError),
+        (lambda: p.extend(3), TypeError),
+        (lambda: p.extend(tt.ones(2)), TypeError),
+        (lambda: p(1), RuntimeError),
+    ]:
         with pytest.raises(error):
             call()
 
@@ -529,15 +683,29 @@ def test_parameter_dict(tt, lib):
     p["c"] = lib.Parameter(tt.ones(3))
     p.update(OrderedDict(z=tt.ones(4), y=tt.ones(5)))
     assert list(p.keys()) == ["a", "b", "c", "z", "y"] and len(p) == 5 and next(reversed(p)) == "y"
-    assert all(isinstance(v, lib.Parameter) for v in p.values()) and "a" in p and p.get("q") is None and p.get("a") is p["a"]
+    assert (
+        all(isinstance(v, lib.Parameter) for v in p.values())
+        and "a" in p
+        and p.get("q") is None
+        and p.get("a") is p["a"]
+    )
     assert p.setdefault("a") is p["a"] and p.setdefault("n", tt.ones(1)).shape == (1,) and p.popitem()[0] == "n"
     assert p.pop("z").shape == (4,) and [n for n, _ in p.named_parameters()] == ["a", "b", "c", "y"]
     both = p | lib.ParameterDict({"new": tt.ones(1)})
-    assert list(both) == ["a", "b", "c", "y", "new"] and list(p.copy()) == ["a", "b", "c", "y"] and len(p.fromkeys("pq", tt.ones(1))) == 2
+    assert (
+        list(both) == ["a", "b", "c", "y", "new"]
+        and list(p.copy()) == ["a", "b", "c", "y"]
+        and len(p.fromkeys("pq", tt.ones(1))) == 2
+    )
     p |= lib.ParameterDict({"new": tt.ones(1)})
     del p["new"]
-    for call, error in [(lambda: p[3], TypeError), (lambda: p.update(3), TypeError), (lambda: p.update([(1,)]), ValueError),
-                        (lambda: p.update([1]), TypeError), (lambda: p(1), RuntimeError)]:
+    for call, error in [
+        (lambda: p[3], TypeError),
+        (lambda: p.update(3), TypeError),
+        (lambda: p.update([(1,)]), ValueError),
+        (lambda: p.update([1]), TypeError),
+        (lambda: p(1), RuntimeError),
+    ]:
         with pytest.raises(error):
             call()
     p.clear()
@@ -551,6 +719,10 @@ def test_vector(tt, lib):
     assert vector.shape == (13,) and vector.requires_grad
     numbers = tt.arange(13).to(tt.float32)
     lib.utils.vector_to_parameters(numbers, net.parameters())
-    assert net[0].weight.tolist() == [[0, 1], [2, 3], [4, 5]] and net[1].bias.tolist() == [12] and net[1].bias.requires_grad
+    assert (
+        net[0].weight.tolist() == [[0, 1], [2, 3], [4, 5]]
+        and net[1].bias.tolist() == [12]
+        and net[1].bias.requires_grad
+    )
     with pytest.raises(TypeError):
         lib.utils.vector_to_parameters([1.0], net.parameters())

@@ -42,7 +42,9 @@ def test_is_committed_clean(notebook):
     assert set(nb.metadata) <= {"kernelspec", "language_info"} and nb.metadata.kernelspec.name == "python3"
     assert set(nb.metadata.get("language_info", {})) <= {"name"}, "language_info names a version of Python"
     for cell in nb.cells:
-        assert set(cell.metadata) <= {"nbgrader", "tags", "deletable", "editable"}, f"cell {cell.id}: {set(cell.metadata)}"
+        assert set(cell.metadata) <= {"nbgrader", "tags", "deletable", "editable"}, (
+            f"cell {cell.id}: {set(cell.metadata)}"
+        )
         if cell.cell_type == "code":
             assert cell.outputs == [] and cell.execution_count is None, f"cell {cell.id} has outputs"
     assert len({cell.id for cell in nb.cells}) == len(nb.cells), "two cells have one id"
@@ -67,8 +69,14 @@ def test_exercises_and_checks(notebook):
         if note.get("solution"):
             assert cell.source.count("### BEGIN SOLUTION") == cell.source.count("### END SOLUTION") > 0, cell.id
             assert EXPORTED.search(cell.source), f"{cell.id}: what a learner writes is exported"
-            assert not STUB.search(cell.source), f"{cell.id}: give this NotImplementedError a message, it looks like a blank"
-            checks = [below for below in code[code.index(cell):] if below.metadata.get("nbgrader", {}).get("points", 0) > 0]
-            assert f"check-{note.grade_id}" in [check.metadata.nbgrader.grade_id for check in checks], f"{cell.id} has no check below"
+            assert not STUB.search(cell.source), (
+                f"{cell.id}: give this NotImplementedError a message, it looks like a blank"
+            )
+            checks = [
+                below for below in code[code.index(cell) :] if below.metadata.get("nbgrader", {}).get("points", 0) > 0
+            ]
+            assert f"check-{note.grade_id}" in [check.metadata.nbgrader.grade_id for check in checks], (
+                f"{cell.id} has no check below"
+            )
         else:
             assert "BEGIN SOLUTION" not in cell.source, f"{cell.id}: a solution outside of an exercise"

@@ -6,7 +6,15 @@ from pathlib import Path
 import tinytorch
 
 PACKAGE = Path(tinytorch.__file__).parent
-DOORS = {"_array", "numpy", "item", "tolist", "_wrap", "detach", "data"}  # ways out of a tensor, and back in without a history
+DOORS = {
+    "_array",
+    "numpy",
+    "item",
+    "tolist",
+    "_wrap",
+    "detach",
+    "data",
+}  # ways out of a tensor, and back in without a history
 
 # A class that may leave the graph, and the door it takes: nothing but what is listed.
 EXEMPT = {}
@@ -27,7 +35,9 @@ WRITERS = {
 
 
 def sources() -> dict:
-    return {path.relative_to(PACKAGE).as_posix(): path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
+    return {
+        path.relative_to(PACKAGE).as_posix(): path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))
+    }
 
 
 def classes(trees: dict) -> dict:

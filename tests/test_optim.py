@@ -14,20 +14,32 @@ from tinytorch.tensor import Tensor, tensor
 
 SHAPES = [(3, 4), (5,), (), (2, 1, 3), (0, 2)]
 CASES = [
-    ("SGD", {}), ("SGD", {"lr": 0.1}), ("SGD", {"lr": 0.1, "weight_decay": 0.1}), ("SGD", {"lr": 0.1, "momentum": 0.9}),
-    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}), ("SGD", {"lr": 0.1, "momentum": 0.9, "maximize": True}),
+    ("SGD", {}),
+    ("SGD", {"lr": 0.1}),
+    ("SGD", {"lr": 0.1, "weight_decay": 0.1}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "maximize": True}),
     ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
     ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "maximize": True, "foreach": False}),
-    ("Adam", {}), ("Adam", {"lr": 0.1, "betas": (0.8, 0.95), "eps": 1e-3}), ("Adam", {"lr": 0.1, "weight_decay": 0.1}),
+    ("Adam", {}),
+    ("Adam", {"lr": 0.1, "betas": (0.8, 0.95), "eps": 1e-3}),
+    ("Adam", {"lr": 0.1, "weight_decay": 0.1}),
     ("Adam", {"lr": 0.1, "amsgrad": True}),
     ("Adam", {"lr": 0.1, "amsgrad": True, "weight_decay": 0.1, "maximize": True}),
-    ("Adam", {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True}), ("Adam", {"lr": 0.1, "foreach": True}),
-    ("AdamW", {}), ("AdamW", {"lr": 0.1, "weight_decay": 0.3}),
-    ("AdamW", {"lr": 0.1, "amsgrad": True, "maximize": True}), ("AdamW", {"lr": 0.1, "weight_decay": 0}),
-    ("RMSprop", {}), ("RMSprop", {"lr": 0.05, "alpha": 0.9, "eps": 1e-3, "weight_decay": 0.1}),
-    ("RMSprop", {"momentum": 0.8}), ("RMSprop", {"centered": True, "eps": 1e-2}),
+    ("Adam", {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("Adam", {"lr": 0.1, "foreach": True}),
+    ("AdamW", {}),
+    ("AdamW", {"lr": 0.1, "weight_decay": 0.3}),
+    ("AdamW", {"lr": 0.1, "amsgrad": True, "maximize": True}),
+    ("AdamW", {"lr": 0.1, "weight_decay": 0}),
+    ("RMSprop", {}),
+    ("RMSprop", {"lr": 0.05, "alpha": 0.9, "eps": 1e-3, "weight_decay": 0.1}),
+    ("RMSprop", {"momentum": 0.8}),
+    ("RMSprop", {"centered": True, "eps": 1e-2}),
     ("RMSprop", {"centered": True, "momentum": 0.9, "eps": 1e-2, "maximize": True}),
-    ("Adagrad", {}), ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1}),
+    ("Adagrad", {}),
+    ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1}),
     ("Adagrad", {"initial_accumulator_value": 0.5, "eps": 1e-3, "maximize": True}),
 ]
 IDS = [f"{name}-{'-'.join(map(str, options))}" for name, options in CASES]
@@ -144,8 +156,10 @@ def test_a_state_of_another_optimizer_is_refused():
 
 def test_groups_as_pytorch():
     ours, theirs = pairs()
+
     def groups(p):
         return [{"params": p[:2], "lr": 0.5, "weight_decay": 0.1}, {"params": iter(p[2:4])}]
+
     a, b = optim.AdamW(groups(ours), lr=0.01), torch.optim.AdamW(groups(theirs), lr=0.01)
     a.add_param_group({"params": ours[4], "betas": (0.5, 0.6)})
     b.add_param_group({"params": theirs[4], "betas": (0.5, 0.6)})
@@ -170,27 +184,30 @@ def test_named_parameters_as_pytorch():
     assert a.param_groups[0]["param_names"] == names and a.param_groups[0]["lr"] == 0.3
 
 
-@pytest.mark.parametrize("make, error, message", [
-    (lambda o, t, p: o.SGD([]), ValueError, "empty parameter list"),
-    (lambda o, t, p: o.SGD(p), TypeError, "iterable"),
-    (lambda o, t, p: o.SGD([1.0]), TypeError, "can only optimize Tensors"),
-    (lambda o, t, p: o.SGD([p * 2]), ValueError, "non-leaf"),
-    (lambda o, t, p: o.SGD([{"params": {p}}]), TypeError, "set|ordered"),
-    (lambda o, t, p: o.SGD([{"params": [p]}, {"params": [p]}]), ValueError, "more than one parameter group"),
-    (lambda o, t, p: o.SGD([p], lr=-1), ValueError, "learning rate"),
-    (lambda o, t, p: o.SGD([p], momentum=-1), ValueError, "momentum"),
-    (lambda o, t, p: o.SGD([p], weight_decay=-1), ValueError, "weight_decay|weight decay"),
-    (lambda o, t, p: o.SGD([p], nesterov=True), ValueError, "Nesterov"),
-    (lambda o, t, p: o.SGD([p], momentum=0.9, dampening=0.1, nesterov=True), ValueError, "Nesterov"),
-    (lambda o, t, p: o.Adam([p], lr=-1), ValueError, "learning rate"),
-    (lambda o, t, p: o.Adam([p], eps=-1), ValueError, "epsilon"),
-    (lambda o, t, p: o.Adam([p], betas=(1.0, 0.9)), ValueError, "beta parameter at index 0"),
-    (lambda o, t, p: o.AdamW([p], betas=(0.9, -0.1)), ValueError, "beta parameter at index 1"),
-    (lambda o, t, p: o.RMSprop([p], alpha=-1), ValueError, "alpha"),
-    (lambda o, t, p: o.Adagrad([p], lr_decay=-1), ValueError, "lr_decay|lr decay"),
-    (lambda o, t, p: o.Adagrad([p], initial_accumulator_value=-1), ValueError, "accumulator"),
-    (lambda o, t, p: o.SGD([p]).add_param_group([p]), TypeError, "must be a dict"),
-])
+@pytest.mark.parametrize(
+    "make, error, message",
+    [
+        (lambda o, t, p: o.SGD([]), ValueError, "empty parameter list"),
+        (lambda o, t, p: o.SGD(p), TypeError, "iterable"),
+        (lambda o, t, p: o.SGD([1.0]), TypeError, "can only optimize Tensors"),
+        (lambda o, t, p: o.SGD([p * 2]), ValueError, "non-leaf"),
+        (lambda o, t, p: o.SGD([{"params": {p}}]), TypeError, "set|ordered"),
+        (lambda o, t, p: o.SGD([{"params": [p]}, {"params": [p]}]), ValueError, "more than one parameter group"),
+        (lambda o, t, p: o.SGD([p], lr=-1), ValueError, "learning rate"),
+        (lambda o, t, p: o.SGD([p], momentum=-1), ValueError, "momentum"),
+        (lambda o, t, p: o.SGD([p], weight_decay=-1), ValueError, "weight_decay|weight decay"),
+        (lambda o, t, p: o.SGD([p], nesterov=True), ValueError, "Nesterov"),
+        (lambda o, t, p: o.SGD([p], momentum=0.9, dampening=0.1, nesterov=True), ValueError, "Nesterov"),
+        (lambda o, t, p: o.Adam([p], lr=-1), ValueError, "learning rate"),
+        (lambda o, t, p: o.Adam([p], eps=-1), ValueError, "epsilon"),
+        (lambda o, t, p: o.Adam([p], betas=(1.0, 0.9)), ValueError, "beta parameter at index 0"),
+        (lambda o, t, p: o.AdamW([p], betas=(0.9, -0.1)), ValueError, "beta parameter at index 1"),
+        (lambda o, t, p: o.RMSprop([p], alpha=-1), ValueError, "alpha"),
+        (lambda o, t, p: o.Adagrad([p], lr_decay=-1), ValueError, "lr_decay|lr decay"),
+        (lambda o, t, p: o.Adagrad([p], initial_accumulator_value=-1), ValueError, "accumulator"),
+        (lambda o, t, p: o.SGD([p]).add_param_group([p]), TypeError, "must be a dict"),
+    ],
+)
 def test_errors_as_pytorch(make, error, message):
     with pytest.raises(error, match=message):
         make(optim, tensor, tensor([1.0], requires_grad=True))
@@ -289,6 +306,7 @@ def test_a_subclass_with_a_step_of_its_own():
 
 # Defence 4: the loud end.
 
+
 def test_the_first_step_names_parameters_without_gradient_once():
     p, q, frozen = tensor([1.0], requires_grad=True), tensor(np.ones((2, 3)), requires_grad=True), tensor([1.0])
     optimizer = optim.Adam([("first", p), ("second.weight", q), ("frozen", frozen)])
@@ -340,6 +358,7 @@ def test_parameters_of_a_module_bring_their_names():
 
 # Clipping.
 
+
 @pytest.mark.parametrize("kind", ["float32", "float64"])
 @pytest.mark.parametrize("norm_type", [2, 2.0, 1, 3.0, 0.5, math.inf, "inf", 0])
 @pytest.mark.parametrize("max_norm", [0.5, 1000.0])
@@ -380,9 +399,17 @@ def test_clip_grad_value():
 
 # Learning.
 
-@pytest.mark.parametrize("name, options", [
-    ("SGD", {"lr": 0.05, "momentum": 0.9}), ("Adam", {"lr": 0.1}), ("AdamW", {"lr": 0.1}), ("RMSprop", {"lr": 0.05}),
-    ("Adagrad", {"lr": 0.5})])
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("SGD", {"lr": 0.05, "momentum": 0.9}),
+        ("Adam", {"lr": 0.1}),
+        ("AdamW", {"lr": 0.1}),
+        ("RMSprop", {"lr": 0.05}),
+        ("Adagrad", {"lr": 0.5}),
+    ],
+)
 def test_learns_a_line_as_pytorch_does(name, options):
     x = np.linspace(-1, 1, 20, dtype=np.float32)
     finals = []

@@ -10,8 +10,14 @@ import tinytorch as tt
 
 KINDS = ["float32", "float64", "int64", "int32", "uint8", "bool"]
 CALLS = {
-    "add": operator.add, "mul": operator.mul, "sub": operator.sub, "truediv": operator.truediv, "floordiv": operator.floordiv,
-    "mod": operator.mod, "lt": operator.lt, "eq": operator.eq,
+    "add": operator.add,
+    "mul": operator.mul,
+    "sub": operator.sub,
+    "truediv": operator.truediv,
+    "floordiv": operator.floordiv,
+    "mod": operator.mod,
+    "lt": operator.lt,
+    "eq": operator.eq,
 }
 
 
@@ -52,7 +58,9 @@ def test_functions(name):
         for t in (tt, torch):
             a, b = t.tensor([1, 1], dtype=getattr(t, k1)), t.tensor([1, 1], dtype=getattr(t, k2))
             call = {"where": lambda t, a, b: t.where(a == b, a, b), "clamp": lambda t, a, b: a.clamp(b, b)}.get(name)
-            results.append(outcome(t, lambda a, b, t=t, call=call: call(t, a, b) if call else getattr(t, name)(a, b), a, b))
+            results.append(
+                outcome(t, lambda a, b, t=t, call=call: call(t, a, b) if call else getattr(t, name)(a, b), a, b)
+            )
         if results[0] != results[1]:
             wrong.append(f"{name}({k1}, {k2}): {results[0]}, PyTorch has {results[1]}")
     assert not wrong, "\n".join(wrong)

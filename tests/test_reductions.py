@@ -25,7 +25,9 @@ REDUCTIONS = {
     "min": lambda t, a, dim, keepdim: a.min(dim, keepdim=keepdim).values,
     "median": lambda t, a, dim, keepdim: a.median(dim, keepdim)[0],
     "amin": lambda t, a, dim, keepdim: t.amin(a, dim, keepdim),
-    "aminmax": lambda t, a, dim, keepdim: a.aminmax(dim=dim, keepdim=keepdim).min * 2 + a.aminmax(dim=dim, keepdim=keepdim).max,
+    "aminmax": lambda t, a, dim, keepdim: (
+        a.aminmax(dim=dim, keepdim=keepdim).min * 2 + a.aminmax(dim=dim, keepdim=keepdim).max
+    ),
     "var": lambda t, a, dim, keepdim: a.var(dim, unbiased=False, keepdim=keepdim),
     "std": lambda t, a, dim, keepdim: t.cat([a, -a, a * 2], dim).std(dim, keepdim=keepdim),
     "var_mean": lambda t, a, dim, keepdim: t.var_mean(a, dim, correction=0, keepdim=keepdim),
@@ -47,11 +49,21 @@ def test_along_a_dimension(name, shape, keepdim, data):
 
 
 WHOLE = {
-    "max": lambda t, a: a.max(), "min": lambda t, a: t.min(a), "median": lambda t, a: a.median(), "aminmax": lambda t, a: a.aminmax(),
-    "var": lambda t, a: a.var(), "var0": lambda t, a: a.var(correction=0), "std": lambda t, a: a.std(False), "prod": lambda t, a: a.prod(),
-    "norm": lambda t, a: a.norm(), "norm1": lambda t, a: t.norm(a, 1), "norm3": lambda t, a: a.norm(p=3), "norm0": lambda t, a: a.norm(0) + a.sum() * 0,
+    "max": lambda t, a: a.max(),
+    "min": lambda t, a: t.min(a),
+    "median": lambda t, a: a.median(),
+    "aminmax": lambda t, a: a.aminmax(),
+    "var": lambda t, a: a.var(),
+    "var0": lambda t, a: a.var(correction=0),
+    "std": lambda t, a: a.std(False),
+    "prod": lambda t, a: a.prod(),
+    "norm": lambda t, a: a.norm(),
+    "norm1": lambda t, a: t.norm(a, 1),
+    "norm3": lambda t, a: a.norm(p=3),
+    "norm0": lambda t, a: a.norm(0) + a.sum() * 0,
     "several": lambda t, a: a.var((0, 1), keepdim=True) + a.logsumexp((0, 1)) + a.norm(dim=(0, 1)) + a.amin((0, 1)),
-    "of two": lambda t, a: t.max(a, a * a) + t.min(a, a * 0.5) + a.max(a * 2), "pair": lambda t, a: t.max(a, 0).values + a.min(0).values,
+    "of two": lambda t, a: t.max(a, a * a) + t.min(a, a * 0.5) + a.max(a * 2),
+    "pair": lambda t, a: t.max(a, 0).values + a.min(0).values,
 }
 
 
@@ -60,17 +72,39 @@ def test_of_all(name):
     alike(WHOLE[name], numbers((3, 4)))
 
 
-@pytest.mark.parametrize(("call", "values"), [
-    (lambda t, x: x.max(), [1, 3, 3]), (lambda t, x: x.max(0)[0], [1, 3, 3]), (lambda t, x: x.min(), [1, 1, 3]),
-    (lambda t, x: x.median(), [1, 1, 3]), (lambda t, x: x.norm(), [0, 0]), (lambda t, x: x.norm(1), [0, -2]),
-    (lambda t, x: x.norm(inf), [3, -3, 1]), (lambda t, x: x.norm(-inf), [3, -3, 5]), (lambda t, x: x.norm(3), [0, 0]),
-    (lambda t, x: x.norm(0.5), [0, 1]), (lambda t, x: x.norm(1.5), [0, 1]), (lambda t, x: x.norm(2, 0), [[0, 1], [0, 2]]),
-    (lambda t, x: x.prod(), [0, 2, 3]), (lambda t, x: x.prod(), [0, 0, 3]), (lambda t, x: x.prod(0), [[0, 2], [0, 3]]),
-    (lambda t, x: x.std(), [1, 1]), (lambda t, x: x.std(), [1]), (lambda t, x: x.var(), [1]), (lambda t, x: x.std(correction=0), [1]),
-    (lambda t, x: x.logsumexp(0), [-inf, -inf]), (lambda t, x: x.logsumexp(0), [inf, 1]), (lambda t, x: x.logsumexp(0), [1000, 999]),
-    (lambda t, x: x.max(), [1, nan, 2]), (lambda t, x: x.max(0)[0], [1, nan, 2]), (lambda t, x: x.median(), [1, nan, 2]),
-    (lambda t, x: x.sort()[0], [1, nan, 2, nan]), (lambda t, x: x.sort(descending=True)[0], [1, nan, 2, nan]), (lambda t, x: x.topk(2)[0], [1, nan, 2]),
-])
+@pytest.mark.parametrize(
+    ("call", "values"),
+    [
+        (lambda t, x: x.max(), [1, 3, 3]),
+        (lambda t, x: x.max(0)[0], [1, 3, 3]),
+        (lambda t, x: x.min(), [1, 1, 3]),
+        (lambda t, x: x.median(), [1, 1, 3]),
+        (lambda t, x: x.norm(), [0, 0]),
+        (lambda t, x: x.norm(1), [0, -2]),
+        (lambda t, x: x.norm(inf), [3, -3, 1]),
+        (lambda t, x: x.norm(-inf), [3, -3, 5]),
+        (lambda t, x: x.norm(3), [0, 0]),
+        (lambda t, x: x.norm(0.5), [0, 1]),
+        (lambda t, x: x.norm(1.5), [0, 1]),
+        (lambda t, x: x.norm(2, 0), [[0, 1], [0, 2]]),
+        (lambda t, x: x.prod(), [0, 2, 3]),
+        (lambda t, x: x.prod(), [0, 0, 3]),
+        (lambda t, x: x.prod(0), [[0, 2], [0, 3]]),
+        (lambda t, x: x.std(), [1, 1]),
+        (lambda t, x: x.std(), [1]),
+        (lambda t, x: x.var(), [1]),
+        (lambda t, x: x.std(correction=0), [1]),
+        (lambda t, x: x.logsumexp(0), [-inf, -inf]),
+        (lambda t, x: x.logsumexp(0), [inf, 1]),
+        (lambda t, x: x.logsumexp(0), [1000, 999]),
+        (lambda t, x: x.max(), [1, nan, 2]),
+        (lambda t, x: x.max(0)[0], [1, nan, 2]),
+        (lambda t, x: x.median(), [1, nan, 2]),
+        (lambda t, x: x.sort()[0], [1, nan, 2, nan]),
+        (lambda t, x: x.sort(descending=True)[0], [1, nan, 2, nan]),
+        (lambda t, x: x.topk(2)[0], [1, nan, 2]),
+    ],
+)
 def test_corners(call, values):
     results = []
     for t in (tt, torch):
@@ -84,8 +118,18 @@ def test_corners(call, values):
 
 @pytest.mark.parametrize("kind", ["float32", "float64", "int64", "int32", "uint8", "bool"])
 def test_dtypes(kind):
-    calls = [lambda a: a.max(), lambda a: a.max(1), lambda a: a.min(0, True), lambda a: a.prod(), lambda a: a.prod(0), lambda a: a.cumsum(1),
-             lambda a: a.sort(dim=1, stable=True), lambda a: a.sort(dim=0, descending=True, stable=True), lambda a: a.amin(1), lambda a: a.cumsum(0)]
+    calls = [
+        lambda a: a.max(),
+        lambda a: a.max(1),
+        lambda a: a.min(0, True),
+        lambda a: a.prod(),
+        lambda a: a.prod(0),
+        lambda a: a.cumsum(1),
+        lambda a: a.sort(dim=1, stable=True),
+        lambda a: a.sort(dim=0, descending=True, stable=True),
+        lambda a: a.amin(1),
+        lambda a: a.cumsum(0),
+    ]
     for i, call in enumerate(calls):
         outcomes = []
         for t in (tt, torch):
@@ -103,16 +147,40 @@ def test_sort_is_stable_and_places_nan(values, descending):
 
 
 def test_nothing_and_one():
-    for call in (lambda a: a.max(1)[0], lambda a: a.median(1)[1], lambda a: a.var(0), lambda a: a.std(), lambda a: a.prod(), lambda a: a.prod(0),
-                 lambda a: a.norm(), lambda a: a.norm(dim=0), lambda a: a.norm(dim=1), lambda a: a.logsumexp(0), lambda a: a.logsumexp(1),
-                 lambda a: a.cumsum(0), lambda a: a.sort(0)[0], lambda a: a.topk(0, 0)[0], lambda a: a.median()):
+    for call in (
+        lambda a: a.max(1)[0],
+        lambda a: a.median(1)[1],
+        lambda a: a.var(0),
+        lambda a: a.std(),
+        lambda a: a.prod(),
+        lambda a: a.prod(0),
+        lambda a: a.norm(),
+        lambda a: a.norm(dim=0),
+        lambda a: a.norm(dim=1),
+        lambda a: a.logsumexp(0),
+        lambda a: a.logsumexp(1),
+        lambda a: a.cumsum(0),
+        lambda a: a.sort(0)[0],
+        lambda a: a.topk(0, 0)[0],
+        lambda a: a.median(),
+    ):
         ours, theirs = call(tt.zeros(0, 3)), call(torch.zeros(0, 3))
         assert ours.shape == tuple(theirs.shape)
         np.testing.assert_array_equal(ours.tolist(), theirs.tolist())
-    for call in (lambda a: a.max(0), lambda a: a.sort(), lambda a: a.topk(1), lambda a: a.median(-1), lambda a: a.min(0, True)):
+    for call in (
+        lambda a: a.max(0),
+        lambda a: a.sort(),
+        lambda a: a.topk(1),
+        lambda a: a.median(-1),
+        lambda a: a.min(0, True),
+    ):
         ours, theirs = call(tt.tensor(3.0)), call(torch.tensor(3.0))
         assert [x.tolist() for x in ours] == [x.tolist() for x in theirs] and ours.values.shape == ()
-    alike(lambda t, a: a.var(correction=0) + a.norm() + a.prod() + a.cumsum(0) + a.logsumexp(0), np.array(2.0), twice=False)
+    alike(
+        lambda t, a: a.var(correction=0) + a.norm() + a.prod() + a.cumsum(0) + a.logsumexp(0),
+        np.array(2.0),
+        twice=False,
+    )
 
 
 def test_names():
@@ -123,13 +191,25 @@ def test_names():
     assert tt.tensor([[1.0, 2.0]]).max(axis=1, keepdims=True).values.tolist() == [[2]]
 
 
-@pytest.mark.parametrize(("call", "error"), [
-    (lambda t: t.zeros(0, 3).max(), RuntimeError), (lambda t: t.zeros(0, 3).max(0), IndexError), (lambda t: t.zeros(0, 3).median(0), IndexError),
-    (lambda t: t.tensor([1]).var(), RuntimeError), (lambda t: t.ones(2).var(0, unbiased=True, correction=1), TypeError),
-    (lambda t: t.tensor([1]).norm(), RuntimeError), (lambda t: t.zeros(0).norm(inf), RuntimeError), (lambda t: t.ones(3).topk(4), RuntimeError),
-    (lambda t: t.ones(3).topk(-1), RuntimeError), (lambda t: t.ones(3).max(1), IndexError), (lambda t: t.ones(3).var(2), IndexError),
-    (lambda t: t.ones(3).cumsum(1), IndexError), (lambda t: t.ones(3).norm(dim=3), IndexError), (lambda t: t.ones(3).sort(1), IndexError),
-])
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda t: t.zeros(0, 3).max(), RuntimeError),
+        (lambda t: t.zeros(0, 3).max(0), IndexError),
+        (lambda t: t.zeros(0, 3).median(0), IndexError),
+        (lambda t: t.tensor([1]).var(), RuntimeError),
+        (lambda t: t.ones(2).var(0, unbiased=True, correction=1), TypeError),
+        (lambda t: t.tensor([1]).norm(), RuntimeError),
+        (lambda t: t.zeros(0).norm(inf), RuntimeError),
+        (lambda t: t.ones(3).topk(4), RuntimeError),
+        (lambda t: t.ones(3).topk(-1), RuntimeError),
+        (lambda t: t.ones(3).max(1), IndexError),
+        (lambda t: t.ones(3).var(2), IndexError),
+        (lambda t: t.ones(3).cumsum(1), IndexError),
+        (lambda t: t.ones(3).norm(dim=3), IndexError),
+        (lambda t: t.ones(3).sort(1), IndexError),
+    ],
+)
 def test_errors(call, error):
     for t in (tt, torch):
         with pytest.raises(error):

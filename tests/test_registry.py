@@ -40,7 +40,8 @@ def test_a_new_function_without_an_example_is_found():
 
 
 cases = pytest.mark.parametrize(
-    ("name", "example"), [pytest.param(name, e, id=f"{name}-{i}") for name, es in FUNCTIONS.items() for i, e in enumerate(es)]
+    ("name", "example"),
+    [pytest.param(name, e, id=f"{name}-{i}") for name, es in FUNCTIONS.items() for i, e in enumerate(es)],
 )
 
 
@@ -87,7 +88,8 @@ def test_function_by_differences(name, example):
 
 
 module_cases = pytest.mark.parametrize(
-    ("name", "make", "inputs"), [pytest.param(name, *e, id=f"{name}-{i}") for name, es in MODULES.items() for i, e in enumerate(es)]
+    ("name", "make", "inputs"),
+    [pytest.param(name, *e, id=f"{name}-{i}") for name, es in MODULES.items() for i, e in enumerate(es)],
 )
 
 
@@ -139,12 +141,19 @@ def test_module_learns(name, make, inputs):
         assert not tt.equal(p.detach(), before[key]), f"{name}: {key} did not move"
 
 
-@pytest.mark.parametrize(("slope", "why"), [
-    (lambda self, result: 1 - result, "a wrong slope"),
-    (lambda self, result: 1 - result.detach() * result.detach() if isinstance(result, tt.Tensor) else 1 - result * result,
-     "a slope without its history: right once, wrong the second time"),
-    (lambda self, result: np.ones_like(values(result)), "a gradient of ones"),
-])
+@pytest.mark.parametrize(
+    ("slope", "why"),
+    [
+        (lambda self, result: 1 - result, "a wrong slope"),
+        (
+            lambda self, result: (
+                1 - result.detach() * result.detach() if isinstance(result, tt.Tensor) else 1 - result * result
+            ),
+            "a slope without its history: right once, wrong the second time",
+        ),
+        (lambda self, result: np.ones_like(values(result)), "a gradient of ones"),
+    ],
+)
 def test_the_checks_can_fail(monkeypatch, slope, why):
     monkeypatch.setattr(functions()["Tanh"], "slope", slope)
     with pytest.raises((AssertionError, RuntimeError)):
@@ -153,7 +162,9 @@ def test_the_checks_can_fail(monkeypatch, slope, why):
 
 def test_a_layer_that_cuts_the_history_is_found(monkeypatch):
     """The failure that all this is for: a Linear that computes on raw arrays and wraps the result."""
-    monkeypatch.setattr(tt.nn.Linear, "forward", lambda self, x: tt.tensor(x.detach().numpy() @ self.weight.detach().numpy().T))
+    monkeypatch.setattr(
+        tt.nn.Linear, "forward", lambda self, x: tt.tensor(x.detach().numpy() @ self.weight.detach().numpy().T)
+    )
     make, inputs = MODULES["Linear"][0]
     with pytest.raises((AssertionError, RuntimeError)):
         test_module_learns("Linear", make, inputs)

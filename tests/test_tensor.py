@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 import tinytorch as tt
 
-OPERATORS = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "truediv": operator.truediv, "pow": operator.pow}
+OPERATORS = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "truediv": operator.truediv,
+    "pow": operator.pow,
+}
 
 
 @st.composite
@@ -46,10 +52,22 @@ def test_operators_with_numbers(name, number):
     alike(lambda t, a: OPERATORS[name](base, a), numbers((2, 3)))
 
 
-@pytest.mark.parametrize("call", [
-    lambda t, a: -a, lambda t, a: +a, lambda t, a: a.exp(), lambda t, a: a.log(), lambda t, a: t.exp(a), lambda t, a: a * a + a,
-    lambda t, a: a**0, lambda t, a: a**1, lambda t, a: a**2, lambda t, a: a**0.5, lambda t, a: a**-1,
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t, a: -a,
+        lambda t, a: +a,
+        lambda t, a: a.exp(),
+        lambda t, a: a.log(),
+        lambda t, a: t.exp(a),
+        lambda t, a: a * a + a,
+        lambda t, a: a**0,
+        lambda t, a: a**1,
+        lambda t, a: a**2,
+        lambda t, a: a**0.5,
+        lambda t, a: a**-1,
+    ],
+)
 @given(shape=st.lists(st.integers(0, 3), max_size=4))
 def test_elementwise(call, shape):
     alike(call, numbers(tuple(shape)))
@@ -110,8 +128,21 @@ def test_views(shape, data):
 
 
 INDICES = [
-    0, -1, slice(1, None), slice(None, None, 2), None, ..., (0, 1), (slice(None), 0), (..., 0), (None, slice(1), None),
-    [0, 1, 1], ([0, 1], [1, 0]), (slice(None), [0, 0, 2]), (1, slice(0, 0)), (..., None),
+    0,
+    -1,
+    slice(1, None),
+    slice(None, None, 2),
+    None,
+    ...,
+    (0, 1),
+    (slice(None), 0),
+    (..., 0),
+    (None, slice(1), None),
+    [0, 1, 1],
+    ([0, 1], [1, 0]),
+    (slice(None), [0, 0, 2]),
+    (1, slice(0, 0)),
+    (..., None),
 ]
 
 
@@ -133,9 +164,22 @@ def test_indexing_by_tensors():
             t.zeros(3)[t.tensor([0.5])]
 
 
-MATMULS = [((2, 3), (3, 4)), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((5, 2, 3), (3, 4)),
-           ((2, 3), (5, 3, 4)), ((3,), (5, 3, 4)), ((5, 2, 3), (3,)), ((6, 1, 2, 3), (5, 3, 4)), ((2, 0), (0, 3)), ((0, 2), (2, 3)),
-           ((1, 1), (1, 1)), ((4, 1, 2, 3), (1, 5, 3, 1))]
+MATMULS = [
+    ((2, 3), (3, 4)),
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((3,), (3, 4)),
+    ((5, 2, 3), (5, 3, 4)),
+    ((5, 2, 3), (3, 4)),
+    ((2, 3), (5, 3, 4)),
+    ((3,), (5, 3, 4)),
+    ((5, 2, 3), (3,)),
+    ((6, 1, 2, 3), (5, 3, 4)),
+    ((2, 0), (0, 3)),
+    ((0, 2), (2, 3)),
+    ((1, 1), (1, 1)),
+    ((4, 1, 2, 3), (1, 5, 3, 1)),
+]
 
 
 @pytest.mark.parametrize("shapes", MATMULS, ids=str)
@@ -143,18 +187,32 @@ def test_matmul(shapes):
     alike(lambda t, a, b: a @ b, numbers(shapes[0]), numbers(shapes[1], 1))
 
 
-@pytest.mark.parametrize(("call", "error"), [
-    (lambda t: t.ones(3) + t.ones(4), RuntimeError), (lambda t: t.ones(2, 3) @ t.ones(2, 3), RuntimeError),
-    (lambda t: t.ones(2) @ t.ones(2).double(), RuntimeError), (lambda t: t.tensor(1.0) @ t.ones(2), RuntimeError),
-    (lambda t: t.ones(6).reshape(4, -1), RuntimeError), (lambda t: t.ones(6).reshape(5), RuntimeError),
-    (lambda t: t.ones(2, 3).permute(0, 0), RuntimeError), (lambda t: t.ones(2, 3).permute(0), RuntimeError),
-    (lambda t: t.ones(2, 3).transpose(0, 2), IndexError), (lambda t: t.ones(2).expand(3), RuntimeError),
-    (lambda t: len(t.tensor(1.0)), TypeError), (lambda t: list(t.tensor(1.0)), TypeError), (lambda t: bool(t.ones(2)), RuntimeError),
-    (lambda t: t.ones(2).item(), RuntimeError), (lambda t: t.tensor([1, 2], requires_grad=True), RuntimeError),
-    (lambda t: t.ones(2, requires_grad=True).numpy(), RuntimeError), (lambda t: t.tensor([1]) ** -1, RuntimeError),
-    (lambda t: t.tensor([True]) - t.tensor([True]), RuntimeError), (lambda t: t.ones(2) + "a", TypeError),
-    (lambda t: (t.ones(2, requires_grad=True) * 2).numpy(), RuntimeError), (lambda t: t.ones(2, 3).sum((0, 0)), RuntimeError),
-])
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda t: t.ones(3) + t.ones(4), RuntimeError),
+        (lambda t: t.ones(2, 3) @ t.ones(2, 3), RuntimeError),
+        (lambda t: t.ones(2) @ t.ones(2).double(), RuntimeError),
+        (lambda t: t.tensor(1.0) @ t.ones(2), RuntimeError),
+        (lambda t: t.ones(6).reshape(4, -1), RuntimeError),
+        (lambda t: t.ones(6).reshape(5), RuntimeError),
+        (lambda t: t.ones(2, 3).permute(0, 0), RuntimeError),
+        (lambda t: t.ones(2, 3).permute(0), RuntimeError),
+        (lambda t: t.ones(2, 3).transpose(0, 2), IndexError),
+        (lambda t: t.ones(2).expand(3), RuntimeError),
+        (lambda t: len(t.tensor(1.0)), TypeError),
+        (lambda t: list(t.tensor(1.0)), TypeError),
+        (lambda t: bool(t.ones(2)), RuntimeError),
+        (lambda t: t.ones(2).item(), RuntimeError),
+        (lambda t: t.tensor([1, 2], requires_grad=True), RuntimeError),
+        (lambda t: t.ones(2, requires_grad=True).numpy(), RuntimeError),
+        (lambda t: t.tensor([1]) ** -1, RuntimeError),
+        (lambda t: t.tensor([True]) - t.tensor([True]), RuntimeError),
+        (lambda t: t.ones(2) + "a", TypeError),
+        (lambda t: (t.ones(2, requires_grad=True) * 2).numpy(), RuntimeError),
+        (lambda t: t.ones(2, 3).sum((0, 0)), RuntimeError),
+    ],
+)
 def test_errors(call, error):
     for t in (tt, torch):
         with pytest.raises(error):
@@ -165,7 +223,9 @@ def test_history():
     a = tt.tensor([1.0, 2.0], requires_grad=True)
     b = a * 2
     assert a.is_leaf and not b.is_leaf and b.requires_grad and b.grad_fn.edges[0] is a
-    assert b.detach().grad_fn is None and not b.detach().requires_grad and np.shares_memory(b.detach().numpy(), b._array)
+    assert (
+        b.detach().grad_fn is None and not b.detach().requires_grad and np.shares_memory(b.detach().numpy(), b._array)
+    )
     assert (tt.tensor([1.0]) * 2).grad_fn is None
 
 
@@ -177,7 +237,11 @@ def test_data_is_copied():
     assert tt.tensor(source).numpy().dtype == np.float32 and tt.tensor([1.5]).dtype is tt.float32
 
 
-@pytest.mark.parametrize("value", [1.5, [1.0, 2.5], [[1, 2], [3, 4]], [True, False], [], [1e-8, 1.0], [float("nan"), float("inf")]])
+@pytest.mark.parametrize(
+    "value", [1.5, [1.0, 2.5], [[1, 2], [3, 4]], [True, False], [], [1e-8, 1.0], [float("nan"), float("inf")]]
+)
 def test_repr_reads_like_pytorch(value):
-    assert repr(tt.tensor(value)).startswith("tensor(") and repr(tt.tensor([1.0], requires_grad=True)).endswith("requires_grad=True)")
+    assert repr(tt.tensor(value)).startswith("tensor(") and repr(tt.tensor([1.0], requires_grad=True)).endswith(
+        "requires_grad=True)"
+    )
     assert "grad_fn=" in repr(tt.tensor([1.0], requires_grad=True) * 2)

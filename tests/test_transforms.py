@@ -31,7 +31,9 @@ def test_normalize(dtype):
     x = np.random.default_rng(0).random((3, 4, 5)).astype(dtype)
     mean, std = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
     got = Normalize(mean, std)(tinytorch.tensor(x))
-    expected = (torch.tensor(x) - torch.tensor(mean, dtype=getattr(torch, dtype)).view(-1, 1, 1)) / torch.tensor(std, dtype=getattr(torch, dtype)).view(-1, 1, 1)
+    expected = (torch.tensor(x) - torch.tensor(mean, dtype=getattr(torch, dtype)).view(-1, 1, 1)) / torch.tensor(
+        std, dtype=getattr(torch, dtype)
+    ).view(-1, 1, 1)
     assert got.numpy().dtype == dtype
     np.testing.assert_allclose(got.numpy(), expected.numpy(), rtol=1e-6, atol=1e-7)
     assert Normalize(0.5, 0.5)(tinytorch.ones(2, 1, 4, 4)).tolist() == np.ones((2, 1, 4, 4)).tolist()

@@ -15,8 +15,13 @@ from wrong import WRONG
 
 TESTS = Path(__file__).parent
 CAUGHT = {"AssertionError", "RuntimeError", "RuntimeWarning", "Failed"}  # Failed: by pytest.raises, pytest.warns
-settings.register_profile("wrong", settings.get_profile("course"), phases=[Phase.explicit, Phase.generate], database=None,
-                          report_multiple_bugs=False)  # one failure, with its own type, is enough
+settings.register_profile(
+    "wrong",
+    settings.get_profile("course"),
+    phases=[Phase.explicit, Phase.generate],
+    database=None,
+    report_multiple_bugs=False,
+)  # one failure, with its own type, is enough
 
 
 class Watcher:

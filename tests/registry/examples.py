@@ -35,7 +35,8 @@ def existing(cls, abstract=()) -> dict:
     return {name: sub for name, sub in subclasses(cls).items() if name[0] != "_" and name not in abstract}
 
 
-ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated"}  # they have a `compute` or `f` to be filled in only
+# they have a `compute` or `f` to be filled in only
+ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated"}
 
 
 def functions() -> dict:
@@ -71,9 +72,14 @@ class Example:
                 return [tuple(full)]
             if draw is None:
                 return [(2, 3), (3,)]
-            return [tuple(1 if draw(0, 3) == 0 else n for n in full)[draw(0, len(full)) if draw(0, 1) else 0 :] for _ in "ab"]
+            return [
+                tuple(1 if draw(0, 3) == 0 else n for n in full)[draw(0, len(full)) if draw(0, 1) else 0 :]
+                for _ in "ab"
+            ]
         letters = sorted(set(self.spec) - set(",0123456789"))
-        size = {c: int(c) for c in self.spec if c.isdigit()} | {c: draw(0 if c.isupper() else 1, 3) if draw else 2 + i % 3 for i, c in enumerate(letters)}
+        size = {c: int(c) for c in self.spec if c.isdigit()} | {
+            c: draw(0 if c.isupper() else 1, 3) if draw else 2 + i % 3 for i, c in enumerate(letters)
+        }
         return [tuple(size[c] for c in part) for part in self.spec.split(",")]
 
     def arrays(self, rng, draw=None) -> list:
@@ -126,20 +132,46 @@ FUNCTIONS = {
     "Sub": [E(lambda t, a, b: a - b, "*,*"), E(lambda t, a: 1 - a)],
     "Mul": [E(lambda t, a, b: a * b, "*,*"), E(lambda t, a: a * a * 2)],
     "Div": [E(lambda t, a, b: a / b, "*,*"), E(lambda t, a: 2 / a)],
-    "Pow": [E(lambda t, a, b: a**b, "*,*", "positive"), E(lambda t, a: a**3), E(lambda t, a: 2**a), E(lambda t, a: a**2)],
+    "Pow": [
+        E(lambda t, a, b: a**b, "*,*", "positive"),
+        E(lambda t, a: a**3),
+        E(lambda t, a: 2**a),
+        E(lambda t, a: a**2),
+    ],
     "Neg": [E(lambda t, a: -a)],
-    "To": [E(lambda t, a: (a.to(t.float32) + 0).to(t.float64).to(a.dtype) if a.dtype is t.float32 else a.to(t.float32).double(), values="any")],
+    "To": [
+        E(
+            lambda t, a: (
+                (a.to(t.float32) + 0).to(t.float64).to(a.dtype) if a.dtype is t.float32 else a.to(t.float32).double()
+            ),
+            values="any",
+        )
+    ],
     "Exp": [E(lambda t, a: t.exp(a))],
     "Log": [E(lambda t, a: t.log(a), values="positive")],
-    "Sum": [E(lambda t, a: a.sum()), E(lambda t, a: a.sum(1), "NMk"), E(lambda t, a: a.sum((0, -1), keepdim=True), "NMK")],
-    "Max": [E(lambda t, a: a.amax(), "nmk"), E(lambda t, a: a.amax((0, 2)), "nMk"), E(lambda t, a: a.amax(-1, keepdim=True), "Nmk")],
+    "Sum": [
+        E(lambda t, a: a.sum()),
+        E(lambda t, a: a.sum(1), "NMk"),
+        E(lambda t, a: a.sum((0, -1), keepdim=True), "NMK"),
+    ],
+    "Max": [
+        E(lambda t, a: a.amax(), "nmk"),
+        E(lambda t, a: a.amax((0, 2)), "nMk"),
+        E(lambda t, a: a.amax(-1, keepdim=True), "Nmk"),
+    ],
     "Reshape": [E(lambda t, a: a.reshape(-1), "nmk"), E(lambda t, a: a.reshape(a.shape[1], a.shape[0]), "NM")],
     "Permute": [E(lambda t, a: a.permute(2, 0, 1), "NMK"), E(lambda t, a: a.T, "NM")],
     "Expand": [E(lambda t, a: a.reshape(-1, 1).expand(2, -1, 3), "n")],
-    "GetItem": [E(lambda t, a: a[..., None]), E(lambda t, a: a[0, :, 1:], "nMK"), E(lambda t, a: a[index(t, 0, 0)], "nM")],
+    "GetItem": [
+        E(lambda t, a: a[..., None]),
+        E(lambda t, a: a[0, :, 1:], "nMK"),
+        E(lambda t, a: a[index(t, 0, 0)], "nM"),
+    ],
     "MatMul": [E(lambda t, a, b: a @ b, s) for s in ("NK,KM", "BNK,BKM", "K,KM", "NK,K", "k,k", "abnk,km", "nk,bkm")],
     # lesson 02 and its companions
-    "PutItem": [E(both(made("PutItem", index=PLACES, shape=(3,)), lambda t, x: put(t, x, 3, (index(t, *PLACES),))), "3")],
+    "PutItem": [
+        E(both(made("PutItem", index=PLACES, shape=(3,)), lambda t, x: put(t, x, 3, (index(t, *PLACES),))), "3")
+    ],
     "Clone": [E(lambda t, a: a.clone())],
     "Sqrt": [E(lambda t, a: t.sqrt(a), values="positive")],
     "Rsqrt": [E(lambda t, a: t.rsqrt(a), values="positive")],
@@ -168,7 +200,11 @@ FUNCTIONS = {
     "Trunc": [E(lambda t, a: t.trunc(a))],
     "Round": [E(lambda t, a: t.round(a)), E(lambda t, a: t.round(a, decimals=2))],
     "Gate": [E(both(lambda a: made("Gate", weights=a._array > 0)(a), lambda t, a: t.where(a > 0, a, 0 * a)))],
-    "Clamp": [E(lambda t, a: a.clamp(-0.5, 0.7)), E(lambda t, a, b: a.clamp(max=b), "*,*"), E(lambda t, a, b: a.clamp(b, b + 1), "*,*")],
+    "Clamp": [
+        E(lambda t, a: a.clamp(-0.5, 0.7)),
+        E(lambda t, a, b: a.clamp(max=b), "*,*"),
+        E(lambda t, a, b: a.clamp(b, b + 1), "*,*"),
+    ],
     "Maximum": [E(lambda t, a, b: t.maximum(a, b), "*,*"), E(lambda t, a: t.maximum(a, a * 1))],
     "Minimum": [E(lambda t, a, b: t.minimum(a, b), "*,*")],
     "Quotient": [E(lambda t, a, b, mode=mode: t.div(a, b, rounding_mode=mode), "*,*") for mode in ("floor", "trunc")],
@@ -179,13 +215,20 @@ FUNCTIONS = {
     "Logaddexp": [E(lambda t, a, b: t.logaddexp(a, b), "*,*")],
     "NanToNum": [E(lambda t, a: t.nan_to_num(a))],
     "Min": [E(lambda t, a: a.amin(), "nmk"), E(lambda t, a: a.amin(1, True), "Nmk")],
-    "Pick": [E(lambda t, a: a.sort(1, True)[0], "NmK"), E(lambda t, a: a.max(0)[0], "nM"), E(lambda t, a: a.topk(1)[0], "Nm")],
-    "Place": [E(both(made("Place", index=np.array([2, 0]), dim=0, size=3), lambda t, a: put(t, a, 3, (index(t, 2, 0),))), "2")],
+    "Pick": [
+        E(lambda t, a: a.sort(1, True)[0], "NmK"),
+        E(lambda t, a: a.max(0)[0], "nM"),
+        E(lambda t, a: a.topk(1)[0], "Nm"),
+    ],
+    "Place": [
+        E(both(made("Place", index=np.array([2, 0]), dim=0, size=3), lambda t, a: put(t, a, 3, (index(t, 2, 0),))), "2")
+    ],
     "Var": [E(lambda t, a: a.var(), "nmk"), E(lambda t, a: a.var((0, 2), correction=0, keepdim=True), "nMk")],
     "Std": [E(lambda t, a: a.std(1, correction=0) + a.mean(1), "Nab"), E(lambda t, a: t.cat([a, -a]).std(), "n")],
     "Prod": [E(lambda t, a: a.prod()), E(lambda t, a: a.prod(1, True), "NMK")],
     "Cumsum": [E(lambda t, a: a.cumsum(0), "NM"), E(lambda t, a: a.cumsum(-1), "NMK")],
-    "Norm": [E(lambda t, a, p=p: a.norm(p), "nm") for p in (2, 3, 0.5)] + [E(lambda t, a: a.norm(dim=1, keepdim=True), "NmK")],
+    "Norm": [E(lambda t, a, p=p: a.norm(p), "nm") for p in (2, 3, 0.5)]
+    + [E(lambda t, a: a.norm(dim=1, keepdim=True), "NmK")],
     "Logsumexp": [E(lambda t, a: a.logsumexp(1), "NmK"), E(lambda t, a: a.logsumexp((0, 1), True), "nm")],
     "Cat": [E(lambda t, a, b: t.cat([a, b, a], 1), "NMK,NLK")],
     "Stack": [E(lambda t, a, b: t.stack([a, b], -1), "NM,NM")],
@@ -198,9 +241,15 @@ FUNCTIONS = {
     "SumSlices": [E(lambda t, a, b: a.index_add(0, index(t, 0, 0), b), "nM,2M")],
     "Gather": [E(lambda t, a: a.gather(1, index(t, [0, 0, 0])), "nm")],
     "SumEntries": [E(lambda t, a, b: a.scatter_add(0, index(t, [0], [0]), b), "nm,21")],
-    "Scatter": [E(lambda t, a, b: a.scatter(1, index(t, [0], [0]), b), "2m,21"), E(lambda t, a: a.scatter(1, index(t, [0]), 2.0), "nm")],
+    "Scatter": [
+        E(lambda t, a, b: a.scatter(1, index(t, [0], [0]), b), "2m,21"),
+        E(lambda t, a: a.scatter(1, index(t, [0]), 2.0), "nm"),
+    ],
     "Where": [E(lambda t, a, b: t.where(a > 0.1, a, b), "*,*"), E(lambda t, a: a.masked_fill(a > 0, 1.0))],
-    "SetItem": [E(changed(lambda a, b: a.__setitem__((slice(None), [0, 1]), b)), "N3,N2"), E(lambda t, a: a.index_fill(0, index(t, 0, 0), 0.5), "nM")],
+    "SetItem": [
+        E(changed(lambda a, b: a.__setitem__((slice(None), [0, 1]), b)), "N3,N2"),
+        E(lambda t, a: a.index_fill(0, index(t, 0, 0), 0.5), "nM"),
+    ],
     "ConstantPad": [E(lambda t, a: t.nn.functional.pad(a, (1, 2, 0, 1), value=0.5), "NMK")],
     "TakeRegion": [E(lambda t, a: column_tripled(a)[1], "nm")],
     "PlaceRegion": [E(lambda t, a: column_tripled(a)[1], "nm")],
@@ -208,8 +257,15 @@ FUNCTIONS = {
     "Overwrite": [E(changed(lambda a, b: a.copy_(b)), "nm,m")],
     "Einsum": [
         E(lambda t, a, b, e=e: t.einsum(e, a, b), shapes)
-        for e, shapes in [("ij,jk->ik", "NK,KM"), ("bij,bjk->bik", "BNK,BKM"), ("...ij,...j->...i", "bnk,k"), ("ij,kj->", "nk,mk"), ("i,j", "n,m")]
-    ] + [E(lambda t, a: t.einsum("ii->i", a @ a.T), "nm"), E(lambda t, a: t.einsum("ij,ik,il->jkl", a, a, a * a), "nm")],
+        for e, shapes in [
+            ("ij,jk->ik", "NK,KM"),
+            ("bij,bjk->bik", "BNK,BKM"),
+            ("...ij,...j->...i", "bnk,k"),
+            ("ij,kj->", "nk,mk"),
+            ("i,j", "n,m"),
+        ]
+    ]
+    + [E(lambda t, a: t.einsum("ii->i", a @ a.T), "nm"), E(lambda t, a: t.einsum("ij,ik,il->jkl", a, a, a * a), "nm")],
     # lesson 04 and its companions
     "ReLUFunction": [E(lambda t, a: t.relu(a))],
     "SigmoidFunction": [E(lambda t, a: t.sigmoid(a))],
@@ -227,7 +283,11 @@ FUNCTIONS = {
     "HardswishFunction": [E(lambda t, a: t.nn.functional.hardswish(a))],
     "SoftplusFunction": [E(lambda t, a: t.nn.functional.softplus(a, 2.0))],
     "SoftsignFunction": [E(lambda t, a: t.nn.functional.softsign(a))],
-    "ELUFunction": [E(lambda t, a: t.nn.functional.elu(a, 0.7)), E(lambda t, a: t.nn.functional.selu(a)), E(lambda t, a: t.nn.functional.celu(a, 0.7))],
+    "ELUFunction": [
+        E(lambda t, a: t.nn.functional.elu(a, 0.7)),
+        E(lambda t, a: t.nn.functional.selu(a)),
+        E(lambda t, a: t.nn.functional.celu(a, 0.7)),
+    ],
     "GELUFunction": [E(lambda t, a: t.nn.functional.gelu(a))],
     "GELUTanhFunction": [E(lambda t, a: t.nn.functional.gelu(a, approximate="tanh"))],
     "SiLUFunction": [E(lambda t, a: t.nn.functional.silu(a))],
@@ -235,7 +295,9 @@ FUNCTIONS = {
     "PReLUFunction": [E(lambda t, a, w: t.nn.functional.prelu(a, w), "NmK,m")],
     "SmoothL1Function": [E(lambda t, a, b: t.nn.functional.smooth_l1_loss(a, b, beta=0.7), "nm,nm")],
     "XLogXFunction": [E(lambda t, a, b: t.nn.functional.kl_div(a, b, reduction="sum"), "nm,nm", "positive")],
-    "BinaryCrossEntropyFunction": [E(lambda t, a: t.nn.functional.binary_cross_entropy(a, t.full((2, 3), 0.3, dtype=a.dtype)), "23", "probability")],
+    "BinaryCrossEntropyFunction": [
+        E(lambda t, a: t.nn.functional.binary_cross_entropy(a, t.full((2, 3), 0.3, dtype=a.dtype)), "23", "probability")
+    ],
 }
 
 
@@ -287,7 +349,10 @@ def activation(name, *args, **options):
 
 
 def loss(name, inputs, *options):
-    return [(lambda t, o=o: getattr(t.nn, name)(**o), inputs) for o in ({}, {"reduction": "sum"}, {"reduction": "none"}, *options)]
+    return [
+        (lambda t, o=o: getattr(t.nn, name)(**o), inputs)
+        for o in ({}, {"reduction": "sum"}, {"reduction": "none"}, *options)
+    ]
 
 
 def parameters(t):
@@ -302,16 +367,57 @@ MODULES = {
     "Linear": [(lambda t: t.nn.Linear(3, 2), x), (lambda t: t.nn.Linear(3, 2, bias=False), lambda d: [d.any(2, 5, 3)])],
     "Bilinear": [(lambda t: t.nn.Bilinear(3, 2, 4), lambda d: [d.any(5, 3), d.any(5, 2)])],
     "Sequential": [(lambda t: t.nn.Sequential(t.nn.Linear(3, 5), t.nn.Tanh(), t.nn.Linear(5, 2)), x)],
-    "ModuleList": [(lambda t: holding(t, lambda m, x: m.parts[1](m.parts[0](x)), parts=t.nn.ModuleList([t.nn.Linear(3, 4), t.nn.Linear(4, 2)])), x)],
-    "ModuleDict": [(lambda t: holding(t, lambda m, x: m.parts["a"](x), parts=t.nn.ModuleDict({"a": t.nn.Linear(3, 4)})), x)],
-    "ParameterList": [(lambda t: holding(t, lambda m, x: x * m.parts[0] + m.parts[1], parts=t.nn.ParameterList(parameters(t))), x)],
-    "ParameterDict": [(lambda t: holding(t, lambda m, x: x * m.parts["a"] + m.parts["b"], parts=t.nn.ParameterDict(dict(zip("ab", parameters(t), strict=True)))), x)],
+    "ModuleList": [
+        (
+            lambda t: holding(
+                t, lambda m, x: m.parts[1](m.parts[0](x)), parts=t.nn.ModuleList([t.nn.Linear(3, 4), t.nn.Linear(4, 2)])
+            ),
+            x,
+        )
+    ],
+    "ModuleDict": [
+        (lambda t: holding(t, lambda m, x: m.parts["a"](x), parts=t.nn.ModuleDict({"a": t.nn.Linear(3, 4)})), x)
+    ],
+    "ParameterList": [
+        (lambda t: holding(t, lambda m, x: x * m.parts[0] + m.parts[1], parts=t.nn.ParameterList(parameters(t))), x)
+    ],
+    "ParameterDict": [
+        (
+            lambda t: holding(
+                t,
+                lambda m, x: x * m.parts["a"] + m.parts["b"],
+                parts=t.nn.ParameterDict(dict(zip("ab", parameters(t), strict=True))),
+            ),
+            x,
+        )
+    ],
     "Identity": [(lambda t: t.nn.Identity(), x)],
     "Flatten": [(lambda t: t.nn.Flatten(), lambda d: [d.any(4, 3, 2)])],
     "Unflatten": [(lambda t: t.nn.Unflatten(1, (2, 3)), lambda d: [d.any(4, 6)])],
-    **{name: activation(name) for name in (
-        "ReLU", "Sigmoid", "Tanh", "LogSigmoid", "Hardtanh", "ReLU6", "LeakyReLU", "Softplus", "ELU", "CELU", "SELU", "SiLU", "Mish",
-        "Hardshrink", "Softshrink", "Hardsigmoid", "Hardswish", "Softsign", "Tanhshrink")},
+    **{
+        name: activation(name)
+        for name in (
+            "ReLU",
+            "Sigmoid",
+            "Tanh",
+            "LogSigmoid",
+            "Hardtanh",
+            "ReLU6",
+            "LeakyReLU",
+            "Softplus",
+            "ELU",
+            "CELU",
+            "SELU",
+            "SiLU",
+            "Mish",
+            "Hardshrink",
+            "Softshrink",
+            "Hardsigmoid",
+            "Hardswish",
+            "Softsign",
+            "Tanhshrink",
+        )
+    },
     "GELU": activation("GELU") + activation("GELU", approximate="tanh"),
     "Softmax": activation("Softmax", dim=1),
     "LogSoftmax": activation("LogSoftmax", dim=0),
@@ -327,11 +433,15 @@ MODULES = {
     "SmoothL1Loss": loss("SmoothL1Loss", lambda d: [d.any(4, 3), d.any(4, 3)], {"beta": 0.4}),
     "HuberLoss": loss("HuberLoss", lambda d: [d.any(4, 3), d.target(4, 3)], {"delta": 0.4}),
     "NLLLoss": loss("NLLLoss", lambda d: [d.any(4, 3), d.labels(4)]),
-    "CrossEntropyLoss": loss("CrossEntropyLoss", lambda d: [d.any(4, 3), d.labels(4)], {"label_smoothing": 0.1}, {"ignore_index": 1}),
+    "CrossEntropyLoss": loss(
+        "CrossEntropyLoss", lambda d: [d.any(4, 3), d.labels(4)], {"label_smoothing": 0.1}, {"ignore_index": 1}
+    ),
     "BCELoss": loss("BCELoss", lambda d: [d.probability(4, 3), d.target(4, 3)]),
     "BCEWithLogitsLoss": loss("BCEWithLogitsLoss", lambda d: [d.any(4, 3), d.target(4, 3)]),
     "KLDivLoss": loss("KLDivLoss", lambda d: [d.any(4, 3), d.target(4, 3)], {"log_target": True}),
-    "GaussianNLLLoss": loss("GaussianNLLLoss", lambda d: [d.any(4, 3), d.target(4, 3), d.positive(4, 3)], {"full": True}),
+    "GaussianNLLLoss": loss(
+        "GaussianNLLLoss", lambda d: [d.any(4, 3), d.target(4, 3), d.positive(4, 3)], {"full": True}
+    ),
     "PoissonNLLLoss": loss("PoissonNLLLoss", lambda d: [d.positive(4, 3), d.target(4, 3)], {"log_input": False}),
     "SoftMarginLoss": loss("SoftMarginLoss", lambda d: [d.any(4, 3), d.signs(4, 3)]),
     "MultiLabelSoftMarginLoss": loss("MultiLabelSoftMarginLoss", lambda d: [d.any(4, 3), d.target(4, 3)]),
@@ -340,5 +450,7 @@ MODULES = {
     "MarginRankingLoss": loss("MarginRankingLoss", lambda d: [d.any(4), d.any(4), d.signs(4)], {"margin": 0.5}),
     "HingeEmbeddingLoss": loss("HingeEmbeddingLoss", lambda d: [d.any(4, 3), d.signs(4, 3)]),
     "TripletMarginLoss": loss("TripletMarginLoss", lambda d: [d.any(4, 3), d.any(4, 3), d.any(4, 3)], {"swap": True}),
-    "TripletMarginWithDistanceLoss": loss("TripletMarginWithDistanceLoss", lambda d: [d.any(4, 3), d.any(4, 3), d.any(4, 3)]),
+    "TripletMarginWithDistanceLoss": loss(
+        "TripletMarginWithDistanceLoss", lambda d: [d.any(4, 3), d.any(4, 3), d.any(4, 3)]
+    ),
 }
