@@ -358,8 +358,11 @@ def test_live_plot_updates_one_display_in_a_notebook(monkeypatch):
 
     monkeypatch.setattr(IPython, "get_ipython", lambda: type("Shell", (), {"kernel": object()})())
     monkeypatch.setattr(IPython.display, "display", lambda picture, display_id: shown.append("display") or Handle())
-    make_trainer(callbacks=[LivePlot()]).fit(3)
-    assert shown == ["display", "update", "update"]
+    make_trainer(callbacks=[LivePlot(seconds=0)]).fit(3)
+    assert shown == ["display", "update", "update", "update"], "after each epoch, and at the end"
+    shown.clear()
+    make_trainer(callbacks=[LivePlot(seconds=60)]).fit(3)
+    assert shown == ["display", "update"], "at once, then not before its time but at the end"
 
 
 def test_learning_rate_range_leaves_no_trace():

@@ -11,6 +11,7 @@ __all__ = ['accuracy', 'RunningMean', 'evaluate', 'confusion_matrix', 'backward_
 import inspect
 import itertools
 import math
+import time
 
 import numpy as np
 
@@ -233,16 +234,20 @@ def draw_history(history: list, figure=None, mark: int | None = None):
 
 
 class LivePlot(Callback):
-    """The curves so far, redrawn after each epoch in a notebook; written to `path` at the end if given."""
+    """The curves so far, redrawn in a notebook at most every `seconds`; written to `path` at the end if given."""
 
-    def __init__(self, path=None):
-        self.path, self.handle, self.figure = path, None, None
+    def __init__(self, path=None, seconds: float = 1.0):
+        self.path, self.seconds, self.handle, self.figure = path, seconds, None, None
 
     def on_fit_begin(self, trainer):
-        self.handle = None
+        self.handle, self.drawn = None, -math.inf
 
     def on_epoch_end(self, trainer):
-        self.figure = draw_history(trainer.history, self.figure)
+        if time.monotonic() - self.drawn >= self.seconds:  # drawing takes longer than a short epoch
+            self.draw(trainer)
+
+    def draw(self, trainer):
+        self.figure, self.drawn = draw_history(trainer.history, self.figure), time.monotonic()
         try:
             from IPython import get_ipython
             from IPython.display import Image, display
@@ -264,8 +269,10 @@ class LivePlot(Callback):
         return Image(file.getvalue())
 
     def on_fit_end(self, trainer):
-        if self.path is not None and self.figure is not None:
-            self.figure.savefig(self.path, dpi=120)
+        if self.figure is not None:
+            self.draw(trainer)
+            if self.path is not None:
+                self.figure.savefig(self.path, dpi=120)
 
 # %% ../modules/07_training/07_training.ipynb #early-stopping
 class EarlyStopping(Callback):
