@@ -261,6 +261,8 @@ class Function:
         self.edges = edges = []
         for x, needs in zip(inputs, self.needs_input_grad):
             edges.append((x.grad_fn or x) if needs else None)
+        if type(self.saved) is not tuple:
+            raise TypeError(f"{self}: self.saved is a {type(self.saved).__name__}, expected a tuple: self.saved = (result,)")
         if self.saved:  # which of them are inputs, which the output?
             self.array_ids = (*map(id, arrays), id(array))
 
