@@ -33,18 +33,22 @@ def begin(lesson: str):
         sys.path.insert(0, str(root))
     found = describe()
     if root and found.package != (root / "tinytorch").resolve():
-        raise CourseError(f"`import tinytorch` finds {found.package}, not the one in {root}: a lesson must not run on "
-                          "another's package. Remove that folder from PYTHONPATH (or rename what shadows it) and "
-                          "restart the kernel.")
+        raise CourseError(
+            f"`import tinytorch` finds {found.package}, not the one in {root}: a lesson must not run on "
+            "another's package. Remove that folder from PYTHONPATH (or rename what shadows it) and "
+            "restart the kernel."
+        )
     print(found.text)
     if found.is_reference:
         return
     missing = [name for name in read(found.package, "names.json") if name < lesson and name not in found.lessons]
     if missing:
         needed, up_to = ", ".join(map(title, missing)), int(missing[-1][:2]) + 1
-        raise CourseError(f"lesson {title(lesson)} builds on {needed}, not in your tinytorch yet. Either do "
-                          f"{missing[0]}.ipynb to its last cell first, or run `python -m course catch-up {up_to}` in a "
-                          "terminal here: it fills what is missing from the reference, and your package will say so.")
+        raise CourseError(
+            f"lesson {title(lesson)} builds on {needed}, not in your tinytorch yet. Either do "
+            f"{missing[0]}.ipynb to its last cell first, or run `python -m course catch-up {up_to}` in a "
+            "terminal here: it fills what is missing from the reference, and your package will say so."
+        )
 
 
 def export(lesson: str):
@@ -65,8 +69,11 @@ def export(lesson: str):
     cells = [cell for cell in code_cells(notebook) if EXPORTED.search(cell["source"])]
     refuse_blanks(cells)
     refuse_stale([cell["source"] for cell in cells], notebook.name)
-    texts = {file_of(default_exp(file)): module_text(file, here)
-             for file in sorted(here.glob(f"{lesson}*.ipynb")) if re.fullmatch(rf"{lesson}(_\w+)?", file.stem)}
+    texts = {
+        file_of(default_exp(file)): module_text(file, here)
+        for file in sorted(here.glob(f"{lesson}*.ipynb"))
+        if re.fullmatch(rf"{lesson}(_\w+)?", file.stem)
+    }
     refuse_broken(here / "tinytorch", texts)
     for name, text in texts.items():
         write(here / "tinytorch" / name, text)
@@ -80,9 +87,11 @@ def refuse_blanks(cells):
     for cell in cells:
         if STUB.search(cell["source"]):
             exercise = cell["metadata"].get("nbgrader", {}).get("grade_id", cell.get("id"))
-            raise CourseError(f"as saved, exercise {exercise!r} still holds `raise NotImplementedError()`: if you have "
-                              "filled it in, save the notebook (Ctrl+S) and export again; if not, fill it in and run "
-                              "its check first")
+            raise CourseError(
+                f"as saved, exercise {exercise!r} still holds `raise NotImplementedError()`: if you have "
+                "filled it in, save the notebook (Ctrl+S) and export again; if not, fill it in and run "
+                "its check first"
+            )
 
 
 def refuse_stale(saved: list[str], name: str):
@@ -104,9 +113,11 @@ def refuse_stale(saved: list[str], name: str):
         fresh = source in ran and all(last_run[key] == last_saved[key] for key in definitions(source))
         if not fresh:
             what = next(iter(definitions(source)), source.splitlines()[-1])
-            raise CourseError(f"the cell that defines `{what}` is saved in {name} otherwise than it last ran here (or "
-                              "never ran): save the notebook (Ctrl+S), run that cell and those below it, and export "
-                              "again")
+            raise CourseError(
+                f"the cell that defines `{what}` is saved in {name} otherwise than it last ran here (or "
+                "never ran): save the notebook (Ctrl+S), run that cell and those below it, and export "
+                "again"
+            )
 
 
 def last_definitions(sources: list[str]) -> dict[str, str]:
@@ -135,6 +146,8 @@ def refuse_broken(package: Path, texts: dict[str, str]):
         modules = ", ".join(f"tinytorch.{name[:-3].replace('/', '.')}" for name in texts)
         ran = subprocess.run([sys.executable, "-c", f"import {modules}"], cwd=scratch, capture_output=True, text=True)
     if ran.returncode:
-        raise CourseError("your lesson does not import by itself, so it was not exported (does a cell marked "
-                          "`#| export` use something that only an unmarked cell defines?):\n"
-                          + ran.stderr.strip().replace(scratch, ""))
+        raise CourseError(
+            "your lesson does not import by itself, so it was not exported (does a cell marked "
+            "`#| export` use something that only an unmarked cell defines?):\n"
+            + ran.stderr.strip().replace(scratch, "")
+        )

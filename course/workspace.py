@@ -50,8 +50,16 @@ def release(notebook: Path) -> str:
     from nbgrader import preprocessors as steps
 
     nb, resources = nbformat.read(notebook, as_version=4), {}
-    for step in (steps.CheckCellMetadata, steps.LockCells, steps.ClearSolutions, steps.ClearOutput,
-                 steps.ClearHiddenTests, steps.ClearMarkScheme, steps.ComputeChecksums, steps.CheckCellMetadata):
+    for step in (
+        steps.CheckCellMetadata,
+        steps.LockCells,
+        steps.ClearSolutions,
+        steps.ClearOutput,
+        steps.ClearHiddenTests,
+        steps.ClearMarkScheme,
+        steps.ComputeChecksums,
+        steps.CheckCellMetadata,
+    ):
         nb, resources = step().preprocess(nb, resources)
     text = nbformat.writes(nb) + "\n"
     for word in ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN"):
@@ -120,10 +128,15 @@ def catch_up(number: int, workspace: Path | None = None, root: Path = ROOT) -> l
         raise CourseError(f"{package.parent} is no workspace: run this in yours (`make lab` makes one)")
     known = [int(lesson[:2]) for lesson in read(package, "names.json")]
     if not 2 <= number <= max(known) + 1:
-        raise CourseError(f"catch up to lesson {number}? There are lessons {min(known)} to {max(known)}: `catch-up 3` fills "
-                          "what you lack of 1 and 2")
-    filled = [lesson for lesson in read(package, "names.json")
-              if int(lesson[:2]) < number and lesson not in read(package, "lessons.json")]
+        raise CourseError(
+            f"catch up to lesson {number}? There are lessons {min(known)} to {max(known)}: `catch-up 3` fills "
+            "what you lack of 1 and 2"
+        )
+    filled = [
+        lesson
+        for lesson in read(package, "names.json")
+        if int(lesson[:2]) < number and lesson not in read(package, "lessons.json")
+    ]
     for lesson in filled:
         for module in read(package, "names.json")[lesson]:
             name = file_of(module)

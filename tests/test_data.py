@@ -75,28 +75,31 @@ class Stream(ours.IterableDataset):
 # data sets and splits
 
 
-@pytest.mark.parametrize("make", [
-    lambda d, t: d.TensorDataset(t([1.0, 2.0]), t([3, 4]))[1],
-    lambda d, t: len(d.TensorDataset(t([[1.0, 2.0]]))),
-    lambda d, t: d.TensorDataset(t([1.0, 2.0]), t([3])),
-    lambda d, t: d.TensorDataset(t([1, 2, 3]))[1:],
-    lambda d, t: d.ConcatDataset([[1, 2], [3], [], [4, 5]])[3],
-    lambda d, t: [d.ConcatDataset([[1, 2], [3]])[i] for i in (0, 1, 2, -1, -3)],
-    lambda d, t: d.ConcatDataset([[1, 2], [3]])[3],
-    lambda d, t: d.ConcatDataset([[1, 2], [3]])[-4],
-    lambda d, t: d.ConcatDataset([]),
-    lambda d, t: d.ConcatDataset([[1], [2]]).cumulative_sizes,
-    lambda d, t: list(d.Subset([5, 6, 7], [2, 0])),
-    lambda d, t: d.Subset([5, 6, 7], [2, 0]).__getitems__([1, 0]),
-    lambda d, t: d.Subset(t([5, 6, 7]), [2, 0])[[1, 0]],
-    lambda d, t: len(d.TensorDataset(t([1, 2])) + d.TensorDataset(t([3]))),
-    lambda d, t: d.Dataset()[0],
-    lambda d, t: [len(part) for part in d.random_split(range(10), [0.3, 0.3, 0.4])],
-    lambda d, t: [len(part) for part in d.random_split(range(11), [0.5, 0.25, 0.25])],
-    lambda d, t: [len(part) for part in d.random_split(range(7), [3, 4])],
-    lambda d, t: d.random_split(range(7), [3, 5]),
-    lambda d, t: d.random_split(range(7), [1.5, -0.5]),
-])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda d, t: d.TensorDataset(t([1.0, 2.0]), t([3, 4]))[1],
+        lambda d, t: len(d.TensorDataset(t([[1.0, 2.0]]))),
+        lambda d, t: d.TensorDataset(t([1.0, 2.0]), t([3])),
+        lambda d, t: d.TensorDataset(t([1, 2, 3]))[1:],
+        lambda d, t: d.ConcatDataset([[1, 2], [3], [], [4, 5]])[3],
+        lambda d, t: [d.ConcatDataset([[1, 2], [3]])[i] for i in (0, 1, 2, -1, -3)],
+        lambda d, t: d.ConcatDataset([[1, 2], [3]])[3],
+        lambda d, t: d.ConcatDataset([[1, 2], [3]])[-4],
+        lambda d, t: d.ConcatDataset([]),
+        lambda d, t: d.ConcatDataset([[1], [2]]).cumulative_sizes,
+        lambda d, t: list(d.Subset([5, 6, 7], [2, 0])),
+        lambda d, t: d.Subset([5, 6, 7], [2, 0]).__getitems__([1, 0]),
+        lambda d, t: d.Subset(t([5, 6, 7]), [2, 0])[[1, 0]],
+        lambda d, t: len(d.TensorDataset(t([1, 2])) + d.TensorDataset(t([3]))),
+        lambda d, t: d.Dataset()[0],
+        lambda d, t: [len(part) for part in d.random_split(range(10), [0.3, 0.3, 0.4])],
+        lambda d, t: [len(part) for part in d.random_split(range(11), [0.5, 0.25, 0.25])],
+        lambda d, t: [len(part) for part in d.random_split(range(7), [3, 4])],
+        lambda d, t: d.random_split(range(7), [3, 5]),
+        lambda d, t: d.random_split(range(7), [1.5, -0.5]),
+    ],
+)
 def test_data_sets_as_torch(make):
     got, expected = both(make)
     assert got == expected
@@ -131,25 +134,28 @@ def test_chain_and_subclassed_subset():
 # samplers
 
 
-@pytest.mark.parametrize("make", [
-    lambda d, t: list(d.SequentialSampler(range(4))),
-    lambda d, t: len(d.RandomSampler(range(4), num_samples=9)),
-    lambda d, t: sorted(d.RandomSampler(range(4))),
-    lambda d, t: d.RandomSampler([]),
-    lambda d, t: d.RandomSampler(range(4), num_samples=0),
-    lambda d, t: d.RandomSampler(range(4), replacement=1),
-    lambda d, t: sorted(d.SubsetRandomSampler([7, 3, 3])),
-    lambda d, t: list(d.WeightedRandomSampler([0.0, 1.0, 0.0], 3)),
-    lambda d, t: sorted(d.WeightedRandomSampler([0.5, 1.0, 0.0], 2, replacement=False)),
-    lambda d, t: list(d.WeightedRandomSampler([-1.0, 1.0], 3)),
-    lambda d, t: d.WeightedRandomSampler([[1.0]], 3),
-    lambda d, t: d.WeightedRandomSampler([1.0], True),
-    lambda d, t: d.WeightedRandomSampler([1.0], 1, replacement=None),
-    lambda d, t: d.BatchSampler(range(4), 0, False),
-    lambda d, t: d.BatchSampler(range(4), True, False),
-    lambda d, t: d.BatchSampler(range(4), 2, 1),
-    lambda d, t: list(itertools.islice(d.BatchSampler(itertools.count(), 2, True), 2)),
-])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda d, t: list(d.SequentialSampler(range(4))),
+        lambda d, t: len(d.RandomSampler(range(4), num_samples=9)),
+        lambda d, t: sorted(d.RandomSampler(range(4))),
+        lambda d, t: d.RandomSampler([]),
+        lambda d, t: d.RandomSampler(range(4), num_samples=0),
+        lambda d, t: d.RandomSampler(range(4), replacement=1),
+        lambda d, t: sorted(d.SubsetRandomSampler([7, 3, 3])),
+        lambda d, t: list(d.WeightedRandomSampler([0.0, 1.0, 0.0], 3)),
+        lambda d, t: sorted(d.WeightedRandomSampler([0.5, 1.0, 0.0], 2, replacement=False)),
+        lambda d, t: list(d.WeightedRandomSampler([-1.0, 1.0], 3)),
+        lambda d, t: d.WeightedRandomSampler([[1.0]], 3),
+        lambda d, t: d.WeightedRandomSampler([1.0], True),
+        lambda d, t: d.WeightedRandomSampler([1.0], 1, replacement=None),
+        lambda d, t: d.BatchSampler(range(4), 0, False),
+        lambda d, t: d.BatchSampler(range(4), True, False),
+        lambda d, t: d.BatchSampler(range(4), 2, 1),
+        lambda d, t: list(itertools.islice(d.BatchSampler(itertools.count(), 2, True), 2)),
+    ],
+)
 def test_samplers_as_torch(make):
     got, expected = both(make)
     assert got == expected
@@ -162,8 +168,11 @@ def test_batch_sampler(n, size, drop):
 
 
 def test_random_samplers_are_new_each_epoch_and_repeatable():
-    for make in (lambda g: ours.RandomSampler(range(30), generator=g), lambda g: ours.SubsetRandomSampler(range(30), generator=g),
-                 lambda g: ours.WeightedRandomSampler([1.0] * 30, 30, replacement=False, generator=g)):
+    for make in (
+        lambda g: ours.RandomSampler(range(30), generator=g),
+        lambda g: ours.SubsetRandomSampler(range(30), generator=g),
+        lambda g: ours.WeightedRandomSampler([1.0] * 30, 30, replacement=False, generator=g),
+    ):
         first, again = make(seeded(1)), make(seeded(1))
         epochs = [list(first), list(first)]
         assert epochs[0] != epochs[1] and epochs == [list(again), list(again)]
@@ -178,7 +187,10 @@ def test_random_samplers_are_new_each_epoch_and_repeatable():
 def test_weights():
     drawn = np.bincount(list(ours.WeightedRandomSampler([1.0, 0.0, 3.0], 8000, generator=seeded(0))), minlength=3)
     assert drawn[1] == 0 and abs(drawn[2] / 8000 - 0.75) < 0.02
-    firsts = [next(iter(ours.WeightedRandomSampler([1.0, 3.0], 1, replacement=False, generator=seeded(i)))) for i in range(1000)]
+    firsts = [
+        next(iter(ours.WeightedRandomSampler([1.0, 3.0], 1, replacement=False, generator=seeded(i))))
+        for i in range(1000)
+    ]
     assert abs(np.mean(firsts) - 0.75) < 0.05
     with pytest.raises(RuntimeError, match="only 2 weights are not 0"):  # torch draws the impossible one
         list(ours.WeightedRandomSampler([0.5, 1.0, 0.0], 3, replacement=False))
@@ -187,15 +199,39 @@ def test_weights():
 # collating
 
 
-@pytest.mark.parametrize("make", [
-    lambda t: [1.0, 2.0], lambda t: [1, 2], lambda t: [True, False], lambda t: ["a", "b"], lambda t: [b"a"],
-    lambda t: [(1, 2.0), (3, 4.0)], lambda t: [[1, 2.0], [3, 4.0]], lambda t: [{"a": 1, "b": (1.0, "x")}] * 2,
-    lambda t: [Pair(1, t([1.0])), Pair(2, t([2.0]))], lambda t: [t(1), t(2)], lambda t: [t([[1.0]])] * 3,
-    lambda t: [np.float32(1), np.float32(2)], lambda t: [np.float64(1)], lambda t: [np.int32(3)], lambda t: [np.bool_(True)],
-    lambda t: [np.arange(3, dtype=np.uint8)] * 2, lambda t: [np.ones((2, 0))], lambda t: [np.array(3)], lambda t: [np.array(["a"])],
-    lambda t: [None], lambda t: [object()], lambda t: [(1, 2), (1,)], lambda t: [t([1.0]), t([1.0, 2.0])], lambda t: [[]], lambda t: [()],
-    lambda t: [{}], lambda t: [OrderedDict(a=1)] * 2, lambda t: [[(1, [2.0])]],
-])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda t: [1.0, 2.0],
+        lambda t: [1, 2],
+        lambda t: [True, False],
+        lambda t: ["a", "b"],
+        lambda t: [b"a"],
+        lambda t: [(1, 2.0), (3, 4.0)],
+        lambda t: [[1, 2.0], [3, 4.0]],
+        lambda t: [{"a": 1, "b": (1.0, "x")}] * 2,
+        lambda t: [Pair(1, t([1.0])), Pair(2, t([2.0]))],
+        lambda t: [t(1), t(2)],
+        lambda t: [t([[1.0]])] * 3,
+        lambda t: [np.float32(1), np.float32(2)],
+        lambda t: [np.float64(1)],
+        lambda t: [np.int32(3)],
+        lambda t: [np.bool_(True)],
+        lambda t: [np.arange(3, dtype=np.uint8)] * 2,
+        lambda t: [np.ones((2, 0))],
+        lambda t: [np.array(3)],
+        lambda t: [np.array(["a"])],
+        lambda t: [None],
+        lambda t: [object()],
+        lambda t: [(1, 2), (1,)],
+        lambda t: [t([1.0]), t([1.0, 2.0])],
+        lambda t: [[]],
+        lambda t: [()],
+        lambda t: [{}],
+        lambda t: [OrderedDict(a=1)] * 2,
+        lambda t: [[(1, [2.0])]],
+    ],
+)
 def test_default_collate_and_convert(make):
     got, expected = both(lambda d, t: d.default_collate(make(t)))
     if isinstance(expected, dict):
@@ -213,47 +249,54 @@ def endless(module):
     return type("Endless", (module.IterableDataset,), {"__iter__": lambda self: itertools.count()})()
 
 
-@pytest.mark.parametrize("make", [
-    lambda d, t: list(d.DataLoader(range(7), batch_size=3)),
-    lambda d, t: list(d.DataLoader(range(7), batch_size=3, drop_last=True)),
-    lambda d, t: list(d.DataLoader(range(3))),
-    lambda d, t: list(d.DataLoader(range(3), batch_size=None)),
-    lambda d, t: list(d.DataLoader([np.float32(1), (np.ones(2), "a")], batch_size=None)),
-    lambda d, t: list(d.DataLoader(range(7), batch_sampler=[[0, 1], [5]])),
-    lambda d, t: list(d.DataLoader(range(7), sampler=[6, 2, 2], batch_size=2)),
-    lambda d, t: list(d.DataLoader(range(7), batch_size=3, collate_fn=sum)),
-    lambda d, t: list(d.DataLoader([], batch_size=3)),
-    lambda d, t: list(d.DataLoader(d.TensorDataset(t([1.0, 2.0]), t([3, 4])), batch_size=2)),
-    lambda d, t: [len(d.DataLoader(range(7), batch_size=3, drop_last=drop)) for drop in (True, False)],
-    lambda d, t: len(d.DataLoader(range(7), batch_size=None)),
-    lambda d, t: d.DataLoader([], shuffle=True),
-    lambda d, t: d.DataLoader(range(3), num_workers=-1),
-    lambda d, t: d.DataLoader(range(3), timeout=-1),
-    lambda d, t: d.DataLoader(range(3), prefetch_factor=2),
-    lambda d, t: d.DataLoader(range(3), num_workers=1, prefetch_factor=-2),
-    lambda d, t: d.DataLoader(range(3), persistent_workers=True),
-    lambda d, t: d.DataLoader(range(3), sampler=[1], shuffle=True),
-    lambda d, t: d.DataLoader(range(3), batch_sampler=[[1]], batch_size=2),
-    lambda d, t: d.DataLoader(range(3), batch_sampler=[[1]], shuffle=True),
-    lambda d, t: d.DataLoader(range(3), batch_sampler=[[1]], sampler=[1]),
-    lambda d, t: d.DataLoader(range(3), batch_sampler=[[1]], drop_last=True),
-    lambda d, t: d.DataLoader(range(3), batch_size=None, drop_last=True),
-    lambda d, t: d.DataLoader(range(3), batch_size=0),
-    lambda d, t: d.DataLoader(endless(d), shuffle=True),
-    lambda d, t: d.DataLoader(endless(d), sampler=[1]),
-    lambda d, t: d.DataLoader(endless(d), batch_sampler=[[1]]),
-    lambda d, t: setattr(d.DataLoader(range(3)), "batch_size", 2),
-    lambda d, t: next(iter(d.DataLoader(range(3), pin_memory=False, batch_size=2, num_workers=0))),
-    lambda d, t: d.DataLoader(range(3), num_workers=1).prefetch_factor,
-])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda d, t: list(d.DataLoader(range(7), batch_size=3)),
+        lambda d, t: list(d.DataLoader(range(7), batch_size=3, drop_last=True)),
+        lambda d, t: list(d.DataLoader(range(3))),
+        lambda d, t: list(d.DataLoader(range(3), batch_size=None)),
+        lambda d, t: list(d.DataLoader([np.float32(1), (np.ones(2), "a")], batch_size=None)),
+        lambda d, t: list(d.DataLoader(range(7), batch_sampler=[[0, 1], [5]])),
+        lambda d, t: list(d.DataLoader(range(7), sampler=[6, 2, 2], batch_size=2)),
+        lambda d, t: list(d.DataLoader(range(7), batch_size=3, collate_fn=sum)),
+        lambda d, t: list(d.DataLoader([], batch_size=3)),
+        lambda d, t: list(d.DataLoader(d.TensorDataset(t([1.0, 2.0]), t([3, 4])), batch_size=2)),
+        lambda d, t: [len(d.DataLoader(range(7), batch_size=3, drop_last=drop)) for drop in (True, False)],
+        lambda d, t: len(d.DataLoader(range(7), batch_size=None)),
+        lambda d, t: d.DataLoader([], shuffle=True),
+        lambda d, t: d.DataLoader(range(3), num_workers=-1),
+        lambda d, t: d.DataLoader(range(3), timeout=-1),
+        lambda d, t: d.DataLoader(range(3), prefetch_factor=2),
+        lambda d, t: d.DataLoader(range(3), num_workers=1, prefetch_factor=-2),
+        lambda d, t: d.DataLoader(range(3), persistent_workers=True),
+        lambda d, t: d.DataLoader(range(3), sampler=[1], shuffle=True),
+        lambda d, t: d.DataLoader(range(3), batch_sampler=[[1]], batch_size=2),
+        lambda d, t: d.DataLoader(range(3), batch_sampler=[[1]], shuffle=True),
+        lambda d, t: d.DataLoader(range(3), batch_sampler=[[1]], sampler=[1]),
+        lambda d, t: d.DataLoader(range(3), batch_sampler=[[1]], drop_last=True),
+        lambda d, t: d.DataLoader(range(3), batch_size=None, drop_last=True),
+        lambda d, t: d.DataLoader(range(3), batch_size=0),
+        lambda d, t: d.DataLoader(endless(d), shuffle=True),
+        lambda d, t: d.DataLoader(endless(d), sampler=[1]),
+        lambda d, t: d.DataLoader(endless(d), batch_sampler=[[1]]),
+        lambda d, t: setattr(d.DataLoader(range(3)), "batch_size", 2),
+        lambda d, t: next(iter(d.DataLoader(range(3), pin_memory=False, batch_size=2, num_workers=0))),
+        lambda d, t: d.DataLoader(range(3), num_workers=1).prefetch_factor,
+    ],
+)
 def test_loader_as_torch(make):
     got, expected = both(make)
     assert got == expected
 
 
 def test_loader_messages_are_those_of_torch():
-    for make in (lambda d: d.DataLoader(range(3), sampler=[1], shuffle=True), lambda d: d.DataLoader(range(3), batch_sampler=[[1]], drop_last=True),
-                 lambda d: d.DataLoader(range(3), num_workers=-1), lambda d: d.random_split(range(7), [3, 5])):
+    for make in (
+        lambda d: d.DataLoader(range(3), sampler=[1], shuffle=True),
+        lambda d: d.DataLoader(range(3), batch_sampler=[[1]], drop_last=True),
+        lambda d: d.DataLoader(range(3), num_workers=-1),
+        lambda d: d.random_split(range(7), [3, 5]),
+    ):
         messages = []
         for module in (ours, theirs):
             with pytest.raises(ValueError) as caught:
@@ -305,11 +348,15 @@ def no_children(within=3.0):
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("options", [{}, {"drop_last": True}, {"prefetch_factor": 1}, {"persistent_workers": True}, {"prefetch_factor": 0}])
+@pytest.mark.parametrize(
+    "options", [{}, {"drop_last": True}, {"prefetch_factor": 1}, {"persistent_workers": True}, {"prefetch_factor": 0}]
+)
 def test_workers_give_the_same_batches_in_the_same_order(workers, options):
     here = {name: value for name, value in options.items() if name == "drop_last"}
     plain_loader = ours.DataLoader(Numbers(23), batch_size=4, shuffle=True, generator=seeded(5), **here)
-    loader = ours.DataLoader(Numbers(23), batch_size=4, shuffle=True, generator=seeded(5), num_workers=workers, **options)
+    loader = ours.DataLoader(
+        Numbers(23), batch_size=4, shuffle=True, generator=seeded(5), num_workers=workers, **options
+    )
     assert [values(loader) for _ in range(3)] == [values(plain_loader) for _ in range(3)]
     del loader
     assert no_children()
@@ -372,7 +419,12 @@ def test_exceptions_arrive_with_their_traceback(kind, expected):
         for batch in ours.DataLoader(kind(20), batch_size=2, num_workers=2):
             seen.append(batch.tolist())
     text = str(caught.value)
-    assert "in DataLoader worker process 0" in text and "Original Traceback" in text and "__getitem__" in text and "\n" in text
+    assert (
+        "in DataLoader worker process 0" in text
+        and "Original Traceback" in text
+        and "__getitem__" in text
+        and "\n" in text
+    )
     if kind is not Strange:
         assert seen == [[0, 1], [2, 3]] and "sample five is broken" in text
     assert no_children()
@@ -439,7 +491,11 @@ class Big(Numbers):
 
 
 def test_large_batches_and_long_lists_of_indices_do_not_block():
-    assert [batch[:, 0].tolist() for batch in ours.DataLoader(Big(6), batch_size=2, num_workers=2)] == [[0, 1], [2, 3], [4, 5]]
+    assert [batch[:, 0].tolist() for batch in ours.DataLoader(Big(6), batch_size=2, num_workers=2)] == [
+        [0, 1],
+        [2, 3],
+        [4, 5],
+    ]
     many = ours.DataLoader(Numbers(150_000), batch_size=50_000, num_workers=1, prefetch_factor=3)
     assert [batch.sum().item() for batch in many] == [sum(range(i, i + 50_000)) for i in (0, 50_000, 100_000)]
 
@@ -475,12 +531,16 @@ def test_init_function_sees_its_worker():
 
 
 def test_spawned_workers():
-    loader = ours.DataLoader(ours.TensorDataset(tinytorch.arange(6)), batch_size=2, num_workers=1, multiprocessing_context="spawn")
+    loader = ours.DataLoader(
+        ours.TensorDataset(tinytorch.arange(6)), batch_size=2, num_workers=1, multiprocessing_context="spawn"
+    )
     assert [batch[0].tolist() for batch in loader] == [[0, 1], [2, 3], [4, 5]]
     assert no_children()
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL") or not Path("/proc").exists(), reason="needs /proc to see other processes")
+@pytest.mark.skipif(
+    not hasattr(signal, "SIGKILL") or not Path("/proc").exists(), reason="needs /proc to see other processes"
+)
 def test_a_killed_program_leaves_no_process_behind():
     program = textwrap.dedent("""
         import time

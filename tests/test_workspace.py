@@ -19,19 +19,34 @@ from course.whose import CourseError, record
 
 ROOT = Path(__file__).parents[1]
 EXERCISE = {"grade": False, "grade_id": "double", "locked": False, "schema_version": 3, "solution": True, "task": False}
-CHECK = {"grade": True, "grade_id": "check-double", "locked": True, "points": 5, "schema_version": 3, "solution": False, "task": False}
+CHECK = {
+    "grade": True,
+    "grade_id": "check-double",
+    "locked": True,
+    "points": 5,
+    "schema_version": 3,
+    "solution": False,
+    "task": False,
+}
 
 
 def lesson(folder, name, module, head, answer="return 2 * x"):
     """A lesson as a real one is built: begin, an exercise with its check, export."""
-    cells = [new_code_cell(f'from course import begin\n\nbegin("{name}")', id="begin"),
-             new_code_cell(f"#| default_exp {module}", id="default"),
-             new_code_cell(f'#| export\n"""A module."""\n\n{head}', id="head"),
-             new_code_cell(f"#| export\ndef double(x):\n    ### BEGIN SOLUTION\n    {answer}\n    ### END SOLUTION", id="double",
-                           metadata={"nbgrader": EXERCISE}),
-             new_code_cell("assert double(2) == 4, f'got {double(2)}'", id="check", metadata={"nbgrader": CHECK}),
-             new_code_cell(f'from course import export\n\nexport("{name}")', id="export")]
-    nb = new_notebook(cells=cells, metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}})
+    cells = [
+        new_code_cell(f'from course import begin\n\nbegin("{name}")', id="begin"),
+        new_code_cell(f"#| default_exp {module}", id="default"),
+        new_code_cell(f'#| export\n"""A module."""\n\n{head}', id="head"),
+        new_code_cell(
+            f"#| export\ndef double(x):\n    ### BEGIN SOLUTION\n    {answer}\n    ### END SOLUTION",
+            id="double",
+            metadata={"nbgrader": EXERCISE},
+        ),
+        new_code_cell("assert double(2) == 4, f'got {double(2)}'", id="check", metadata={"nbgrader": CHECK}),
+        new_code_cell(f'from course import export\n\nexport("{name}")', id="export"),
+    ]
+    nb = new_notebook(
+        cells=cells, metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    )
     (folder / "modules" / name[:6]).mkdir(parents=True, exist_ok=True)
     nbformat.write(nb, folder / "modules" / name[:6] / f"{name}.ipynb")
 
@@ -45,7 +60,9 @@ def course(tmp_path_factory):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
     lesson(root, "01_one", "tensor", "class Tensor:\n    pass")
-    companion = new_notebook(cells=[new_code_cell("#| default_exp ops.creation", id="a"), new_code_cell("#| export\nthree = 3", id="b")])
+    companion = new_notebook(
+        cells=[new_code_cell("#| default_exp ops.creation", id="a"), new_code_cell("#| export\nthree = 3", id="b")]
+    )
     nbformat.write(companion, root / "modules/01_one/01_one_more.ipynb")
     lesson(root, "02_two", "autograd", "from tinytorch.tensor import Tensor\n\nTensor.two = 2")
     lesson(root, "03_six", "nn.module", "from tinytorch.autograd import Tensor")
@@ -96,7 +113,9 @@ def execute(notebook, change=lambda nb: None):
     nb = nbformat.read(notebook, as_version=4)
     change(nb)
     cells = json.dumps([cell.source for cell in nb.cells])
-    ran = subprocess.run([sys.executable, "-c", SHELL], cwd=notebook.parent, input=cells, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", SHELL], cwd=notebook.parent, input=cells, capture_output=True, text=True
+    )
     return ran.stdout, json.loads(ran.stderr.splitlines()[-1])
 
 
@@ -104,16 +123,27 @@ def execute_in_kernel(notebook):
     nb = nbformat.read(notebook, as_version=4)
     NotebookClient(nb, timeout=60, allow_errors=True, resources={"metadata": {"path": str(notebook.parent)}}).execute()
     outputs = [output for cell in nb.cells for output in cell.get("outputs", [])]
-    return ("".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stdout"),
-            [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"])
+    return (
+        "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stdout"),
+        [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"],
+    )
 
 
 def test_what_a_workspace_holds(mine, course):
     names = {file.relative_to(mine).as_posix() for file in mine.rglob("*") if file.is_file()}
-    assert {"01_one.ipynb", "01_one_more.ipynb", "02_two.ipynb", "README.md", "tinytorch/__init__.py", "tinytorch/lessons.json"} <= names
+    assert {
+        "01_one.ipynb",
+        "01_one_more.ipynb",
+        "02_two.ipynb",
+        "README.md",
+        "tinytorch/__init__.py",
+        "tinytorch/lessons.json",
+    } <= names
     assert not {"tinytorch/tensor.py", "tinytorch/autograd.py", "tinytorch/nn/module.py"} & names, "it starts empty"
     assert describe(mine / "tinytorch").text == "your tinytorch: 0 of 3 lessons"
-    assert describe(course / "tinytorch").text == "the reference tinytorch" and describe(course / "tinytorch").is_reference
+    assert (
+        describe(course / "tinytorch").text == "the reference tinytorch" and describe(course / "tinytorch").is_reference
+    )
     for file in mine.rglob("*"):
         assert file.is_dir() or str(course) not in file.read_text(), f"{file.name} names a folder of this machine"
 
@@ -126,7 +156,10 @@ def test_releases_of_the_real_lessons_hold_no_solution():
         for cell in source.cells:
             note = cell.metadata.get("nbgrader", {})
             if note.get("solution"):
-                assert "raise NotImplementedError()" in released[cell.id].source and "SOLUTION" not in released[cell.id].source
+                assert (
+                    "raise NotImplementedError()" in released[cell.id].source
+                    and "SOLUTION" not in released[cell.id].source
+                )
                 assert released[cell.id].metadata.nbgrader.checksum
             if note.get("locked"):
                 assert not released[cell.id].metadata.editable and not released[cell.id].metadata.deletable
@@ -153,7 +186,9 @@ def test_a_lesson_after_the_other(mine):
 
     solve(mine / "01_one.ipynb")
     said, errors = execute_in_kernel(mine / "01_one.ipynb")
-    assert not errors and said.endswith("exported tinytorch/tensor.py, tinytorch/ops/creation.py\nyour tinytorch: 1 of 3 lessons\n")
+    assert not errors and said.endswith(
+        "exported tinytorch/tensor.py, tinytorch/ops/creation.py\nyour tinytorch: 1 of 3 lessons\n"
+    )
     assert "return 2 * x" in (mine / "tinytorch/tensor.py").read_text()
     assert "../01_one.ipynb" in (mine / "tinytorch/tensor.py").read_text()
 
@@ -178,12 +213,15 @@ def test_a_missing_lesson_and_catching_up(mine, course):
     assert said.endswith("your tinytorch: 2 of 3 lessons (02 two from the reference)\n")
 
     solve(mine / "02_two.ipynb")
-    assert execute(mine / "02_two.ipynb")[0].endswith("your tinytorch: 3 of 3 lessons\n"), "their own replaces the reference's"
+    assert execute(mine / "02_two.ipynb")[0].endswith("your tinytorch: 3 of 3 lessons\n"), (
+        "their own replaces the reference's"
+    )
 
 
 def answer_with(source):
     def change(nb):
         next(cell for cell in nb.cells if cell.id == "double").source = f"#| export\ndef double(x):\n    {source}"
+
     return change
 
 
@@ -195,6 +233,7 @@ def test_a_notebook_that_is_not_saved_is_refused(mine):
 
     def the_saved_one_ran_first(nb):
         nb.cells.insert(4, new_code_cell("#| export\ndef double(x):\n    return 2 * x"))
+
     assert "Ctrl+S" in execute(mine / "01_one.ipynb", the_saved_one_ran_first)[1][-1]
     assert not (mine / "tinytorch/tensor.py").exists()
 
@@ -205,6 +244,7 @@ def test_code_that_does_not_import_is_refused(mine):
 
     def a_helper_that_is_not_exported(nb):
         nb.cells[1:1] = [new_code_cell("helper = object")]
+
     errors = execute(mine / "01_one.ipynb", a_helper_that_is_not_exported)[1]
     assert "does not import by itself" in errors[-1] and "helper" in errors[-1]
     assert describe(mine / "tinytorch").text == "your tinytorch: 0 of 3 lessons"
@@ -220,7 +260,9 @@ def test_the_reference_beside_it_is_not_found_first(mine, course, monkeypatch):
 
 
 def test_begin_refuses_another_package(mine, course):
-    probe = f"import sys; sys.path.insert(0, {str(course)!r}); import tinytorch; from course import begin; begin('01_one')"
+    probe = (
+        f"import sys; sys.path.insert(0, {str(course)!r}); import tinytorch; from course import begin; begin('01_one')"
+    )
     ran = subprocess.run([sys.executable, "-c", probe], cwd=mine, capture_output=True, text=True)
     assert ran.returncode and "CourseError: `import tinytorch` finds" in ran.stderr and not ran.stdout
 
@@ -244,8 +286,13 @@ def test_validate(mine):
 
 
 def course_command(*arguments, folder):
-    ran = subprocess.run([sys.executable, "-m", "course", *arguments], cwd=folder, capture_output=True, text=True,
-                         env={**os.environ, "COLUMNS": "200"})
+    ran = subprocess.run(
+        [sys.executable, "-m", "course", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
     return ran.returncode, ran.stdout
 
 
@@ -281,25 +328,43 @@ def real(tmp_path_factory):
 
 def milestone(folder, *options):
     """Exit status and record of one short milestone, with the reference importable beside the learner's package."""
-    ran = subprocess.run([sys.executable, "-m", "milestones", "run", "xor_1969", "--seeds", "1", "--json", "run.json", *options],
-                         cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "milestones", "run", "xor_1969", "--seeds", "1", "--json", "run.json", *options],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
     return ran.returncode, json.loads((folder / "run.json").read_text())[0]
 
 
 def test_a_wrong_tensor_fails_a_milestone_though_the_reference_is_beside_it(real):
     status, run = milestone(real)
-    assert status == 0 and run["passed"] and run["whose"].startswith("your tinytorch: 1 of ") and "from the reference)" in run["whose"]
+    assert (
+        status == 0
+        and run["passed"]
+        and run["whose"].startswith("your tinytorch: 1 of ")
+        and "from the reference)" in run["whose"]
+    )
 
     file = real / "tinytorch/tensor.py"
     right = file.read_text()
-    file.write_text(right + "\n\n_right = MatMul.forward\nMatMul.forward = lambda self, a, b: _right(self, a, b * 0 + 1)\n")
+    file.write_text(
+        right + "\n\n_right = MatMul.forward\nMatMul.forward = lambda self, a, b: _right(self, a, b * 0 + 1)\n"
+    )
     status, run = milestone(real)
-    assert status == 1 and not run["passed"] and run["whose"].startswith("your tinytorch"), "a matrix product that ignores one side"
+    assert status == 1 and not run["passed"] and run["whose"].startswith("your tinytorch"), (
+        "a matrix product that ignores one side"
+    )
     status, run = milestone(real, "--reference")
-    assert status == 0 and run["passed"] and run["whose"] == "the reference tinytorch", "asked for by name, the reference runs"
+    assert status == 0 and run["passed"] and run["whose"] == "the reference tinytorch", (
+        "asked for by name, the reference runs"
+    )
     file.write_text(right)
 
 
 def test_the_milestones_refuse_the_reference_unless_asked_for():
-    ran = subprocess.run([sys.executable, "-m", "milestones", "run", "xor_1969"], cwd=ROOT, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "milestones", "run", "xor_1969"], cwd=ROOT, capture_output=True, text=True
+    )
     assert ran.returncode and "--reference" in ran.stdout and "held out" not in ran.stdout

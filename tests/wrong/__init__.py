@@ -50,8 +50,10 @@ def replace(old, new):
 
 def function(name, forward=1, backward=1):
     """The tests of the registry for the example `forward` of a Function against PyTorch, and against differences."""
-    return (f"test_registry.py::test_function_as_in_pytorch[{name}-{forward - 1}]",
-            f"test_registry.py::test_function_by_differences[{name}-{backward - 1}]")
+    return (
+        f"test_registry.py::test_function_as_in_pytorch[{name}-{forward - 1}]",
+        f"test_registry.py::test_function_by_differences[{name}-{backward - 1}]",
+    )
 
 
 @wrong("test_tensor.py::test_operators[mul]")
@@ -309,7 +311,9 @@ def contract_that_checks_nothing():
 @wrong("test_module.py::test_what_is_registered")
 def parameters_of_inner_layers_forgotten():
     right = module.named_members
-    replace(right, lambda owner, shelf, prefix="", recurse=True, remove_duplicate=True: right(owner, shelf, prefix, False))
+    replace(
+        right, lambda owner, shelf, prefix="", recurse=True, remove_duplicate=True: right(owner, shelf, prefix, False)
+    )
 
 
 @wrong("test_module.py::test_train_eval_apply_freeze")
@@ -411,8 +415,10 @@ def cross_entropy_without_the_truth():
 @wrong("test_losses.py::test_binary_extremes")
 def binary_cross_entropy_by_its_formula():
     """log(sigmoid(x)): infinite for scores that occur."""
-    replace(losses.logistic_losses,
-            lambda input, target: -target * input.sigmoid().log() - (1 - target) * (1 - input.sigmoid()).log())
+    replace(
+        losses.logistic_losses,
+        lambda input, target: -target * input.sigmoid().log() - (1 - target) * (1 - input.sigmoid()).log(),
+    )
 
 
 @wrong("test_losses.py::test_pairs[mse_loss-(4, 3)-none]")
