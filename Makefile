@@ -18,8 +18,10 @@ $(STAMP): pyproject.toml constraints.txt
 demo: export  ## train the milestones with the reference and draw their plots (into plots/)
 	$(BIN)/python -m milestones run all --reference --plots plots
 
-test: $(STAMP)  ## the whole test suite, against PyTorch
-	$(BIN)/python -m pytest -n $(JOBS)
+test: $(STAMP)  ## lint, and the whole test suite, against PyTorch
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet course milestones tests benchmarks
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 lab: $(STAMP)  ## your own workspace, opened in JupyterLab
 	$(BIN)/python -m course lab

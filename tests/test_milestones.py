@@ -21,6 +21,9 @@ KNOWN = runner.milestones()
 TENSORS = {"perceptron_1957": 2, "xor_1969": 4, "mlp_1986": 4}
 
 
+pytestmark = pytest.mark.xdist_group("milestones")  # one worker: all milestones are trained once
+
+
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory):
     """What `make demo` runs: all milestones, all their seeds, with plots."""

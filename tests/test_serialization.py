@@ -30,7 +30,12 @@ def round_trip(obj):
 
 def same(a, b):
     if isinstance(a, tinytorch.Tensor):
-        return type(b) is tinytorch.Tensor and a.dtype is b.dtype and a.shape == b.shape and a._array.tobytes() == b._array.tobytes()
+        return (
+            type(b) is tinytorch.Tensor
+            and a.dtype is b.dtype
+            and a.shape == b.shape
+            and a._array.tobytes() == b._array.tobytes()
+        )
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
@@ -41,12 +46,26 @@ def same(a, b):
 
 
 DTYPES = [tinytorch.float32, tinytorch.float64, tinytorch.int64, tinytorch.int32, tinytorch.uint8, tinytorch.bool]
-tensors = st.builds(lambda shape, kind: tinytorch.tensor(np.arange(math.prod(shape)).reshape(shape), dtype=kind),
-                    st.lists(st.integers(0, 3), max_size=3), st.sampled_from(DTYPES))
-keys = st.one_of(st.text(max_size=6), st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False), st.tuples(st.integers(), st.text(max_size=2)))
-objects = st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), tensors),
-                       lambda inner: st.one_of(st.lists(inner, max_size=3), st.lists(inner, max_size=3).map(tuple), st.dictionaries(keys, inner, max_size=3)),
-                       max_leaves=12)
+tensors = st.builds(
+    lambda shape, kind: tinytorch.tensor(np.arange(math.prod(shape)).reshape(shape), dtype=kind),
+    st.lists(st.integers(0, 3), max_size=3),
+    st.sampled_from(DTYPES),
+)
+keys = st.one_of(
+    st.text(max_size=6),
+    st.integers(),
+    st.booleans(),
+    st.none(),
+    st.floats(allow_nan=False),
+    st.tuples(st.integers(), st.text(max_size=2)),
+)
+objects = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), tensors),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.lists(inner, max_size=3).map(tuple), st.dictionaries(keys, inner, max_size=3)
+    ),
+    max_leaves=12,
+)
 
 
 @given(objects)
@@ -54,11 +73,26 @@ def test_round_trip(obj):
     assert same(obj, round_trip(obj))
 
 
-@pytest.mark.parametrize("obj", [
-    {"a.b": tinytorch.zeros(2), "a": {"b": tinytorch.ones(2)}}, {"__metadata__": tinytorch.ones(1)}, {"tensor": 1}, {"dict": [["a", 1]]},
-    {"": tinytorch.ones(1), None: tinytorch.zeros(1), "None": tinytorch.zeros(1)}, {1: tinytorch.ones(1), "1": tinytorch.zeros(1)}, {True: 2},
-    tinytorch.ones(2, 3), tinytorch.tensor(2.5), {}, [], 2**100, -0.0, "\U0001f600 \ud800", {"a~2": tinytorch.ones(1), "a": tinytorch.zeros(1)},
-])
+@pytest.mark.parametrize(
+    "obj",
+    [
+        {"a.b": tinytorch.zeros(2), "a": {"b": tinytorch.ones(2)}},
+        {"__metadata__": tinytorch.ones(1)},
+        {"tensor": 1},
+        {"dict": [["a", 1]]},
+        {"": tinytorch.ones(1), None: tinytorch.zeros(1), "None": tinytorch.zeros(1)},
+        {1: tinytorch.ones(1), "1": tinytorch.zeros(1)},
+        {True: 2},
+        tinytorch.ones(2, 3),
+        tinytorch.tensor(2.5),
+        {},
+        [],
+        2**100,
+        -0.0,
+        "\U0001f600 \ud800",
+        {"a~2": tinytorch.ones(1), "a": tinytorch.zeros(1)},
+    ],
+)
 def test_awkward_cases(obj):
     assert same(obj, round_trip(obj))
 
@@ -76,11 +110,24 @@ def test_numpy_float_and_views_and_parameters():
 Point = namedtuple("Point", "x y")
 
 
-@pytest.mark.parametrize(("obj", "where"), [
-    ({"a": [1, object()]}, r"\['a'\]\[1\]"), ([{1, 2}], r"\[0\]"), (Point(1, 2), "Point"), (Counter("a"), "Counter"), (lambda: 0, "function"),
-    ({"a": np.ones(2)}, r"\['a'\].*ndarray"), ({"a": {b"k": 1}}, r"\['a'\].*b'k'"), (1j, "complex"), (b"bytes", "bytes"), (np.float32(1), "float32"),
-    ({"model": torch.ones(1)}, r"\['model'\].*torch"), (nn.Linear(1, 1), "state_dict"), ({object(): 1}, "key"),
-])
+@pytest.mark.parametrize(
+    ("obj", "where"),
+    [
+        ({"a": [1, object()]}, r"\['a'\]\[1\]"),
+        ([{1, 2}], r"\[0\]"),
+        (Point(1, 2), "Point"),
+        (Counter("a"), "Counter"),
+        (lambda: 0, "function"),
+        ({"a": np.ones(2)}, r"\['a'\].*ndarray"),
+        ({"a": {b"k": 1}}, r"\['a'\].*b'k'"),
+        (1j, "complex"),
+        (b"bytes", "bytes"),
+        (np.float32(1), "float32"),
+        ({"model": torch.ones(1)}, r"\['model'\].*torch"),
+        (nn.Linear(1, 1), "state_dict"),
+        ({object(): 1}, "key"),
+    ],
+)
 def test_what_cannot_be_saved_is_named(obj, where, tmp_path):
     with pytest.raises(TypeError, match=where):
         save(obj, tmp_path / "x")
@@ -104,13 +151,17 @@ def test_state_dict_is_a_plain_safetensors_file_for_pytorch(tmp_path):
     other = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
     other.load_state_dict(theirs)
     x = np.random.default_rng(0).random((5, 3), dtype=np.float32)
-    np.testing.assert_allclose(model(tinytorch.tensor(x)).detach().numpy(), other(torch.tensor(x)).detach().numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        model(tinytorch.tensor(x)).detach().numpy(), other(torch.tensor(x)).detach().numpy(), rtol=1e-5, atol=1e-6
+    )
     safetensors.torch.save_file(other.state_dict(), tmp_path / "back.safetensors")
     fresh = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     for name in ("back.safetensors", "model.safetensors"):
         fresh.load_state_dict(tinytorch.load(tmp_path / name, map_location="cpu", weights_only=True))
         assert np.array_equal(fresh[0].weight.detach().numpy(), model[0].weight.detach().numpy())
-    assert list(tinytorch.load(tmp_path / "model.safetensors")) == list(model.state_dict()), "the order of the names is kept"
+    assert list(tinytorch.load(tmp_path / "model.safetensors")) == list(model.state_dict()), (
+        "the order of the names is kept"
+    )
 
 
 def test_half_precision_is_widened_and_unknown_dtypes_refused(tmp_path):
@@ -127,7 +178,10 @@ def test_half_precision_is_widened_and_unknown_dtypes_refused(tmp_path):
 def test_save_file_load_file(tmp_path):
     save_file({"a": tinytorch.arange(3), "b": tinytorch.ones(2, 2).T}, tmp_path / "x", metadata={"note": "hello"})
     assert safetensors.torch.load_file(tmp_path / "x")["a"].tolist() == [0, 1, 2]
-    assert {name: t.tolist() for name, t in load_file(tmp_path / "x").items()} == {"a": [0, 1, 2], "b": [[1, 1], [1, 1]]}
+    assert {name: t.tolist() for name, t in load_file(tmp_path / "x").items()} == {
+        "a": [0, 1, 2],
+        "b": [[1, 1], [1, 1]],
+    }
     with pytest.raises(TypeError, match="a"):
         save_file({"a": 1}, tmp_path / "y")
     with pytest.raises(FileNotFoundError):
@@ -173,12 +227,30 @@ def test_every_truncation_and_many_corruptions_raise():
 
 
 def with_structure(structure):
-    header = json.dumps({"__metadata__": {"tinytorch": structure}, "t": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}}).encode()
+    header = json.dumps(
+        {"__metadata__": {"tinytorch": structure}, "t": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}}
+    ).encode()
     return io.BytesIO(struct.pack("<Q", len(header)) + header)
 
 
-@pytest.mark.parametrize("structure", ["", "{", '{"tensor":"nothing"}', '{"tensor":["t"]}', '{"list":5}', '{"eval":"1"}', "{}", '{"a":1,"b":2}',
-                                       '{"float":"__import__"}', '{"dict":[[1]]}', '{"dict":[[{"list":[]},1]]}', "[1]", '{"list":[' * 5000 + "]}" * 5000])
+@pytest.mark.parametrize(
+    "structure",
+    [
+        "",
+        "{",
+        '{"tensor":"nothing"}',
+        '{"tensor":["t"]}',
+        '{"list":5}',
+        '{"eval":"1"}',
+        "{}",
+        '{"a":1,"b":2}',
+        '{"float":"__import__"}',
+        '{"dict":[[1]]}',
+        '{"dict":[[{"list":[]},1]]}',
+        "[1]",
+        '{"list":[' * 5000 + "]}" * 5000,
+    ],
+)
 def test_a_forged_structure_raises(structure):
     with pytest.raises(RuntimeError, match="structure"):
         load(with_structure(structure))
@@ -206,7 +278,11 @@ def test_states_of_optimizers_and_schedulers():
     from tinytorch import optim
 
     model = nn.Linear(2, 1)
-    for make in (lambda p: optim.SGD(p, lr=0.1, momentum=0.9), lambda p: optim.Adam(p), lambda p: optim.AdamW(p, weight_decay=0.1)):
+    for make in (
+        lambda p: optim.SGD(p, lr=0.1, momentum=0.9),
+        lambda p: optim.Adam(p),
+        lambda p: optim.AdamW(p, weight_decay=0.1),
+    ):
         optimizer = make(model.parameters())
         model(tinytorch.ones(1, 2)).sum().backward()
         optimizer.step()
@@ -214,7 +290,13 @@ def test_states_of_optimizers_and_schedulers():
         assert same(got, dict(optimizer.state_dict())) or got.keys() == optimizer.state_dict().keys()
         make(model.parameters()).load_state_dict(got)
         for name in ("StepLR", "ExponentialLR", "CosineAnnealingLR", "MultiStepLR", "ReduceLROnPlateau"):
-            arguments = {"StepLR": (2,), "ExponentialLR": (0.9,), "CosineAnnealingLR": (5,), "MultiStepLR": ([1, 3],), "ReduceLROnPlateau": ()}[name]
+            arguments = {
+                "StepLR": (2,),
+                "ExponentialLR": (0.9,),
+                "CosineAnnealingLR": (5,),
+                "MultiStepLR": ([1, 3],),
+                "ReduceLROnPlateau": (),
+            }[name]
             scheduler = getattr(optim.lr_scheduler, name)(optimizer, *arguments)
             scheduler.load_state_dict(round_trip(scheduler.state_dict()))
     assert round_trip(OrderedDict(b=1, a=2)) == {"b": 1, "a": 2}

@@ -81,7 +81,9 @@ def test_accuracy_and_confusion():
     rng = np.random.default_rng(0)
     scores, labels = rng.standard_normal((200, 4)).astype(np.float32), rng.integers(0, 4, 200)
     answers = scores.argmax(1)
-    assert math.isclose(accuracy(tinytorch.tensor(scores), tinytorch.tensor(labels)), (answers == labels).mean(), rel_tol=1e-6)
+    assert math.isclose(
+        accuracy(tinytorch.tensor(scores), tinytorch.tensor(labels)), (answers == labels).mean(), rel_tol=1e-6
+    )
     from sklearn.metrics import confusion_matrix as theirs
 
     for a, y in ((answers, labels), (tinytorch.tensor(answers), tinytorch.tensor(labels))):
@@ -92,7 +94,12 @@ def test_evaluate_is_the_mean_over_samples_without_a_trace():
     model, samples = model_of(), data()
     before = weights(model)
     for size in (96, 32, 7):
-        got = evaluate(model, loss, DataLoader(samples, batch_size=size), {"accuracy": accuracy, "first": lambda s, y: y.float().mean()})
+        got = evaluate(
+            model,
+            loss,
+            DataLoader(samples, batch_size=size),
+            {"accuracy": accuracy, "first": lambda s, y: y.float().mean()},
+        )
         with tinytorch.no_grad():
             scores = model.eval()(samples.tensors[0])
         model.train()
@@ -111,7 +118,10 @@ def test_accumulated_gradients_are_those_of_the_large_batch(sizes, double):
     x, y = rng.standard_normal((sum(sizes), 6)), rng.integers(0, 3, sum(sizes))
     model = nn.Linear(6, 3).to(kind)
     ends = np.cumsum(sizes)
-    parts = [(tinytorch.tensor(x[e - n : e], dtype=kind), tinytorch.tensor(y[e - n : e])) for e, n in zip(ends, sizes, strict=True)]
+    parts = [
+        (tinytorch.tensor(x[e - n : e], dtype=kind), tinytorch.tensor(y[e - n : e]))
+        for e, n in zip(ends, sizes, strict=True)
+    ]
     value = backward_in_parts(model, loss, parts)
     w, b = [torch.tensor(p.detach().numpy(), requires_grad=True) for p in (model.weight, model.bias)]
     expected = torch.nn.functional.cross_entropy(torch.tensor(x, dtype=tkind) @ w.T + b, torch.tensor(y))
@@ -127,8 +137,14 @@ def test_accumulating_trainer_walks_as_with_the_large_batch():
         tinytorch.manual_seed(0)
         model = nn.Linear(6, 3).to(kind)
         samples = TensorDataset(data().tensors[0].to(kind), data().tensors[1])
-        trainer = Trainer(model, loss, optim.SGD(model.parameters(), lr=0.5, momentum=0.9), DataLoader(samples, batch_size=size),
-                          accumulate=accumulate, max_norm=0.3)
+        trainer = Trainer(
+            model,
+            loss,
+            optim.SGD(model.parameters(), lr=0.5, momentum=0.9),
+            DataLoader(samples, batch_size=size),
+            accumulate=accumulate,
+            max_norm=0.3,
+        )
         return trainer.fit(3), weights(model)
 
     (history, large), (other, small) = run(40, 1), run(10, 4)
@@ -162,7 +178,15 @@ def make_trainer(seed=0, optimizer=lambda p: optim.SGD(p, lr=0.1), scheduler=Non
     model = model_of(seed)
     opt = optimizer(model.parameters())
     loader = DataLoader(data(), batch_size=20, shuffle=True) if loader is None else loader()
-    return Trainer(model, loss, opt, loader, DataLoader(data(40, 1), batch_size=40), scheduler=scheduler and scheduler(opt), **options)
+    return Trainer(
+        model,
+        loss,
+        opt,
+        loader,
+        DataLoader(data(40, 1), batch_size=40),
+        scheduler=scheduler and scheduler(opt),
+        **options,
+    )
 
 
 def test_events_history_and_fit_in_all():
@@ -171,7 +195,13 @@ def test_events_history_and_fit_in_all():
     history = trainer.fit(2)
     one = ["on_epoch_begin", *["on_step_end"] * 5, "on_epoch_end"]
     assert witness.events == ["on_fit_begin", *one, *one, "on_fit_end"]
-    assert [row["epoch"] for row in history] == [1, 2] and set(history[0]) == {"epoch", "lr", "train_loss", "loss", "accuracy"}
+    assert [row["epoch"] for row in history] == [1, 2] and set(history[0]) == {
+        "epoch",
+        "lr",
+        "train_loss",
+        "loss",
+        "accuracy",
+    }
     assert trainer.fit(2) is history and len(history) == 2 and len(trainer.fit(3)) == 3
     witness.events.clear()
     trainer.train = [(tinytorch.zeros(1, 1), tinytorch.tensor([0]))]
@@ -190,7 +220,14 @@ def test_trainer_walks_as_torch():
     theirs = torch.nn.Sequential(torch.nn.Linear(6, 12), torch.nn.Tanh(), torch.nn.Linear(12, 3))
     theirs.load_state_dict({name: torch.tensor(w) for name, w in weights(mine).items()})
     opt = optim.Adam(mine.parameters(), lr=0.01)
-    history = Trainer(mine, loss, opt, DataLoader(samples, batch_size=20), scheduler=optim.lr_scheduler.StepLR(opt, 1, 0.5), max_norm=0.5).fit(3)
+    history = Trainer(
+        mine,
+        loss,
+        opt,
+        DataLoader(samples, batch_size=20),
+        scheduler=optim.lr_scheduler.StepLR(opt, 1, 0.5),
+        max_norm=0.5,
+    ).fit(3)
     opt = torch.optim.Adam(theirs.parameters(), lr=0.01)
     schedule = torch.optim.lr_scheduler.StepLR(opt, 1, 0.5)
     x, y = [torch.tensor(t.numpy()) for t in samples.tensors]
@@ -211,7 +248,10 @@ def test_trainer_walks_as_torch():
 
 
 def test_schedules():
-    trainer = make_trainer(scheduler=lambda o: optim.lr_scheduler.ReduceLROnPlateau(o, patience=0, threshold=1e9, threshold_mode="abs"), schedule_each="epoch")
+    trainer = make_trainer(
+        scheduler=lambda o: optim.lr_scheduler.ReduceLROnPlateau(o, patience=0, threshold=1e9, threshold_mode="abs"),
+        schedule_each="epoch",
+    )
     rates = [row["lr"] for row in trainer.fit(4)]
     assert rates[0] == rates[1] == 0.1 and rates[2] < 0.1
     trainer = make_trainer(scheduler=lambda o: optim.lr_scheduler.ExponentialLR(o, 0.9), schedule_each="step")
@@ -222,7 +262,13 @@ def test_schedules():
 def test_regression_without_metrics_and_without_held_out():
     x = tinytorch.rand(20, 1)
     model = nn.Linear(1, 1)
-    history = Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1), DataLoader(TensorDataset(x, 3 * x), batch_size=5), metrics={}).fit(20)
+    history = Trainer(
+        model,
+        nn.MSELoss(),
+        optim.SGD(model.parameters(), lr=0.1),
+        DataLoader(TensorDataset(x, 3 * x), batch_size=5),
+        metrics={},
+    ).fit(20)
     assert set(history[0]) == {"epoch", "lr", "train_loss"} and history[-1]["train_loss"] < history[0]["train_loss"] / 5
 
 
@@ -242,7 +288,12 @@ SCHEDULERS = {
     "cosine": (lambda o: optim.lr_scheduler.CosineAnnealingLR(o, 4), "epoch"),
     "plateau": (lambda o: optim.lr_scheduler.ReduceLROnPlateau(o, patience=0), "epoch"),
     "onecycle": (lambda o: optim.lr_scheduler.OneCycleLR(o, 0.2, total_steps=40), "step"),
-    "sequence": (lambda o: optim.lr_scheduler.SequentialLR(o, [optim.lr_scheduler.LinearLR(o), optim.lr_scheduler.ExponentialLR(o, 0.9)], [2]), "epoch"),
+    "sequence": (
+        lambda o: optim.lr_scheduler.SequentialLR(
+            o, [optim.lr_scheduler.LinearLR(o), optim.lr_scheduler.ExponentialLR(o, 0.9)], [2]
+        ),
+        "epoch",
+    ),
 }
 
 
@@ -253,10 +304,16 @@ def seeded(seed):
 LOADERS = {
     "global": lambda seed: DataLoader(data(), batch_size=20, shuffle=True),
     "generator": lambda seed: DataLoader(data(), batch_size=20, shuffle=True, generator=seeded(seed)),
-    "sampler": lambda seed: DataLoader(data(), batch_size=20, sampler=RandomSampler(data(), replacement=True, generator=seeded(seed))),
+    "sampler": lambda seed: DataLoader(
+        data(), batch_size=20, sampler=RandomSampler(data(), replacement=True, generator=seeded(seed))
+    ),
     "workers": lambda seed: DataLoader(data(), batch_size=20, shuffle=True, generator=seeded(seed), num_workers=2),
 }
-CASES = [(o, "step", "global") for o in OPTIMIZERS] + [("momentum", s, "global") for s in SCHEDULERS] + [("adam", "cosine", loader) for loader in LOADERS]
+CASES = (
+    [(o, "step", "global") for o in OPTIMIZERS]
+    + [("momentum", s, "global") for s in SCHEDULERS]
+    + [("adam", "cosine", loader) for loader in LOADERS]
+)
 
 
 @pytest.mark.parametrize(("optimizer", "scheduler", "loader"), CASES)
@@ -264,8 +321,15 @@ def test_resuming_gives_the_same_bits(optimizer, scheduler, loader, tmp_path):
     schedule, each = SCHEDULERS[scheduler]
 
     def new(seed, *callbacks):
-        return make_trainer(seed, OPTIMIZERS[optimizer], schedule, lambda: LOADERS[loader](seed), schedule_each=each,
-                            callbacks=[EarlyStopping(patience=50, metric="train_loss"), *callbacks], max_norm=1.0)
+        return make_trainer(
+            seed,
+            OPTIMIZERS[optimizer],
+            schedule,
+            lambda: LOADERS[loader](seed),
+            schedule_each=each,
+            callbacks=[EarlyStopping(patience=50, metric="train_loss"), *callbacks],
+            max_norm=1.0,
+        )
 
     whole = new(1)
     expected = whole.fit(4)
@@ -305,7 +369,9 @@ def test_resuming_in_another_process(tmp_path):
     """)
 
     def run(*arguments):
-        return subprocess.run([sys.executable, "-c", program, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            [sys.executable, "-c", program, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
 
     run(1, 1, tmp_path / "a", "fresh")
     assert run(7, 3, tmp_path / "a", "load") == run(1, 3, tmp_path / "b", "fresh")
@@ -368,7 +434,11 @@ def test_live_plot_updates_one_display_in_a_notebook(monkeypatch):
 def test_learning_rate_range_leaves_no_trace():
     trainer = make_trainer(optimizer=lambda p: optim.Adam(p, lr=0.01))
     trainer.fit(1)
-    before, state, random = weights(trainer.model), trainer.optimizer.state_dict(), tinytorch.get_rng_state().numpy().copy()
+    before, state, random = (
+        weights(trainer.model),
+        trainer.optimizer.state_dict(),
+        tinytorch.get_rng_state().numpy().copy(),
+    )
     moments = {i: {k: np.array(v) for k, v in s.items()} for i, s in state["state"].items()}
     rates, losses = learning_rate_range(trainer.model, loss, trainer.optimizer, trainer.train, steps=30)
     assert len(rates) == len(losses) <= 30 and rates[0] == pytest.approx(1e-5)
@@ -385,11 +455,24 @@ def test_mlp_on_digits():
     for seed in (0, 1):
         tinytorch.manual_seed(seed)
         model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
-        trainer = Trainer(model, loss, optim.Adam(model.parameters(), lr=3e-3), DataLoader(train, batch_size=32, shuffle=True), DataLoader(held_out, batch_size=359))
+        trainer = Trainer(
+            model,
+            loss,
+            optim.Adam(model.parameters(), lr=3e-3),
+            DataLoader(train, batch_size=32, shuffle=True),
+            DataLoader(held_out, batch_size=359),
+        )
         assert trainer.fit(20)[-1]["accuracy"] > 0.96
 
 
 def test_importing_is_light():
-    program = "import sys, tinytorch.training, tinytorch.data, tinytorch.datasets, tinytorch.serialization, tinytorch.transforms; " \
-              "print([m for m in ('matplotlib', 'rich', 'sklearn', 'IPython', 'multiprocessing', 'safetensors') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    program = (
+        "import sys, tinytorch.training, tinytorch.data, tinytorch.datasets, tinytorch.serialization, tinytorch.transforms; "
+        "print([m for m in ('matplotlib', 'rich', 'sklearn', 'IPython', 'multiprocessing', 'safetensors') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )

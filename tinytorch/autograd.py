@@ -38,7 +38,6 @@ from .tensor import (
     Tensor,
     To,
     creation_number,
-    float32,
     float64,
     grad_mode,
     shape_of,
