@@ -45,10 +45,10 @@ class TensorDataset(Dataset):
     """Tensors of shapes (N, ...): sample i is the tuple of their i-th entries. AssertionError if N differs."""
 
     def __init__(self, *tensors: Tensor):
+        self.tensors = tensors
         lengths = [len(t) for t in tensors]
         if len(set(lengths)) != 1:
             raise AssertionError(f"Size mismatch between tensors: TensorDataset got tensors of lengths {lengths}")
-        self.tensors = tensors
 
     def __getitem__(self, index) -> tuple:
         return tuple(t[index] for t in self.tensors)

@@ -8,6 +8,7 @@ __all__ = ['accuracy', 'RunningMean', 'evaluate', 'confusion_matrix', 'backward_
            'load_trainer_state', 'Checkpoint', 'learning_rate_range']
 
 # %% ../modules/07_training/07_training.ipynb #c003
+import copy
 import inspect
 import itertools
 import math
@@ -320,8 +321,8 @@ def generators(loader) -> list:
 
 # %% ../modules/07_training/07_training.ipynb #resume
 def trainer_state(self) -> dict:
-    """All that is needed to go on to the same numbers, at the end of an epoch."""
-    return {
+    """All that is needed to go on to the same numbers, at the end of an epoch: a snapshot that stays as it is."""
+    state = {
         "epoch": self.epoch,
         "history": self.history,
         "model": self.model.state_dict(),
@@ -331,6 +332,7 @@ def trainer_state(self) -> dict:
         "orders": [generator.get_state() for generator in generators(self.train)],
         "callbacks": [callback.state_dict() for callback in self.callbacks],
     }
+    return copy.deepcopy(state)
 
 
 def load_trainer_state(self, state: dict) -> None:
