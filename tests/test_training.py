@@ -349,6 +349,29 @@ def test_resuming_gives_the_same_bits(optimizer, scheduler, loader, tmp_path):
     assert np.array_equal(tinytorch.get_rng_state().numpy().shape, (45,))
 
 
+@pytest.mark.parametrize("optimizer", ["momentum", "adam", "rmsprop"])
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_a_state_is_a_snapshot(optimizer, scheduler):
+    schedule, each = SCHEDULERS[scheduler]
+
+    def new(seed):
+        callbacks = [EarlyStopping(patience=50, metric="train_loss")]
+        loader = next(iter(LOADERS.values()))
+        return make_trainer(
+            seed, OPTIMIZERS[optimizer], schedule, lambda: loader(seed), schedule_each=each, callbacks=callbacks
+        )
+
+    trainer = new(1)
+    trainer.fit(1)
+    state = trainer.state_dict()
+    expected = trainer.fit(3)
+    for _ in range(2):  # going on from it must not change it either
+        resumed = new(2)
+        resumed.load_state_dict(state)
+        assert resumed.fit(3) == expected
+        assert identical(weights(resumed.model), weights(trainer.model))
+
+
 def test_resuming_in_another_process(tmp_path):
     program = textwrap.dedent("""
         import sys
