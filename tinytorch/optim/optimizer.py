@@ -57,8 +57,8 @@ class Optimizer:
                 loss = closure()
         for group in self.param_groups:
             for p in group["params"]:
-                if p._grad is not None:
-                    grad = p._grad._array
+                if p.grad is not None:
+                    grad = p.grad._array
                     self.update(p._array, -grad if group.get("maximize") else grad, self.state[p], group)
                     changes.note(p)
         return loss
@@ -306,7 +306,7 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize,
                          capturable=capturable, differentiable=differentiable, fused=fused, decoupled_weight_decay=True)
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c052
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c055
 def clip_grad_value_(parameters, clip_value: float, foreach=None) -> None:
     """Clip every entry of every gradient, in place, to [-clip_value, clip_value]."""
     for grad in gradients_of(parameters):
@@ -318,7 +318,7 @@ def gradients_of(parameters) -> list:
     """The gradients that there are, of one tensor or of an iterable of tensors."""
     return [p.grad for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c056
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c057
 def norm(values, kind: float):
     """The norm of all entries of an array, or of a list of numbers: (sum |x|^kind)^(1/kind); their maximum for inf."""
     return np.linalg.norm(np.ravel(values), kind)
@@ -344,7 +344,7 @@ def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_i
         changes.note(grad)
     return Tensor._wrap(np.asarray(total, dtype=np.result_type(*(grad._array for grad in grads))))
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c062
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c063
 class LRScheduler:
     """Base of the schedules: `step()`, once an epoch (or a batch), sets each group's "lr" to what `get_lr()` returns."""
 
@@ -420,7 +420,7 @@ class StepLR(LRScheduler):
         return [group["lr"] * (self.gamma if begins else 1) for group in self.optimizer.param_groups]
 
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c074
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c075
 def state_dict(self) -> dict:
     """{"state": {number of the parameter: its state}, "param_groups": [settings, and the numbers of its parameters]}."""
     numbers, groups = {}, []
@@ -430,7 +430,7 @@ def state_dict(self) -> dict:
         groups.append({**group, "params": [numbers[p] for p in group["params"]]})
     return {"state": {numbers[p]: state for p, state in self.state.items() if state}, "param_groups": groups}
 
-# %% ../../modules/05_optimizers/05_optimizers.ipynb #c075
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c076
 def load_state_dict(self, state_dict: dict) -> None:
     """Go on from a saved state. The groups must have as many parameters as they had; what is loaded is copied."""
     saved = state_dict["param_groups"]
