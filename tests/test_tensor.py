@@ -237,11 +237,46 @@ def test_data_is_copied():
     assert tt.tensor(source).numpy().dtype == np.float32 and tt.tensor([1.5]).dtype is tt.float32
 
 
-@pytest.mark.parametrize(
-    "value", [1.5, [1.0, 2.5], [[1, 2], [3, 4]], [True, False], [], [1e-8, 1.0], [float("nan"), float("inf")]]
-)
-def test_repr_reads_like_pytorch(value):
-    assert repr(tt.tensor(value)).startswith("tensor(") and repr(tt.tensor([1.0], requires_grad=True)).endswith(
-        "requires_grad=True)"
-    )
+NAN, INF = float("nan"), float("inf")
+PRINTED = [
+    1.5,
+    3.0,
+    [1.0, 2.0],
+    [-0.659, 2],
+    [[1, 2], [3, 400]],
+    [True, False],
+    [],
+    [1e-8, 1.0],
+    [NAN, INF],
+    [NAN, 1.0],
+    [0.0, 0.0],
+]
+PRINTED += [
+    [INF, -2.5],
+    [1e10, 1.0],
+    [1e-6],
+    [123456789.0, 1.0],
+    [999.0, 1.0],
+    [1001.0, 1.0],
+    [1.5, -INF],
+    [123456.789] * 7,
+]
+
+
+@pytest.mark.parametrize("value", PRINTED, ids=str)
+def test_repr_is_that_of_pytorch(value):
+    assert repr(tt.tensor(value)) == repr(torch.tensor(value))
+
+
+def test_repr_notes_what_is_not_the_default():
+    assert repr(tt.tensor([1.0], requires_grad=True)) == repr(torch.tensor([1.0], requires_grad=True))
+    assert repr(tt.tensor([1], dtype=tt.uint8)) == "tensor([1], dtype=tinytorch.uint8)"
     assert "grad_fn=" in repr(tt.tensor([1.0], requires_grad=True) * 2)
+
+
+def test_a_name_that_is_not_here_says_so():
+    with pytest.raises(
+        AttributeError, match="'Tensor' object has no attribute 'fft': not every name of PyTorch is here"
+    ):
+        tt.tensor(1.0).fft
+    assert not hasattr(tt.tensor(1.0), "fft")

@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', 'DEFAULT_DTYPES', 'grad_mode', 'creation_number',
            'OPERANDS', 'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'size', 'numel', 'normalize_dim', 'numpy',
-           'item', 'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad', 'to_string', 'one_value', 'GradMode',
-           'Function', 'opened', 'closed', 'apply', 'shape_of', 'Add', 'result_type', 'To', 'to_dtype', 'operands',
-           'broadcast_shapes', 'clash', 'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division', 'Exp', 'Log',
-           'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape',
-           'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose', 'expand', 'plain_index', 'GetItem',
-           'get_item', 'iterate', 'MatMul', 'matmul']
+           'item', 'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad', 'number_format', 'to_string',
+           'one_value', 'no_such_name', 'GradMode', 'Function', 'opened', 'closed', 'apply', 'shape_of', 'Add',
+           'result_type', 'To', 'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'binary', 'Neg', 'Mul', 'Sub',
+           'Div', 'Pow', 'division', 'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum',
+           'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose',
+           'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c003
 import itertools
@@ -191,15 +191,25 @@ Tensor.requires_grad = property(lambda self: self._requires_grad, set_requires_g
 Tensor.grad = property(lambda self: self._grad, set_grad, doc="The derivative that backward() left, or None.")
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c021
+def number_format(array: np.ndarray):
+    """How to write the numbers of a floating-point array, by PyTorch's rule: all alike, as short as they allow."""
+    finite = array[np.isfinite(array)].astype(np.float64)
+    sizes = np.abs(finite[finite != 0])
+    smallest, largest = (sizes.min(), sizes.max()) if sizes.size else (1.0, 1.0)
+    whole = (sizes == np.floor(sizes)).all()
+    if largest > 1000 * smallest or largest > 1e8 or (smallest < 1e-4 and not whole):
+        form = "{:.4e}".format
+    else:
+        form = (lambda x: f"{x:.0f}." if np.isfinite(x) else f"{x}") if whole else "{:.4f}".format
+    extremes = (finite.min(), finite.max()) if finite.size else ()
+    width = max(len(form(x)) for x in (*extremes, smallest))
+    return lambda x: form(x).rjust(width)
+
+
 def to_string(input) -> str:
     """The numbers, and the notes that differ from the default."""
-    prefix = "tensor("
-    digits = {"float_kind": lambda value: f"{value:.4f}".rstrip("0")} if input.dtype.is_floating_point else None
-    if input.dtype.is_floating_point and input._array.size:
-        largest = np.max(np.abs(input._array), initial=0, where=np.isfinite(input._array))
-        smallest = np.min(np.abs(input._array), initial=np.inf, where=input._array != 0)
-        if largest >= 1e5 or smallest < 1e-4:
-            digits = {"float_kind": "{:.4e}".format}
+    prefix, floats = "tensor(", input.dtype.is_floating_point
+    digits = {"float_kind": number_format(input._array)} if floats and input._array.size else None
     notes = []
     if input.dtype not in (float32, int64, bool_):
         notes.append(f"dtype={input.dtype!r}")
@@ -207,7 +217,7 @@ def to_string(input) -> str:
         notes.append(f"grad_fn={input.grad_fn!r}")
     elif input._requires_grad:
         notes.append("requires_grad=True")
-    text = np.array2string(input._array, separator=", ", prefix=prefix, formatter=digits)
+    text = np.array2string(input._array, max_line_width=80, separator=", ", prefix=prefix, formatter=digits)
     return prefix + ", ".join([text, *notes]) + ")"
 
 
@@ -222,7 +232,13 @@ def one_value(name: str):
     return convert
 
 
-Tensor.__repr__ = to_string
+def no_such_name(input, name: str):
+    """What Python asks for when a tensor has no attribute `name`."""
+    later = "not every name of PyTorch is here, and some come with a later lesson"
+    raise AttributeError(f"'{type(input).__name__}' object has no attribute '{name}': {later}")
+
+
+Tensor.__repr__, Tensor.__getattr__ = to_string, no_such_name
 Tensor.__float__, Tensor.__int__ = one_value("float"), one_value("int")
 Tensor.__bool__, Tensor.__index__ = one_value("bool"), one_value("index")
 
