@@ -16,12 +16,8 @@ from wrong import WRONG
 TESTS = Path(__file__).parent
 CAUGHT = {"AssertionError", "RuntimeError", "RuntimeWarning", "Failed"}  # Failed: by pytest.raises, pytest.warns
 settings.register_profile(
-    "wrong",
-    settings.get_profile("course"),
-    phases=[Phase.explicit, Phase.generate],
-    database=None,
-    report_multiple_bugs=False,
-)  # one failure, with its own type, is enough
+    "wrong", settings.get_profile("course"), phases=[Phase.explicit, Phase.generate], database=None
+)
 
 
 class Watcher:
