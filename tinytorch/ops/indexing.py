@@ -14,7 +14,8 @@ import math
 import numpy as np
 
 from ..autograd import PutItem, run, unbroadcast
-from .creation import can_cast, nonzero
+from .comparison import nonzero
+from .creation import can_cast
 from .shapes import ravel, reshape
 from ..tensor import (
     Function,
