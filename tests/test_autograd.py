@@ -48,6 +48,16 @@ def test_used_many_times(t):
 
 
 @both
+def test_an_early_value_used_late_and_at_once(t):
+    """Whatever the order of the edges: a node is passed on when all who used it have given, not when it is first met."""
+    for combine in (lambda b, c: b + c, lambda b, c: c + b):
+        a = leaf(t, 2)
+        b = a * a
+        combine(b, ((b * 1.0) * 1.0) * b).backward()
+        assert a.grad.item() == 2 * 2.0 + 4 * 2.0**3
+
+
+@both
 def test_diamonds_deep(t):
     a = leaf(t, 1, dtype=t.float64)
     b = a

@@ -187,6 +187,11 @@ def test_matmul(shapes):
     alike(lambda t, a, b: a @ b, numbers(shapes[0]), numbers(shapes[1], 1))
 
 
+def test_square_matrices_leave_a_choice_of_what_to_transpose():
+    alike(lambda t, a, b: a @ b, numbers((3, 3)), numbers((3, 3), 1))
+    alike(lambda t, a, b: a @ b, numbers((2, 3, 3)), numbers((2, 3, 3), 1))
+
+
 @pytest.mark.parametrize(
     ("call", "error"),
     [

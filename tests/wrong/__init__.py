@@ -129,7 +129,7 @@ def maximum_whose_ties_all_get_the_whole():
     engine.Max.forward = forward
 
 
-@wrong("test_special_cases.py::test_square_matrices_leave_a_choice_of_what_to_transpose")
+@wrong("test_tensor.py::test_square_matrices_leave_a_choice_of_what_to_transpose")
 def matrix_product_with_the_wrong_side_transposed():
     """Right wherever the shapes leave no choice; for square matrices the transposition is forgotten."""
     right = autograd.matmul_gradients
@@ -198,7 +198,7 @@ def walk_that_overwrites_gradients():
     replace(autograd.walk, walk_with(lambda old, new: new))
 
 
-@wrong("test_special_cases.py::test_an_early_value_used_late_and_at_once")
+@wrong("test_autograd.py::test_an_early_value_used_late_and_at_once")
 def walk_in_breadth():
     """Nodes in the order in which they are met, not after all who used them."""
 
