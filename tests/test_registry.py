@@ -6,7 +6,7 @@ import torch
 from alike import alike, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registry.examples import FUNCTIONS, MODULES, Draw, functions, modules
+from registry import FUNCTIONS, MODULES, Draw, functions, modules
 
 import tinytorch as tt
 from tinytorch.autograd import enable_grad, gradcheck, graph_order, values
@@ -17,11 +17,11 @@ def missing(existing: dict, table: dict) -> list:
 
 
 def test_every_function_has_an_example():
-    assert not missing(functions(), FUNCTIONS), "add examples of these Functions to tests/registry/examples.py"
+    assert not missing(functions(), FUNCTIONS), "add examples of these Functions to tests/registry"
 
 
 def test_every_module_has_an_example():
-    assert not missing(modules(), MODULES), "add examples of these Modules to tests/registry/examples.py"
+    assert not missing(modules(), MODULES), "add examples of these Modules to tests/registry"
 
 
 def test_no_example_without_its_class():
