@@ -2,8 +2,9 @@
 
 from .._face import face
 
-MODULES = ("nn.module", "nn.containers", "nn.losses", "nn.activations", "nn.more_losses", "nn.conv", "nn.norm",
-           "nn.embedding", "nn.attention", "nn.transformer")
+MODULES = ("nn.module", "nn.containers", "nn.losses", "nn.activations", "nn.more_losses", "nn.conv", "nn.more_conv",
+           "nn.pooling", "nn.resampling", "nn.norm", "nn.more_norm", "nn.embedding", "nn.embedding_bag", "nn.attention",
+           "nn.encoder_decoder")
 
 
 def _is_module(value):
