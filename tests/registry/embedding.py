@@ -1,0 +1,64 @@
+"""Examples for lesson 11, embeddings and positions."""
+
+import numpy as np
+
+from registry.tools import E, both, holding
+from tinytorch.nn import embedding
+
+IDS = [[1, 1, 2], [0, 3, 1]]
+
+
+def sinusoids(t, length, dim):
+    """The table of 2017 by its formula, one entry after the other."""
+    table = [[0.0] * dim for _ in range(length)]
+    for position in range(length):
+        for column in range(dim):
+            angle = position / 10000 ** ((column - column % 2) / dim)
+            table[position][column] = float(np.cos(angle) if column % 2 else np.sin(angle))
+    return table
+
+
+def turned(t, x, positions=None, base=10000.0):
+    """Rotary positions with complex numbers: each pair times e ** (i angle)."""
+    dim = x.shape[-1]
+    positions = t.arange(x.shape[-2]) if positions is None else positions
+    angles = positions.double()[..., None] * base ** (-t.arange(0, dim, 2).double() / dim)
+    turn = t.polar(t.ones_like(angles), angles)
+    pairs = t.view_as_complex(x.reshape(*x.shape[:-1], dim // 2, 2).contiguous())
+    return t.view_as_real(pairs * turn.to(pairs.dtype)).flatten(-2)
+
+
+def lookup(**options):
+    return E(lambda t, w: t.nn.functional.embedding(t.tensor(IDS), w, **options), "4k")
+
+
+def looked_up(t, table):
+    """A module of numbers, so that differences can be taken: its input times the rows of `table`."""
+    return holding(t, lambda m, x: x * m.table(t.tensor(IDS)), table=table)
+
+
+def sinusoidal(t, length, dim):
+    if hasattr(t.nn, "SinusoidalPositions"):
+        return t.nn.SinusoidalPositions(length, dim)
+    return holding(t, lambda m, x: x + t.tensor(sinusoids(t, length, dim), dtype=x.dtype)[: x.shape[-2]])
+
+
+def learned(t, length, dim):
+    if hasattr(t.nn, "LearnedPositions"):
+        return t.nn.LearnedPositions(length, dim)
+    return holding(t, lambda m, x: x + m.weight[: x.shape[-2]], weight=t.nn.Parameter(t.zeros(length, dim)))
+
+
+FUNCTIONS = {
+    "EmbeddingFunction": [lookup()],
+    "RotaryFunction": [
+        E(both(embedding.apply_rotary, turned), "BN4"),
+        E(both(lambda x: embedding.apply_rotary(x, base=10.0), lambda t, x: turned(t, x, base=10.0)), "N6"),
+    ],
+}
+
+MODULES = {
+    "Embedding": [(lambda t: looked_up(t, t.nn.Embedding(4, 3)), lambda d: [d.any(2, 3, 3)])],
+    "SinusoidalPositions": [(lambda t: sinusoidal(t, 6, 4), lambda d: [d.any(2, 3, 4)])],
+    "LearnedPositions": [(lambda t: learned(t, 6, 4), lambda d: [d.any(2, 3, 4)])],
+}
