@@ -49,7 +49,21 @@ def learned(t, length, dim):
     return holding(t, lambda m, x: x + m.weight[: x.shape[-2]], weight=t.nn.Parameter(t.zeros(length, dim)))
 
 
+BEGINS = [0, 2, 2, 5]  # the second bag is empty
+
+
+def bag(mode, d_weights=False, **options):
+    def call(t, w, *samples):
+        ids = t.tensor([1, 3, 0, 0, 2, 3, 3])
+        weights = {"per_sample_weights": samples[0]} if samples else {}
+        return t.nn.functional.embedding_bag(ids, w, t.tensor(BEGINS), mode=mode, **weights, **options)
+
+    return E(call, "4k,7" if d_weights else "4k")
+
+
 FUNCTIONS = {
+    "BagSum": [bag("sum"), bag("mean"), bag("sum", True), bag("mean", padding_idx=3)],
+    "BagMax": [bag("max"), bag("max", padding_idx=0)],
     "EmbeddingFunction": [lookup()],
     "RotaryFunction": [
         E(both(embedding.apply_rotary, turned), "BN4"),
@@ -58,6 +72,10 @@ FUNCTIONS = {
 }
 
 MODULES = {
+    "EmbeddingBag": [
+        (lambda t: looked_up(t, t.nn.EmbeddingBag(4, 3)), lambda d: [d.any(2, 3)]),
+        (lambda t: looked_up(t, t.nn.EmbeddingBag(4, 3, mode="max")), lambda d: [d.any(2, 3)]),
+    ],
     "Embedding": [(lambda t: looked_up(t, t.nn.Embedding(4, 3)), lambda d: [d.any(2, 3, 3)])],
     "SinusoidalPositions": [(lambda t: sinusoidal(t, 6, 4), lambda d: [d.any(2, 3, 4)])],
     "LearnedPositions": [(lambda t: learned(t, 6, 4), lambda d: [d.any(2, 3, 4)])],
