@@ -6,14 +6,17 @@
 __all__ = ['conv2d_loops', 'output_size', 'windows', 'padded', 'cropped', 'columns', 'rows', 'filters', 'conv_forward',
            'conv_weight_grad', 'add_windows', 'conv_input_grad', 'Convolution', 'ConvolutionInputGrad',
            'ConvolutionWeightGrad', 'each', 'check_convolution', 'same_padding', 'in_reverse', 'convolution', 'conv1d',
-           'conv2d', 'Conv1d', 'Conv2d', 'pool_counts', 'pool_frame', 'pool_windows', 'pool_add', 'MaxPool']
+           'conv2d', 'Conv1d', 'Conv2d', 'pool_counts', 'pool_frame', 'pool_windows', 'pool_divisor',
+           'avg_pool_forward', 'avg_pool_backward', 'AvgPool', 'largest', 'add_to_largest', 'max_pool_forward',
+           'max_pool_backward', 'pool_indices', 'MaxPool', 'pool_options', 'max_pool', 'avg_pool', 'max_pool2d',
+           'avg_pool2d', 'MaxPool2d', 'AvgPool2d']
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #c003
 import math
 
 import numpy as np
 
-from ..autograd import run
+from ..autograd import run, values
 from .init import kaiming_uniform_, uniform_
 from .module import Module, Parameter
 from ..ops.creation import empty
@@ -359,50 +362,226 @@ def pool_counts(sizes: tuple, kernel_size: tuple, stride: tuple, padding: tuple,
     return tuple(counts)
 
 
-def pool_frame(shape: tuple, counts: tuple, kernel_size: tuple, stride: tuple, padding: tuple, dilation: tuple) -> tuple:
-    """(shape of the padded array into which `counts` windows fit, slices where the array of `shape` stands in it)."""
-    lead = len(shape) - len(counts)
-    frame, place = list(shape), [slice(None)] * len(shape)
+def pool_frame(shape: tuple, dtype, value: float, kernel_size, stride, padding, dilation, ceil_mode=False) -> tuple:
+    """(the inside of a new array full of `value`, of the `shape`; all windows of the whole): two views of one memory."""
+    n, lead = len(kernel_size), len(shape) - len(kernel_size)
+    counts = pool_counts(shape[lead:], kernel_size, stride, padding, dilation, ceil_mode)
+    frame, inside = list(shape), [slice(None)] * len(shape)
     for i, (count, k, s, p, d) in enumerate(zip(counts, kernel_size, stride, padding, dilation, strict=True), lead):
-        frame[i] = max(shape[i] + p, (count - 1) * s + d * (k - 1) + 1 - p) + p
-        place[i] = slice(p, p + shape[i])
-    return tuple(frame), tuple(place)
+        frame[i] = max(p + shape[i] + p, (count - 1) * s + d * (k - 1) + 1)
+        inside[i] = slice(p, p + shape[i])
+    memory = np.full(frame, value, dtype)
+    view = windows(memory, kernel_size, stride, dilation)
+    return memory[tuple(inside)], view[(..., *map(slice, counts), *(slice(None),) * n)]
 
 
-def pool_windows(x: np.ndarray, value: float, kernel_size, stride, padding, dilation, ceil_mode) -> np.ndarray:
+def pool_windows(x: np.ndarray, value: float, kernel_size, stride, padding, dilation, ceil_mode=False) -> np.ndarray:
     """The windows of `x`, (..., *sizes) -> (..., *counts, *kernel_size), as a view; `value` stands around `x`."""
-    n = len(kernel_size)
-    counts = pool_counts(x.shape[-n:], kernel_size, stride, padding, dilation, ceil_mode)
-    shape, place = pool_frame(x.shape, counts, kernel_size, stride, padding, dilation)
-    frame = x
-    if shape != x.shape:
-        frame = np.full(shape, value, x.dtype)
-        frame[place] = x
-    view = windows(frame, kernel_size, stride, dilation)
-    return view[(..., *map(slice, counts), *(slice(None),) * n)]
+    if not any(padding) and not ceil_mode:
+        return windows(x, kernel_size, stride, dilation)
+    inside, view = pool_frame(x.shape, x.dtype, value, kernel_size, stride, padding, dilation, ceil_mode)
+    inside[...] = x
+    return view
 
 
-def pool_add(parts, shape: tuple, kernel_size, stride, padding, dilation) -> np.ndarray:
-    """The way back from `pool_windows`: adds up the parts (..., *counts, *kernel_size) where they came from."""
-    n = len(kernel_size)
-    frame, place = pool_frame(shape, parts.shape[-2 * n : -n], kernel_size, stride, padding, dilation)
-    return np.ascontiguousarray(add_windows(parts, frame, stride, dilation)[place])
+def pool_divisor(sizes: tuple, kernel_size, stride, padding, dilation, ceil_mode=False, count_include_pad=True) -> np.ndarray:
+    """How many numbers each window averages: (*counts,). Beyond the padding nothing is counted."""
+    counts = pool_counts(sizes, kernel_size, stride, padding, dilation, ceil_mode)
+    result = np.ones((), np.int64)
+    for size, count, k, s, p in zip(sizes, counts, kernel_size, stride, padding, strict=True):
+        start = np.arange(count) * s - p
+        margin = p if count_include_pad else 0
+        result = result[..., None] * (np.minimum(start + k, size + margin) - np.maximum(start, -margin))
+    return result
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #max-pool
-class MaxPool(Function):
-    """The largest number of each window."""
+# %% ../../modules/08_convolution/08_convolution.ipynb #c018
+def avg_pool_forward(x: np.ndarray, divisor, **options) -> np.ndarray:
+    """The sum of each window over `divisor`."""
+    view = pool_windows(x, 0, **options)
+    return sum(view[(..., *tap)] for tap in np.ndindex(*options["kernel_size"])) / divisor
 
-    def forward(self, x, **options):
-        view = pool_windows(x, -math.inf, **options)
-        taps = list(np.ndindex(*options["kernel_size"]))
-        best, which = view[(..., *taps[0])].copy(), first_inside(x.shape, view.shape, **options)
-        for number, tap in enumerate(taps):
-            value = view[(..., *tap)]
-            better = (value > best) | (value != value)
-            np.copyto(best, value, where=better)
-            np.copyto(which, number, where=better)
-        self.which = which
-        return best
+
+def avg_pool_backward(grad: np.ndarray, shape: tuple, divisor, **options) -> np.ndarray:
+    """Each number of a window gets its share, grad / divisor."""
+    result, places = pool_frame(shape, grad.dtype, 0, **options)
+    share = grad / divisor
+    for tap in np.ndindex(*options["kernel_size"]):
+        places[(..., *tap)] += share
+    return np.ascontiguousarray(result)
+
+
+class AvgPool(Function):
+    """The mean of each window. `divisor`, a number or an array (*counts,), says by what the sum is divided."""
+
+    def forward(self, x, divisor, **options):
+        self.a_shape, self.divisor, self.options = x.shape, np.asarray(divisor, x.dtype), options
+        return avg_pool_forward(x, self.divisor, **options)
 
     def backward(self, grad):
-        raise NotImplementedError
+        return avg_pool_backward(grad, self.a_shape, self.divisor, **self.options)
+
+# %% ../../modules/08_convolution/08_convolution.ipynb #max-pool-forward
+def largest(view: np.ndarray, kernel_size: tuple) -> tuple:
+    """The largest number of every window, and its place there counted row by row: two arrays (..., *counts).
+
+    `view` holds the windows, (..., *counts, *kernel_size). Of equal numbers the first counts; nan counts as the largest.
+    """
+    best = view[(..., *(0,) * len(kernel_size))].copy()
+    which = np.zeros(best.shape, np.int64)
+    for number, tap in enumerate(np.ndindex(*kernel_size)):
+        value = view[(..., *tap)]
+        better = (value > best) | (value != value)
+        np.copyto(best, value, where=better)
+        np.copyto(which, number, where=better)
+    return best, which
+
+# %% ../../modules/08_convolution/08_convolution.ipynb #max-pool-backward
+def add_to_largest(places: np.ndarray, grad: np.ndarray, which: np.ndarray, kernel_size: tuple) -> None:
+    """Add to `places`, windows onto zeros (..., *counts, *kernel_size), the gradient of each window's largest number."""
+    for number, tap in enumerate(np.ndindex(*kernel_size)):
+        places[(..., *tap)] += grad * (which == number)
+
+
+# %% ../../modules/08_convolution/08_convolution.ipynb #c021
+def max_pool_forward(x: np.ndarray, kernel_size, stride, padding, dilation, ceil_mode=False) -> tuple:
+    """(the largest number of each window, its place in the window counted row by row), both (..., *counts)."""
+    best, which = largest(pool_windows(x, -math.inf, kernel_size, stride, padding, dilation, ceil_mode), kernel_size)
+    if any(padding) and (best == -math.inf).any():  # nothing but -inf: the padding must not win
+        first = np.zeros((), np.int64)
+        for count, k, s, p, d in zip(best.shape[-len(stride) :], kernel_size, stride, padding, dilation, strict=True):
+            first = first[..., None] * k + np.maximum(-((np.arange(count) * s - p) // d), 0)
+        which = np.where(best == -math.inf, first, which)
+    return best, which
+
+
+def max_pool_backward(grad: np.ndarray, which: np.ndarray, shape: tuple, **options) -> np.ndarray:
+    """The gradient of the input, of the `shape`, from that of the output and what max_pool_forward gave."""
+    result, places = pool_frame(shape, grad.dtype, 0, **options)
+    add_to_largest(places, grad, which, options["kernel_size"])
+    return np.ascontiguousarray(result)
+
+
+def pool_indices(which: np.ndarray, sizes: tuple, kernel_size, stride, padding, dilation, ceil_mode=False) -> np.ndarray:
+    """The places in the input, counted row by row through its last dimensions, from those in the windows."""
+    n, result = len(sizes), np.zeros((), np.int64)
+    for i, tap in enumerate(np.unravel_index(which, kernel_size)):
+        start = np.arange(which.shape[i - n]) * stride[i] - padding[i]
+        result = result * sizes[i] + start.reshape(-1, *(1,) * (n - 1 - i)) + tap * dilation[i]
+    return result
+
+
+class MaxPool(Function):
+    """The largest number of each window. The first of equal ones gets the gradient."""
+
+    def forward(self, x, **options):
+        self.a_shape, self.options = x.shape, options
+        result, self.which = max_pool_forward(x, **options)
+        return result
+
+    def backward(self, grad):
+        return max_pool_backward(grad, self.which, self.a_shape, **self.options)
+
+# %% ../../modules/08_convolution/08_convolution.ipynb #c022
+def pool_options(n: int, what: str, input, kernel_size, stride, padding, dilation, ceil_mode: bool) -> dict:
+    """The options of a pooling over the last `n` dimensions, a number for each. Raises RuntimeError if they do not fit."""
+    options = {
+        "kernel_size": each(kernel_size, n, "kernel_size"),
+        "stride": each(kernel_size if stride in (None, ()) else stride, n, "stride"),
+        "padding": each(padding, n, "padding"),
+        "dilation": each(dilation, n, "dilation"),
+    }
+    if input.ndim not in (n + 1, n + 2):
+        sizes = "D, H, W"[3 * (3 - n) :]
+        raise RuntimeError(f"{what}: the input has shape {input.shape}, expected (N, C, {sizes}) or (C, {sizes})")
+    if not input.dtype.is_floating_point:
+        raise RuntimeError(f"{what}: the input is {input.dtype}, expected floating-point numbers: use .float()")
+    for name, least in (("kernel_size", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
+        if min(options[name]) < least:
+            raise RuntimeError(f"{what}: {name}={options[name]}, expected at least {least}")
+    for k, p, d in zip(options["kernel_size"], options["padding"], options["dilation"], strict=True):
+        if p > (d * (k - 1) + 1) // 2:
+            raise RuntimeError(
+                f"{what}: pad should be at most half of effective kernel size, but got padding={options['padding']}, "
+                f"kernel_size={options['kernel_size']}, dilation={options['dilation']}: a window may see nothing but padding"
+            )
+    counts = pool_counts(input.shape[-n:], **options, ceil_mode=ceil_mode)
+    if min(counts) < 1:
+        raise RuntimeError(f"{what}: no window fits: the input's size is {input.shape[-n:]}, the windows are {options}")
+    return options | {"ceil_mode": ceil_mode}
+
+
+def max_pool(n: int, input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """The maximum over windows of the last `n` dimensions; with return_indices also where each was, int64."""
+    options = pool_options(n, f"max_pool{n}d", input, kernel_size, stride, padding, dilation, ceil_mode)
+    output = MaxPool.apply(input, **options)
+    if not return_indices:
+        return output
+    _, which = max_pool_forward(values(input), **options)
+    return output, Tensor._wrap(pool_indices(which, input.shape[-n:], **options))
+
+
+def avg_pool(n: int, input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
+             divisor_override=None) -> Tensor:
+    """The mean over windows of the last `n` dimensions."""
+    options = pool_options(n, f"avg_pool{n}d", input, kernel_size, stride, padding, 1, ceil_mode)
+    if divisor_override == 0:
+        raise RuntimeError(f"avg_pool{n}d: divisor must be not zero")
+    divisor = divisor_override or pool_divisor(input.shape[-n:], **options, count_include_pad=count_include_pad)
+    return AvgPool.apply(input, divisor=divisor, **options)
+
+
+def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False, return_indices: bool = False):
+    """The maximum of each window, (N, C, H, W) -> (N, C, H', W'), or of (C, H, W); around the input stands -inf.
+
+    `stride` is by default the kernel_size. With return_indices, (maxima, their places in H * W, int64).
+    """
+    return max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode: bool = False, count_include_pad: bool = True,
+               divisor_override: int | None = None) -> Tensor:
+    """The mean of each window, (N, C, H, W) -> (N, C, H', W'), or of (C, H, W); padding zeros count unless told."""
+    return avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+# %% ../../modules/08_convolution/08_convolution.ipynb #c023
+class _MaxPoolNd(Module):
+    """What the layers of max pooling share; `stride` is by default the kernel_size."""
+
+    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, return_indices: bool = False, ceil_mode: bool = False):
+        super().__init__()
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.dilation, self.return_indices, self.ceil_mode = padding, dilation, return_indices, ceil_mode
+
+    def extra_repr(self):
+        names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+        return ", ".join(f"{name}={getattr(self, name)}" for name in names)
+
+
+class MaxPool2d(_MaxPoolNd):
+    """The maximum of each window, (N, C, H, W) -> (N, C, H', W'), or of (C, H, W); no parameters."""
+
+    def forward(self, input):
+        options = self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+        return max_pool2d(input, self.kernel_size, *options)
+
+
+class _AvgPoolNd(Module):
+    """What the layers of average pooling share."""
+
+    def extra_repr(self):
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool2d(_AvgPoolNd):
+    """The mean of each window, (N, C, H, W) -> (N, C, H', W'), or of (C, H, W); no parameters."""
+
+    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode: bool = False, count_include_pad: bool = True,
+                 divisor_override: int | None = None):
+        super().__init__()
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.ceil_mode = padding, ceil_mode
+        self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
+
+    def forward(self, input):
+        options = self.ceil_mode, self.count_include_pad, self.divisor_override
+        return avg_pool2d(input, self.kernel_size, self.stride, self.padding, *options)
