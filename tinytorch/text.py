@@ -354,7 +354,7 @@ class TextDataset(Dataset):
             raise ValueError(f"TextDataset: block_size must be at least 1, got {block_size}")
         if self.ids.numel() <= block_size:
             raise ValueError(f"TextDataset: windows of {block_size} need at least {block_size + 1} ids, got {self.ids.numel()}")
-        if self.ids.ndim != 1 or self.ids.is_floating_point():
+        if self.ids.ndim != 1 or self.ids.is_floating_point() or self.ids.dtype is tinytorch.bool:
             raise TypeError(f"TextDataset: expected whole numbers in one dimension, got {self.ids.dtype}, {tuple(self.ids.shape)}")
         self.ids = self.ids.long()
 
