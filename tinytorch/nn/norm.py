@@ -6,7 +6,7 @@
 __all__ = ['standardize', 'normalize_gradient', 'NormalizeFunction', 'scaled_and_shifted', 'along_channels', 'layer_norm',
            'last_dims', 'LayerNorm', 'update_running', 'checked_batch', 'batch_norm', 'BatchNorm1d', 'BatchNorm2d',
            'group_norm', 'checked_groups', 'GroupNorm', 'RMSNormalizeFunction', 'rms_norm', 'RMSNorm', 'dropped',
-           'checked_probability', 'dropout', 'Dropout']
+           'checked_probability', 'dropout', 'Dropout', 'BasicBlock']
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c003
 import math
@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import no_grad, ones, rand, zeros
 from . import init
+from .conv import Conv2d
 from .losses import floats_only, relu
 from .module import Module, Parameter, Sequential
 from ..ops.inplace import change
@@ -399,3 +400,28 @@ class Dropout(_Dropout):
 
     def forward(self, input):
         return dropout(input, self.p, self.training, self.inplace)
+
+# %% ../../modules/09_normalization/09_normalization.ipynb #basic-block
+class BasicBlock(Module):
+    """relu(F(x) + x), F = conv3x3, norm, relu, conv3x3, norm: (N, in_channels, H, W) -> (N, out_channels, H/stride, W/stride).
+
+    The first convolution has the stride. Where the shape changes, x takes `downsample`, a 1x1 convolution and a norm.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
+        super().__init__()
+        self.conv1 = Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = BatchNorm2d(out_channels)
+        self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        self.bn2 = BatchNorm2d(out_channels)
+        self.downsample = None
+        if stride != 1 or in_channels != out_channels:
+            self.downsample = Sequential(
+                Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), BatchNorm2d(out_channels)
+            )
+
+    def forward(self, input):
+        shortcut = input if self.downsample is None else self.downsample(input)
+        inner = relu(self.bn1(self.conv1(input)))
+        return relu(self.bn2(self.conv2(inner)) + shortcut)
+
