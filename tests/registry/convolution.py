@@ -22,7 +22,7 @@ def conv(name, *sizes):
         {"padding": 2, "padding_mode": "reflect", "groups": 4},
     )
     return [
-        (lambda t, o=o: getattr(t.nn, name)(4, 8, 2 if i else 3, **o), lambda d: [d.any(2, 4, *sizes)])
+        (lambda t, i=i, o=o: getattr(t.nn, name)(4, 8, 2 if i else 3, **o), lambda d: [d.any(2, 4, *sizes)])
         for i, o in enumerate(options)
     ]
 
