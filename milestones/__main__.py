@@ -1,6 +1,7 @@
 """Milestones of history, trained on the tinytorch that is here: `python -m milestones`."""
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from rich.traceback import Traceback
 
 import course
 from course.whose import CourseError, describe
-from milestones.runner import Milestone, Run, measure, milestones, script_of
+from milestones.runner import Milestone, Run, measure, milestones, script_of, shown, take_notes
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 ROOT = Path(course.__file__).parents[1]  # whose tinytorch is the reference
@@ -25,6 +26,8 @@ Reference = Annotated[bool, typer.Option("--reference", help="Run on the course'
 Seeds = Annotated[int | None, typer.Option(min=1, help="How many; each milestone has its own default.")]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write what was measured, one record for each run.")]
 Plots = Annotated[Path | None, typer.Option(help="A folder for the pictures.")]
+Data = Annotated[str | None, typer.Option(help="Train on other data, where a milestone knows some: mnist.")]
+Folder = Annotated[Path, typer.Option(help="Where --data has its files, or downloads them to.")]
 
 
 def whose_package(reference: bool, refuse: bool = True):
@@ -49,17 +52,27 @@ def overview(context: typer.Context):
         missing = one.missing(whose.package)
         state = f"[yellow]waits for {', '.join(missing)}" if missing else "[green]all there"
         lessons = f"01 to {one.lessons:02}: {state}"
-        table.add_row(one.name, str(one.year), one.about, one.data, f"{one.metric} {one.bar:.0%}", lessons)
+        table.add_row(one.name, str(one.year), one.about, one.data, bar_of(one), lessons)
     console.print(table)
     console.print("python -m milestones run NAME, or all", style="dim", markup=False)
 
 
-def chosen(name: str, whose) -> list[Milestone]:
+def bar_of(one: Milestone) -> str:
+    return f"{one.metric} {'at most ' * one.lower}{shown(one.bar, one.lower)}"
+
+
+def chosen(name: str, whose, data: str | None = None, folder: Path = Path("data")) -> list[Milestone]:
     """The milestones meant by a name (or its beginning, or its year) or by "all"; CourseError if there are none."""
     known = milestones()
     found = [one for one in known.values() if name == "all" or one.name.startswith(name) or name == str(one.year)]
     if not found:
         raise CourseError(f"there is no milestone {name!r}; there are {', '.join(known)}")
+    if data:
+        if not any(data in one.datasets for one in found):
+            raise CourseError(f"{', '.join(one.name for one in found)} cannot be trained on {data!r}")
+        found = [one.on(data) for one in found if data in one.datasets]
+        for one in found:
+            script_of(one).use(data, folder)
     for one in found:
         if missing := one.missing(whose.package):
             console.print(f"[yellow]{one.name} waits for lesson {', '.join(missing)}")
@@ -81,6 +94,9 @@ def train(found: list[Milestone], seeds: int | None, whose, damage=None) -> list
                 if error := runs[-1].error:
                     bars.console.print(Traceback.from_exception(type(error), error, error.__traceback__, max_frames=12))
                     break  # it would fail again
+                if seed == 0 and damage is None:
+                    bars.update(bar, state="notes")
+                    take_notes(runs[-1])
             bars.update(bar, completed=count)
     return runs
 
@@ -92,25 +108,45 @@ def report(runs: list[Run]) -> Table:
     )
     for name in dict.fromkeys(run.name for run in runs):
         same = [run for run in runs if run.name == name]
-        worst = min(same, key=lambda run: (run.passed, -1 if run.value is None else run.value))
-        figure = "-" if worst.value is None else f"{worst.right} of {worst.asked} = {worst.value:.1%}"
+        worst = min(same, key=lambda run: (run.passed, goodness(run)))
+        figure = "-" if worst.value is None else shown(worst.value, worst.lower)
+        if worst.lower and worst.value is not None:
+            figure = f"{figure} {worst.metric}"
+        elif worst.asked:
+            figure = f"{worst.right} of {worst.asked} = {worst.value:.1%}"
         colour = "green" if worst.passed else "red"
         table.add_row(
             name, str(worst.year), worst.data, f"{worst.parameters} ({worst.numbers:,} numbers)",
-            f"{worst.with_gradient} of {worst.parameters}", str(len(same)), f"[{colour}]{figure}", f"{worst.bar:.0%}",
-            f"{sum(run.seconds for run in same):.1f}",
+            f"{worst.with_gradient} of {worst.parameters}", str(len(same)), f"[{colour}]{figure}",
+            "≤ " * worst.lower + shown(worst.bar, worst.lower), f"{sum(run.seconds for run in same):.1f}",
         )  # fmt: skip
     return table
 
 
+def goodness(run: Run) -> float:
+    """More is better; a run that came to no value is the worst."""
+    return -math.inf if run.value is None else -run.value if run.lower else run.value
+
+
 @app.command()
-def run(name: str, seeds: Seeds = None, json_file: JsonFile = None, plots: Plots = None, reference: Reference = False):
+def run(
+    name: str,
+    seeds: Seeds = None,
+    json_file: JsonFile = None,
+    plots: Plots = None,
+    data: Data = None,
+    folder: Folder = Path("data"),
+    reference: Reference = False,
+):
     """Train NAME (or all), and print what was measured. Exit status 1 when a bar is missed."""
     whose = whose_package(reference)
-    found = chosen(name, whose)
+    found = chosen(name, whose, data, folder)
     runs = train([one for one in found if not one.missing(whose.package)], seeds, whose)
     if runs:
         console.print(report(runs))
+    for run in runs:
+        for label, text in run.notes.items():
+            console.print(f"{run.name}: {label}: {text}", markup=False)
     failed = [run for run in runs if not run.passed]
     for run in failed:
         console.print(f"[red]{run.name}, seed {run.seed}: {escape('; '.join(run.reasons))}")
@@ -139,19 +175,24 @@ def draw(runs: list[Run], folder: Path):
 
 @app.command()
 def controls(reference: Reference = False):
-    """Train each milestone with a layer that cannot learn: every check must fail, or it would prove nothing."""
-    from milestones.controls import CONTROLS
+    """Begin each training with a layer that cannot learn: every check must fail, or it would prove nothing."""
+    from milestones.controls import STEPS, controls
 
     whose = whose_package(reference)
-    table, caught = Table("milestone", "what was spoiled", "why it did not pass"), True
+    table, right = Table("milestone", "what was spoiled", "why it did not pass"), True
     for one in chosen("all", whose):
-        for name, damage in CONTROLS.items() if not one.missing(whose.package) else ():
-            result = measure(one, 0, whose.text, damage=damage)
-            if result.parameters:
-                caught &= not result.passed
-                table.add_row(one.name, name, escape("; ".join(result.reasons)) or "[red]it passed")
+        if one.missing(whose.package):
+            continue
+        whole = measure(one, 0, whose.text, steps=STEPS)
+        right &= whole.passed
+        table.add_row(one.name, "nothing", "[green]it passed" if whole.passed else f"[red]{escape(str(whole.reasons))}")
+        for name, damage in controls(script_of(one).build(0)).items():
+            result = measure(one, 0, whose.text, damage=damage, steps=STEPS)
+            caught = any(reason.startswith("no gradient") for reason in result.reasons)
+            right &= caught
+            table.add_row(one.name, name, escape("; ".join(result.reasons)) if caught else "[red]it was not caught")
     console.print(table)
-    if not caught:
+    if not right:
         raise typer.Exit(1)
 
 

@@ -1,30 +1,71 @@
-"""Models that must not pass: one layer of each is kept from learning. Accuracy alone would often not notice."""
+"""Models that must not pass: one layer of each kind is kept from learning. Accuracy alone would often not notice."""
 
+from functools import partial
+
+import tinytorch
 import tinytorch.nn.functional as F
 from tinytorch import nn
 
+KINDS = {  # how the names of a kind's classes end or begin
+    "convolution": ("Conv1d", "Conv2d", "Conv3d"),
+    "normalization": ("Norm", "Norm1d", "Norm2d"),
+    "embedding": ("Embedding", "Positions"),
+    "attention": ("Attention",),
+    "linear": ("Linear",),
+}
+STEPS = 20  # of training are enough for a gradient to reach every layer
 
-def first(model, kind):
-    return next((layer for layer in model.modules() if isinstance(layer, kind)), None)
+
+def first(model, kind: str):
+    """The first layer of a kind that has parameters, or None."""
+    layers = (layer for layer in model.modules() if type(layer).__name__.endswith(KINDS[kind]))
+    return next((layer for layer in layers if any(True for _ in layer.parameters())), None)
 
 
-def frozen(model):
-    """The first layer keeps the values it began with."""
-    first(model, nn.Linear).requires_grad_(False)
+def frozen(model, kind: str = "linear"):
+    """The layer keeps the values it began with."""
+    first(model, kind).requires_grad_(False)
+
+
+def cut(model, kind: str, contract: bool = False):
+    """The layer is computed outside the graph: right numbers, no learning, in it and in what only it leads to."""
+    layer = first(model, kind)
+    forward = layer.forward
+
+    def forward_without_history(*inputs, **options):
+        with tinytorch.no_grad():
+            return forward(*inputs, **options)
+
+    layer.forward = forward_without_history
+    layer.gradient_contract = contract
 
 
 def detached_weight(model, contract: bool = False):
-    """The first layer computes with its weight's values, without their history: right numbers, no learning."""
-    layer = first(model, nn.Linear)
+    """The first linear layer computes with its weight's values, without their history."""
+    layer = first(model, "linear")
     layer.forward = lambda x: F.linear(x, layer.weight.detach(), layer.bias)
     layer.gradient_contract = contract
 
 
 def detached_activation(model, contract: bool = False):
-    """What the hidden layer hands on has lost its history: all that is before it learns nothing."""
-    layer = first(model, nn.Tanh)
+    """What the first activation hands on has lost its history: all that is before it learns nothing."""
+    layer = activation(model)
     layer.forward = lambda x: type(layer).forward(layer, x).detach()
     layer.gradient_contract = contract
 
 
-CONTROLS = {"layer frozen": frozen, "weight detached": detached_weight, "activation detached": detached_activation}
+def activation(model):
+    return next((layer for layer in model.modules() if isinstance(layer, (nn.Tanh, nn.ReLU))), None)
+
+
+def controls(model) -> dict:
+    """{name: function of a model} of all that can be spoiled in a model like this one."""
+    found = {}
+    for kind in KINDS:
+        if first(model, kind) is not None:
+            found |= {f"{kind} frozen": partial(frozen, kind=kind), f"{kind} cut": partial(cut, kind=kind)}
+    if first(model, "linear") is not None:
+        found["linear, weight detached"] = detached_weight
+    if activation(model) is not None:
+        found["activation detached"] = detached_activation
+    return found
