@@ -296,6 +296,8 @@ def apply_rotary(x, positions=None, base: float = 10000.0) -> Tensor:
     """
     if x.ndim < 2 or x.shape[-1] % 2:
         raise RuntimeError(f"apply_rotary: the input has shape {x.shape}, expected (..., length, dim) with an even dim")
+    if not isinstance(positions, Tensor | None):
+        raise TypeError(f"apply_rotary: positions are a {type(positions).__name__}, expected a Tensor of whole numbers")
     places = np.arange(x.shape[-2]) if positions is None else positions._array
     shape, room = places.shape, x.shape[:-1]
     if len(shape) > len(room) or any(n not in (1, m) for n, m in zip(shape[::-1], room[::-1])):
