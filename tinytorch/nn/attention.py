@@ -17,6 +17,7 @@ from ..autograd import unbroadcast
 from .init import constant_, xavier_uniform_
 from .losses import softmax
 from .module import Linear, Module, Parameter, linear, patch_to
+from .norm import dropout
 from ..ops.creation import empty, ones, zeros
 from ..tensor import Function, Tensor, bool_, to_dtype
 
@@ -128,8 +129,6 @@ def scaled_dot_product_attention(
         attn_mask = to_dtype(attn_mask, query.dtype)
     keep = None
     if dropout_p > 0:
-        from .norm import dropout
-
         keep = dropout(ones(*shape, dtype=query.dtype), dropout_p)
     return AttentionFunction.apply(query, key, value, attn_mask, keep, scale=scale)
 
@@ -203,8 +202,6 @@ def attention_and_weights(query, key, value, mask=None, dropout_p: float = 0.0) 
     scores = attention_scores(query, key, 1 / math.sqrt(query.shape[-1]))
     weights = softmax(scores if mask is None else scores + mask, dim=-1)
     if dropout_p > 0:
-        from .norm import dropout
-
         weights = dropout(weights, dropout_p)
     return weights @ value, weights
 
