@@ -24,7 +24,9 @@ from .tensor import Tensor
 def checked_text(text: str) -> str:
     """`text`, or a TypeError if it is no str."""
     if not isinstance(text, str):
-        raise TypeError(f"encode: expected one str, got {type(text).__name__}; decode bytes first, encode the texts of a list one by one")
+        raise TypeError(
+            f"encode: expected one str, got {type(text).__name__}; decode bytes first, encode a list's texts one by one"
+        )
     return text
 
 
@@ -33,7 +35,9 @@ def checked_ids(ids, vocab_size: int) -> list:
     try:
         ids = [operator.index(i) for i in (ids.tolist() if hasattr(ids, "tolist") else ids)]
     except TypeError:
-        raise TypeError(f"decode: expected one sequence of whole numbers, got {ids!r:.60}; decode the rows of a batch one by one") from None
+        raise TypeError(
+            f"decode: expected one sequence of whole numbers, got {ids!r:.60}; decode the rows of a batch one by one"
+        ) from None
     for position, i in enumerate(ids):
         if not 0 <= i < vocab_size:
             raise ValueError(f"decode: id {i} at position {position} is unknown: the ids are 0 to {vocab_size - 1}")
@@ -75,7 +79,9 @@ class Tokenizer:
             try:
                 Tokenizer.load(path)
             except (ValueError, OSError):
-                raise FileExistsError(f"save: {path} exists and is no saved tokenizer; choose another name, or remove it first") from None
+                raise FileExistsError(
+                    f"save: {path} exists and is no saved tokenizer; choose another name, or remove it first"
+                ) from None
         part = path.with_name(path.name + ".part")
         part.write_text(json.dumps({"tokenizer": type(self).__name__, **self.state()}), encoding="utf-8")
         os.replace(part, path)
@@ -89,9 +95,13 @@ class Tokenizer:
             raise ValueError(f"load: {path} is no JSON file ({error}); was it written by save()?") from None
         kind = Tokenizer.kinds.get(str(state.pop("tokenizer", None))) if isinstance(state, dict) else None
         if kind is None:
-            raise ValueError(f"load: {path} holds no tokenizer: expected an object with the key 'tokenizer', one of {sorted(Tokenizer.kinds)}")
+            raise ValueError(
+                f"load: {path} holds no tokenizer: expected an object with 'tokenizer', one of {sorted(Tokenizer.kinds)}"
+            )
         if not issubclass(kind, cls):
-            raise ValueError(f"load: {path} holds a {kind.__name__}, expected a {cls.__name__}: call {kind.__name__}.load or Tokenizer.load")
+            raise ValueError(
+                f"load: {path} holds a {kind.__name__}, expected a {cls.__name__}: call {kind.__name__}.load"
+            )
         try:
             return kind.from_state(state)
         except (TypeError, ValueError, KeyError) as error:
@@ -296,7 +306,9 @@ class BPETokenizer(Tokenizer):
         for new, pair in enumerate(merges, 256):
             first, second = map(operator.index, pair)
             if not (0 <= first < new and 0 <= second < new) or (first, second) in self.merges:
-                raise ValueError(f"merge {new - 256}, {tuple(pair)}: its two ids must be below {new}, and no pair may come twice")
+                raise ValueError(
+                    f"merge {new - 256}, {tuple(pair)}: its two ids must be below {new}, and no pair may come twice"
+                )
             self.merges[first, second] = new
         names = list(special)
         if isinstance(special, str) or not all(isinstance(n, str) and n for n in names) or len(set(names)) < len(names):
@@ -314,8 +326,8 @@ class BPETokenizer(Tokenizer):
         number = operator.index(vocab_size) - 256 - len(special)
         if number < 0:
             raise ValueError(
-                f"BPETokenizer.train: vocab_size {vocab_size} is too small: 256 bytes and {len(special)} special tokens "
-                "come before the first merge"
+                f"BPETokenizer.train: vocab_size {vocab_size} is too small: 256 bytes and {len(special)} special "
+                "tokens come before the first merge"
             )
         utf8(text)  # refused here, with its position in the text, not in a piece
         self.__init__(learn_merges(IndexedWords(Counter(split_text(text))), number), special)
@@ -353,9 +365,13 @@ class TextDataset(Dataset):
         if block_size < 1:
             raise ValueError(f"TextDataset: block_size must be at least 1, got {block_size}")
         if self.ids.numel() <= block_size:
-            raise ValueError(f"TextDataset: windows of {block_size} need at least {block_size + 1} ids, got {self.ids.numel()}")
+            raise ValueError(
+                f"TextDataset: windows of {block_size} need at least {block_size + 1} ids, got {self.ids.numel()}"
+            )
         if self.ids.ndim != 1 or self.ids.is_floating_point() or self.ids.dtype is tinytorch.bool:
-            raise TypeError(f"TextDataset: expected whole numbers in one dimension, got {self.ids.dtype}, {tuple(self.ids.shape)}")
+            raise TypeError(
+                f"TextDataset: expected whole numbers in one dimension, got {self.ids.dtype}, {tuple(self.ids.shape)}"
+            )
         self.ids = self.ids.long()
 
     def __len__(self) -> int:
