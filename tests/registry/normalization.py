@@ -1,9 +1,9 @@
 """Examples for lesson 09 and its companion: see registry/__init__.py."""
 
 import torch
-from registry.tools import E
 
 import tinytorch as tt
+from registry.tools import E
 
 
 def f(name, *args, **options):
@@ -47,9 +47,7 @@ class TorchBlock(torch.nn.Module):
         self.conv2, self.bn2 = nn.Conv2d(outside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside)
         self.downsample = None
         if stride != 1 or inside != outside:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(inside, outside, 1, stride, bias=False), nn.BatchNorm2d(outside)
-            )
+            self.downsample = nn.Sequential(nn.Conv2d(inside, outside, 1, stride, bias=False), nn.BatchNorm2d(outside))
 
     def forward(self, x):
         shortcut = x if self.downsample is None else self.downsample(x)
