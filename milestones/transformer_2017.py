@@ -1,7 +1,7 @@
 """2017: attention alone copies, reverses and sorts.
 
-New that year: no recurrence, no convolution; each position asks all others what they hold, and takes what fits. Here one
-small transformer reads a task and eight digits, and writes its answer into eight empty places behind them: whatever
+New that year: no recurrence, no convolution; each position asks all others what they hold, and takes what fits. Here
+one small transformer reads a task and eight digits, and writes its answer into eight empty places behind them: whatever
 stands there has come through attention.
 
 Ashish Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
@@ -124,6 +124,7 @@ def plots(model):
             x = block(x)
             for i, ax in enumerate(row):
                 ax.imshow(weights[i].tolist(), cmap="Blues", vmin=0, vmax=1)
-                ax.set_xticks(range(1 + LENGTH), [TASKS[i], *ids[i, 1 : 1 + LENGTH].tolist()])
+                ax.set_title(TASKS[i])
+                ax.set_xticks(range(1 + LENGTH), ["task", *ids[i, 1 : 1 + LENGTH].tolist()])
                 ax.set_yticks(range(LENGTH), answers[i].tolist())
     return {"attention": figure}
