@@ -128,7 +128,9 @@ TRACKING = [
     ("RMSNorm", (4,), {}, (2, 4)),
     ("RMSNorm", ((3, 4),), {"eps": 0.1, "elementwise_affine": False}, (2, 3, 4)),
 ]
-tracking = pytest.mark.parametrize(("name", "args", "options", "shape"), TRACKING)
+tracking = pytest.mark.parametrize(
+    ("name", "args", "options", "shape"), [pytest.param(*t, id=f"{t[0]}-{i}") for i, t in enumerate(TRACKING)]
+)
 
 
 def steps(t, module, batches):
