@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['name_of', 'lookup', 'scatter_add', 'weight_gradient', 'EmbeddingFunction', 'check_ids', 'padding_row', 'renormalize',
            'embedding', 'Embedding', 'from_pretrained', 'frequencies', 'sinusoidal_table', 'check_positions',
-           'SinusoidalPositions', 'LearnedPositions', 'rotate', 'RotaryFunction', 'apply_rotary']
+           'sinusoidal_positions', 'SinusoidalPositions', 'LearnedPositions', 'rotate', 'RotaryFunction',
+           'apply_rotary']
 
 # %% ../../modules/11_embeddings/11_embeddings.ipynb #c003
 import numpy as np
 
-from ..autograd import changes, run
+from ..autograd import changes, no_grad, run
 from . import init
 from .module import Module, Parameter
 from ..ops.creation import empty
@@ -164,7 +165,8 @@ class Embedding(Module):
         """Draw the table anew from the standard normal distribution; the padding row is zero."""
         init.normal_(self.weight)
         if self.padding_idx is not None:
-            init.zeros_(self.weight.detach()[self.padding_idx])
+            with no_grad():
+                self.weight[self.padding_idx] = 0
 
     def forward(self, input):
         """(*) -> (*, embedding_dim)"""
@@ -226,13 +228,18 @@ def check_positions(name: str, table, input, start: int) -> None:
         )
 
 
+def sinusoidal_positions(num_positions: int, dim: int) -> Tensor:
+    """sinusoidal_table as a tensor."""
+    return Tensor._wrap(sinusoidal_table(num_positions, dim))
+
+
 class SinusoidalPositions(Module):
     """x + table[start : start + length], for x (..., length, embedding_dim); nothing in the table is learned."""
 
     def __init__(self, num_positions: int, embedding_dim: int):
         super().__init__()
         self.num_positions, self.embedding_dim = num_positions, embedding_dim
-        self.register_buffer("table", Tensor._wrap(sinusoidal_table(num_positions, embedding_dim)), persistent=False)
+        self.register_buffer("table", sinusoidal_positions(num_positions, embedding_dim), persistent=False)
 
     def forward(self, input, start: int = 0):
         """(..., length, embedding_dim) -> the same shape; `start` is the position of the first."""
