@@ -26,15 +26,14 @@ from ..tensor import Function, Tensor
 # %% ../../modules/08_convolution/08_convolution.ipynb #conv2d-loops
 def conv2d_loops(x, weight, stride: int = 1):
     """The definition, slowly: arrays (N, C, H, W) and (O, C, k, l) -> (N, O, H', W')."""
-    N, C, H, W = x.shape
-    O, _, k, l = weight.shape
-    result = np.zeros((N, O, (H - k) // stride + 1, (W - l) // stride + 1), x.dtype)
+    (images, _, height, width), (filters, _, down, across) = x.shape, weight.shape
+    result = np.zeros((images, filters, (height - down) // stride + 1, (width - across) // stride + 1), x.dtype)
     for n, o, i, j in np.ndindex(*result.shape):
-        window = x[n, :, i * stride : i * stride + k, j * stride : j * stride + l]
+        window = x[n, :, i * stride : i * stride + down, j * stride : j * stride + across]
         result[n, o, i, j] = (window * weight[o]).sum()
     return result
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #c005
+# %% ../../modules/08_convolution/08_convolution.ipynb #c011
 def output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
     """How many windows fit into a dimension of `size`."""
     return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
@@ -51,7 +50,7 @@ def windows(x: np.ndarray, kernel_size: tuple, stride: tuple, dilation: tuple) -
     return np.lib.stride_tricks.as_strided(x, shape, (*x.strides[:-n], *from_window_to_window, *inside_a_window))
 
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #c007
+# %% ../../modules/08_convolution/08_convolution.ipynb #c019
 def padded(x: np.ndarray, padding: tuple, value: float = 0.0) -> np.ndarray:
     """`x` with `padding[d]` more entries on both sides of its last dimensions; itself where there are none."""
     if not any(padding):
@@ -121,13 +120,13 @@ def conv_input_grad(grad, weight, input_shape: tuple, stride: tuple, padding: tu
     return np.ascontiguousarray(cropped(add_windows(parts, padded_shape, stride, dilation), padding))
 
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #c012
+# %% ../../modules/08_convolution/08_convolution.ipynb #c039
 class Convolution(Function):
     """conv_forward(x, weight, **options) + bias, and both gradients."""
 
     differentiable_twice = True
 
-    def forward(self, x, weight, bias=None, **options):
+    def forward(self, x, weight, bias, **options):
         self.saved, self.options = (x, weight), options
         result = conv_forward(x, weight, **options)
         if bias is not None:
@@ -135,12 +134,12 @@ class Convolution(Function):
         return result
 
     def backward(self, grad):
-        (x, weight), (of_x, of_weight, of_bias) = self.saved, self.needs_input_grad + [False] * (3 - len(self.needs_input_grad))
+        (x, weight), (of_x, of_weight, of_bias) = self.saved, self.needs_input_grad
         return (
             run(ConvolutionInputGrad, grad, weight, shape=x.shape, **self.options) if of_x else None,
             run(ConvolutionWeightGrad, grad, x, shape=weight.shape, **self.options) if of_weight else None,
             grad.sum((0, *range(2, grad.ndim))) if of_bias else None,
-        )[: len(self.needs_input_grad)]
+        )
 
 
 class ConvolutionInputGrad(Function):
@@ -155,7 +154,7 @@ class ConvolutionInputGrad(Function):
     def backward(self, grad):
         (y, weight), (of_y, of_weight) = self.saved, self.needs_input_grad
         return (
-            run(Convolution, grad, weight, **self.options) if of_y else None,
+            run(Convolution, grad, weight, None, **self.options) if of_y else None,
             run(ConvolutionWeightGrad, y, grad, shape=weight.shape, **self.options) if of_weight else None,
         )
 
@@ -172,11 +171,11 @@ class ConvolutionWeightGrad(Function):
     def backward(self, grad):
         (y, x), (of_y, of_x) = self.saved, self.needs_input_grad
         return (
-            run(Convolution, x, grad, **self.options) if of_y else None,
+            run(Convolution, x, grad, None, **self.options) if of_y else None,
             run(ConvolutionInputGrad, y, grad, shape=x.shape, **self.options) if of_x else None,
         )
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #c013
+# %% ../../modules/08_convolution/08_convolution.ipynb #c041
 def each(value, n: int, what: str) -> tuple:
     """`value` for each of n dimensions: a number is the same for all. Raises RuntimeError on another count of them."""
     found = (value,) * n if isinstance(value, int) else tuple(int(v) for v in value)
@@ -204,9 +203,9 @@ def check_convolution(n: int, input, weight, bias, stride, padding, dilation, gr
         )
     if bias is not None and bias.shape != (out,):
         raise RuntimeError(f"{layer}: the bias has shape {bias.shape}, expected ({out},), a number for each output channel")
-    for what, tensor in (("weight", weight), ("bias", bias)):
-        if tensor is not None and tensor.dtype is not input.dtype:
-            raise RuntimeError(f"{layer}: the input is {input.dtype} and the {what} {tensor.dtype}, expected the same dtype")
+    for what, given in (("weight", weight), ("bias", bias)):
+        if given is not None and given.dtype is not input.dtype:
+            raise RuntimeError(f"{layer}: the input is {input.dtype} and the {what} {given.dtype}, expected the same dtype")
     for what, numbers, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)):
         if min(numbers) < least:
             raise RuntimeError(f"{layer}: {what}={numbers}, expected at least {least}")
@@ -247,8 +246,7 @@ def convolution(n: int, input, weight, bias=None, stride=1, padding=0, dilation=
     padding = each(padding, n, "padding")
     check_convolution(n, input, weight, bias, stride, padding, dilation, groups)
     batch = input if input.ndim == n + 2 else input.reshape(1, *input.shape)
-    inputs = (batch, weight) if bias is None else (batch, weight, bias)
-    output = Convolution.apply(*inputs, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    output = Convolution.apply(batch, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
     return output if input.ndim == n + 2 else output.reshape(output.shape[1:])
 
 
@@ -265,7 +263,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: in
     """
     return convolution(2, input, weight, bias, stride, padding, dilation, groups)
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #c014
+# %% ../../modules/08_convolution/08_convolution.ipynb #c044
 class _ConvNd(Module):
     """What all convolution layers share: parameters, their first values, checks, padding modes and the repr."""
 
@@ -319,7 +317,7 @@ class _ConvNd(Module):
         text += "" if self.bias is not None else ", bias=False"
         return text + ("" if self.padding_mode == "zeros" else f", padding_mode={self.padding_mode}")
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #c015
+# %% ../../modules/08_convolution/08_convolution.ipynb #c045
 class Conv1d(_ConvNd):
     """A convolution over (N, C, L) or (C, L), as of sound or text; the options are those of Conv2d."""
 
@@ -352,7 +350,7 @@ class Conv2d(_ConvNd):
         return conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #c017
+# %% ../../modules/08_convolution/08_convolution.ipynb #c050
 def pool_counts(sizes: tuple, kernel_size: tuple, stride: tuple, padding: tuple, dilation: tuple, ceil_mode: bool) -> tuple:
     """How many windows there are in each dimension; with ceil_mode also those that reach over the right end."""
     counts = []
@@ -394,7 +392,7 @@ def pool_divisor(sizes: tuple, kernel_size, stride, padding, dilation, ceil_mode
         result = result[..., None] * (np.minimum(start + k, size + margin) - np.maximum(start, -margin))
     return result
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #c018
+# %% ../../modules/08_convolution/08_convolution.ipynb #c052
 def avg_pool_forward(x: np.ndarray, divisor, **options) -> np.ndarray:
     """The sum of each window over `divisor`."""
     view = pool_windows(x, 0, **options)
@@ -442,7 +440,7 @@ def add_to_largest(places: np.ndarray, grad: np.ndarray, which: np.ndarray, kern
         places[(..., *tap)] += grad * (which == number)
 
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #c021
+# %% ../../modules/08_convolution/08_convolution.ipynb #c059
 def max_pool_forward(x: np.ndarray, kernel_size, stride, padding, dilation, ceil_mode=False) -> tuple:
     """(the largest number of each window, its place in the window counted row by row), both (..., *counts)."""
     best, which = largest(pool_windows(x, -math.inf, kernel_size, stride, padding, dilation, ceil_mode), kernel_size)
@@ -481,7 +479,7 @@ class MaxPool(Function):
     def backward(self, grad):
         return max_pool_backward(grad, self.which, self.a_shape, **self.options)
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #c022
+# %% ../../modules/08_convolution/08_convolution.ipynb #c060
 def pool_options(n: int, what: str, input, kernel_size, stride, padding, dilation, ceil_mode: bool) -> dict:
     """The options of a pooling over the last `n` dimensions, a number for each. Raises RuntimeError if they do not fit."""
     options = {
@@ -543,7 +541,7 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode: bool = Fal
     """The mean of each window, (N, C, H, W) -> (N, C, H', W'), or of (C, H, W); padding zeros count unless told."""
     return avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
-# %% ../../modules/08_convolution/08_convolution.ipynb #c023
+# %% ../../modules/08_convolution/08_convolution.ipynb #c061
 class _MaxPoolNd(Module):
     """What the layers of max pooling share; `stride` is by default the kernel_size."""
 
