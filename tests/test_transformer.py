@@ -243,6 +243,17 @@ def test_generation_is_the_same_with_and_without_cache(config, batch, more, n, h
     assert [row[:length] for row in expected] == ids.tolist()
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_generation_far_beyond_the_block(seed):
+    """There the window slides: every token moves to another position."""
+    model, ids = made(spread=0.7, seed=seed), some_ids(4, 3)
+    found = [
+        generate(model, ids, 24, generator=tt.Generator().manual_seed(seed), use_cache=use_cache).tolist()
+        for use_cache in (True, False)
+    ]
+    assert found[0] == found[1] == by_hand(model, ids, 24, generator=tt.Generator().manual_seed(seed))
+
+
 class Counting(GPT):
     def forward(self, ids, cache=None):
         self.seen.append((ids.shape[1], self.training, tt.is_grad_enabled()))
