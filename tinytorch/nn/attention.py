@@ -81,7 +81,7 @@ def attention_gradients(grad, query, key, value, weights, keep, scale):
     return grad_query, grad_key, grad_value, grad_scores
 
 
-# %% ../../modules/12_attention/12_attention.ipynb #c010
+# %% ../../modules/12_attention/12_attention.ipynb #c031
 class AttentionFunction(Function):
     """softmax(query @ key.T * scale, masked) @ value, as one operation. Saves query, key and value, keeps the weights."""
 
@@ -98,7 +98,7 @@ class AttentionFunction(Function):
         results.append(unbroadcast(of_scores, self.mask_shape) if needs_mask else None)
         return (*results, None)[: len(self.needs_input_grad)]
 
-
+# %% ../../modules/12_attention/12_attention.ipynb #c033
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,
@@ -193,7 +193,7 @@ def merge_heads(x: Tensor) -> Tensor:
     return x.transpose(1, 2).reshape(n, length, heads * size)
 
 
-# %% ../../modules/12_attention/12_attention.ipynb #c012
+# %% ../../modules/12_attention/12_attention.ipynb #c039
 def attention_and_weights(query, key, value, mask=None, dropout_p: float = 0.0) -> tuple:
     """(output, weights) by tensor operations: slower than the fused one, but the weights can be looked at.
 
@@ -205,7 +205,7 @@ def attention_and_weights(query, key, value, mask=None, dropout_p: float = 0.0) 
         weights = dropout(weights, dropout_p)
     return weights @ value, weights
 
-
+# %% ../../modules/12_attention/12_attention.ipynb #c041
 class MultiheadAttention(Module):
     """Several attentions side by side, each on its own projection of query, key and value.
 
@@ -282,7 +282,7 @@ class MultiheadAttention(Module):
             return output.squeeze(0), None if weights is None else weights.squeeze(0)
         return output if self.batch_first else output.transpose(0, 1), weights
 
-
+# %% ../../modules/12_attention/12_attention.ipynb #c042
 def check_multihead(module, query, key, value) -> None:
     """Raise AssertionError, as PyTorch does, where shapes do not fit."""
     name = f"MultiheadAttention({module.embed_dim}, {module.num_heads})"
@@ -337,7 +337,7 @@ def joint_mask(attn_mask, key_padding_mask, heads: int, query, key) -> Tensor | 
     padding = padding.reshape(n, 1, 1, keys)
     return padding if attn_mask is None else attn_mask + padding
 
-# %% ../../modules/12_attention/12_attention.ipynb #multihead-attention
+# %% ../../modules/12_attention/12_attention.ipynb #project-inputs
 @patch_to(MultiheadAttention)
 def project_inputs(self, query, key, value) -> tuple:
     """The three inputs, each by its own third of in_proj_weight and in_proj_bias (or by q_, k_, v_proj_weight)."""
@@ -350,6 +350,7 @@ def project_inputs(self, query, key, value) -> tuple:
     return tuple(map(linear, (query, key, value), weights, biases))
 
 
+# %% ../../modules/12_attention/12_attention.ipynb #multihead-attention
 @patch_to(MultiheadAttention)
 def attend_in_heads(self, query, key, value, mask=None, causal: bool = False, need_weights: bool = False) -> tuple:
     """(output (N, L, E), weights (N, heads, L, S) or None); `mask` is additive and broadcasts to (N, heads, L, S)."""
