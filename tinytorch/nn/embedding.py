@@ -17,7 +17,7 @@ from .module import Module, Parameter
 from ..ops.creation import empty
 from ..tensor import Function, Tensor, int32, int64
 
-# %% ../../modules/11_embeddings/11_embeddings.ipynb #c004
+# %% ../../modules/11_embeddings/11_embeddings.ipynb #c008
 def name_of(weight) -> str:
     """How a table (rows, size) is called in errors."""
     return f"Embedding({', '.join(map(str, weight.shape))})"
@@ -78,7 +78,7 @@ class EmbeddingFunction(Function):
         return weight_gradient(ids, grad, self.rows, self.padding_idx, self.scale_grad_by_freq), None
 
 
-# %% ../../modules/11_embeddings/11_embeddings.ipynb #c009
+# %% ../../modules/11_embeddings/11_embeddings.ipynb #c023
 def check_ids(weight, ids) -> None:
     """Raises TypeError or RuntimeError unless `weight` is a table (rows, size) and `ids` a tensor of int64 or int32."""
     if not isinstance(ids, Tensor):
@@ -166,7 +166,7 @@ class Embedding(Module):
         init.normal_(self.weight)
         if self.padding_idx is not None:
             with no_grad():
-                self.weight[self.padding_idx] = 0
+                init.zeros_(self.weight[self.padding_idx])
 
     def forward(self, input):
         """(*) -> (*, embedding_dim)"""
@@ -179,7 +179,7 @@ class Embedding(Module):
         said = [f"{name}={getattr(self, name)}" for name, usual in options.items() if getattr(self, name) != usual]
         return ", ".join([str(self.num_embeddings), str(self.embedding_dim), *said])
 
-# %% ../../modules/11_embeddings/11_embeddings.ipynb #c011
+# %% ../../modules/11_embeddings/11_embeddings.ipynb #c028
 def from_pretrained(
     cls,
     embeddings,
@@ -200,7 +200,7 @@ def from_pretrained(
 
 Embedding.from_pretrained = classmethod(from_pretrained)
 
-# %% ../../modules/11_embeddings/11_embeddings.ipynb #c012
+# %% ../../modules/11_embeddings/11_embeddings.ipynb #c033
 def frequencies(dim: int, base: float = 10000.0) -> np.ndarray:
     """base ** (-2i / dim) for i = 0, 1, ...: by how much each pair of `dim` numbers turns from one position to the next."""
     return base ** (-np.arange(0, dim, 2) / dim)
@@ -215,7 +215,7 @@ def sinusoidal_table(num_positions: int, dim: int) -> np.ndarray:
     return table
 
 
-# %% ../../modules/11_embeddings/11_embeddings.ipynb #c014
+# %% ../../modules/11_embeddings/11_embeddings.ipynb #c038
 def check_positions(name: str, table, input, start: int) -> None:
     """Raises unless the positions from `start` on, of `input` (..., length, size), are rows of `table`."""
     rows, size = table.shape
@@ -294,7 +294,7 @@ class RotaryFunction(Function):
         return run(RotaryFunction, grad, cos=self.cos, sin=-self.sin)
 
 
-# %% ../../modules/11_embeddings/11_embeddings.ipynb #c017
+# %% ../../modules/11_embeddings/11_embeddings.ipynb #c045
 def apply_rotary(x, positions=None, base: float = 10000.0) -> Tensor:
     """`x` (..., length, dim), each pair of numbers 2i, 2i + 1 turned by its position times base ** (-2i / dim).
 
