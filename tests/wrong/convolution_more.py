@@ -1,7 +1,11 @@
-"""Wrong implementations of lesson 08's companions: see wrong/__init__.py."""
+"""Wrong implementations of lesson 08's companions, and of augmentation: see wrong/__init__.py."""
+
+import math
 
 import numpy as np
 
+import tinytorch
+from tinytorch import datasets, transforms
 from tinytorch.nn import conv, more_conv, pooling, resampling
 from wrong.tools import function, replace, wrong
 
@@ -127,3 +131,51 @@ def adaptive_mean_that_counts_a_pixel_twice():
 def norm_of_the_mean_instead_of_the_sum():
     right = pooling.rooted_mean
     replace(right, lambda mean, count, norm_type: right(mean, 1, norm_type))
+
+
+# Augmentation, the companion of lesson 06
+
+
+@wrong("test_transforms.py::test_rotation", "test_transforms.py::test_rotation_is_counterclockwise_and_in_range")
+def rotation_clockwise():
+    right = transforms.rotated
+    replace(right, lambda array, angle, *more: right(array, -angle, *more))
+
+
+@wrong("test_transforms.py::test_random_crop_is_every_piece_equally_often")
+def crop_that_never_reaches_the_last_place():
+    right = transforms.whole_number
+    replace(right, lambda end: right(max(1, end - 1)))
+
+
+@wrong("test_transforms.py::test_drawn_from_the_global_stream_and_the_source_is_safe")
+def erasing_written_into_the_data_set():
+    def on_array(image, change):
+        array = image._array if isinstance(image, tinytorch.Tensor) else image
+        array[...] = changed if (changed := change(array)).shape == array.shape else array
+        return image
+
+    replace(transforms.on_array, on_array)
+
+
+@wrong("test_transforms.py::test_drawn_from_the_global_stream_and_the_source_is_safe")
+def randomness_that_no_seed_repeats():
+    replace(transforms.uniform, lambda low, high: np.random.default_rng().uniform(low, high))
+
+
+@wrong("test_transforms.py::test_erasing")
+def area_taken_for_a_side():
+    right = math.sqrt
+    transforms.math = type("math", (), {"sqrt": lambda x: right(x) / 2, "exp": math.exp, "log": math.log})
+
+
+@wrong("test_transforms.py::test_augmentation_is_for_training_only")
+def augmentation_of_what_is_measured():
+    """The transform of one data set stays for the next."""
+    right, last = datasets.Images.__init__, []
+
+    def __init__(self, data, targets, transform=None, target_transform=None):
+        last.append(transform)
+        right(self, data, targets, transform or next((t for t in last if t), None), target_transform)
+
+    datasets.Images.__init__ = __init__
