@@ -20,7 +20,7 @@ def ngram_bits(n: int, learned: str, held_out: str) -> float:
         totals.append(total)
         kinds.append(Counter(gram[:-1] for gram in table))
         once, twice = (sum(count == times for count in table.values()) for times in (1, 2))
-        discounts.append(once / (once + 2 * twice))
+        discounts.append(once / (once + 2 * twice) if once else 0.5)
     alphabet, bits = len(set(learned + held_out)), 0.0
     for i in range(len(held_out)):
         p = 1 / alphabet

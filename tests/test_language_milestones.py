@@ -1,0 +1,118 @@
+"""2017 and 2018: what is claimed beside the bars, and the baselines that they are measured against."""
+
+import math
+import random
+
+import pytest
+
+import tinytorch
+from milestones import gpt_2018, runner, transformer_2017
+from milestones.ngram import ngram_bits
+
+pytestmark = pytest.mark.xdist_group("milestones")
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """The transformer of 2017 after a third of its training."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transformer_2017, "STEPS", 500)
+        model = transformer_2017.build(0)
+        transformer_2017.train(model, None)
+    return model.eval()
+
+
+def test_what_is_held_out_is_never_drawn():
+    examples, (ids, answers) = transformer_2017.data()
+    learned = tinytorch.cat([examples[0], transformer_2017.draw(500, False)[0]])
+    assert (learned[:, 1:9].sum(dim=1) % 7 != 0).all().item() and (ids[:, 1:9].sum(dim=1) % 7 == 0).all().item()
+    assert (ids[:, 9:] == transformer_2017.BLANK).all().item(), "an answer must not stand in the question"
+    for row, answer in zip(ids.tolist()[:30], answers.tolist()[:30], strict=True):
+        digits = row[1:9]
+        assert answer == {10: digits, 11: digits[::-1], 12: sorted(digits)}[row[0]]
+
+
+def test_reversing_looks_along_the_antidiagonal(trained):
+    """Of the last layer's attention, averaged over held-out sequences, each empty place gives most to its digit."""
+    ids, answers = transformer_2017.data()[1]
+    with tinytorch.no_grad():
+        shares = transformer_2017.exact(trained, ids, answers)
+        for task, order in ((0, range(1, 9)), (1, range(8, 0, -1))):
+            x = trained.tokens(ids[ids[:, 0] == 10 + task]) + trained.positions(tinytorch.arange(17))
+            first, last = trained.blocks
+            h = last.norm1(first(x))
+            weights = last.attention(h, h, h)[1].mean(dim=0)[-8:]
+            assert weights.argmax(dim=1).tolist() == list(order), weights
+    assert shares["copy"] > 0.9 and shares["reverse"] > 0.9
+
+
+def test_without_attention_it_stays_at_chance(trained):
+    """The same model, trained, but its attention gives nothing: one sequence in 10 to the 8 would be right by luck."""
+    ids, answers = transformer_2017.data()[1]
+    for block in trained.blocks:
+        block.attention.forward = lambda query, *others, **options: (query * 0, None)
+    try:
+        with tinytorch.no_grad():
+            assert max(transformer_2017.exact(trained, ids, answers).values()) < 0.02
+    finally:
+        for block in trained.blocks:
+            del block.attention.forward
+
+
+# Counting
+
+
+def test_ngram_probabilities_sum_to_one():
+    learned = "the cat sat on the mat, and the rat sat on the cat"
+    for history in ("the ", "sat", "q", ""):
+        alphabet = sorted(set(learned + history))
+        total = 0.0
+        for symbol in alphabet:
+            bits = ngram_bits(4, learned, history + symbol) * (len(history) + 1)
+            total += 2 ** -(bits - prefix_bits(learned, history))
+        assert total == pytest.approx(1), history
+
+
+def prefix_bits(learned, history):
+    return ngram_bits(4, learned, history) * len(history) if history else 0.0
+
+
+def test_ngrams_find_what_there_is_to_find():
+    rng = random.Random(0)
+    noise = "".join(rng.choice("abcd") for _ in range(20_000))
+    assert ngram_bits(3, noise[:16_000], noise[16_000:]) == pytest.approx(2, abs=0.02)
+    assert ngram_bits(3, "abcde" * 400, "abcde" * 40) < 0.1
+    assert ngram_bits(1, noise, "a" * 100) == pytest.approx(-math.log2(noise.count("a") / len(noise)), abs=0.01)
+
+
+def test_the_bar_of_the_gpt_is_below_the_best_counting():
+    learned, held_out = gpt_2018.text()
+    five, three = ngram_bits(5, learned, held_out), ngram_bits(3, learned, held_out)
+    assert gpt_2018.BAR <= five < three
+    assert five <= min(five, ngram_bits(4, learned, held_out)), "five characters know more than four"
+
+
+def test_bits_per_character_are_counted_right():
+    """Against the definition: each held-out character once, after 16 to 31 others."""
+    model = gpt_2018.build(3).eval()
+    ids, following = (x[:6] for x in gpt_2018.data()[1])
+    with tinytorch.no_grad():
+        p = model(ids).softmax(dim=-1)
+        total, count, seen = 0.0, 0, set()
+        for i in range(6):
+            for place in range(16, 32):
+                total -= math.log2(p[i, place, following[i, place]].item())
+                seen.add(16 * i + place)
+                count += 1
+        assert len(seen) == count, "a character is counted twice"
+        assert gpt_2018.score(model, ids, following) == pytest.approx(total / count, rel=1e-5)
+    learned, held_out = gpt_2018.text()
+    assert gpt_2018.tokenizer().decode(ids[0]) == held_out[:32] and held_out[:200] not in learned
+
+
+def test_the_gpt_learns_in_a_hundred_steps(monkeypatch):
+    """All its parameters move, and it is far better than guessing; the whole training is what `make demo` shows."""
+    monkeypatch.setattr(gpt_2018, "STEPS", 100)
+    run = runner.measure(runner.milestones()["gpt_2018"], 1)
+    assert run.with_gradient == run.moved == run.parameters and run.value < 4.3 < run.loss_first / math.log(2)
+    assert len(run.reasons) == 1 and "above the bar" in run.reasons[0]
