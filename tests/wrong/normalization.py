@@ -83,19 +83,13 @@ def batch_norm_over_the_channels():
 @wrong(BATCH, BY_HAND)
 def running_statistics_with_the_momentum_inverted():
     right = norm.update_running
-    replace(right, lambda running, new, momentum: right(running, new, 1 - momentum))
+    replace(right, lambda *args: right(*args[:-1], 1 - args[-1]))
 
 
 @wrong(BY_HAND, PLAIN_AVERAGE)
 def running_variance_that_is_biased():
-    right = norm.standardize
-
-    def standardize(x, dims, eps):
-        x_hat, mean, variance, rstd = right(x, dims, eps)
-        n = x.size / mean.size
-        return x_hat, mean, variance * ((n - 1) / n), rstd
-
-    replace(right, standardize)
+    right = norm.update_running
+    replace(right, lambda mean, var, m, v, n, momentum: right(mean, var, m, v * ((n - 1) / n), n, momentum))
 
 
 @wrong(BY_HAND)

@@ -60,8 +60,7 @@ def instance_norm(
 
     def watch(mean, variance):
         if running_mean is not None:
-            update_running(running_mean, mean.mean(0).reshape(-1), momentum)
-            update_running(running_var, variance.mean(0).reshape(-1) * (n / (n - 1)), momentum)
+            update_running(running_mean, running_var, mean.mean(0).reshape(-1), variance.mean(0).reshape(-1), n, momentum)
 
     x_hat = NormalizeFunction.apply(input, dims=tuple(range(2, input.ndim)), eps=eps, watch=watch)
     return scaled_and_shifted(x_hat, along_channels(weight, input.ndim), along_channels(bias, input.ndim))
@@ -85,9 +84,7 @@ class _InstanceNorm(_BatchNorm):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
     def forward(self, input):
-        if input.ndim not in self.ndims:
-            expected = " or ".join(f"{n}D" for n in self.ndims)
-            raise ValueError(f"expected {expected} input (got {input.ndim}D input): {type(self).__name__} of shape {list(input.shape)}")
+        self.check_dims(input)
         alone = input.ndim == self.ndims[0]  # one example, without a batch around it
         channels = input.shape[0 if alone else 1]
         if channels != self.num_features:
