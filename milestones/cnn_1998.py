@@ -1,12 +1,14 @@
 """1998: a network that sees the same stroke wherever it is.
 
-New that year: convolution and pooling, trained from the pixels to the answer. One small filter looks everywhere with the
-same weights; whatever it has learned in one place it knows in all places. Fewer weights than a dense layer, and a shifted
-digit is still the digit. Here: LeNet, small, on the 8×8 digits; with `--data mnist` on the images it was made for.
+New that year: convolution and pooling, trained from the pixels to the answer. A small filter looks everywhere with the
+same weights: what it has learned in one place it knows in all, and a shifted digit is still the digit. Here: a small
+LeNet on the 8×8 digits; with `--data mnist` on the images it was made for.
 
 Yann LeCun, Léon Bottou, Yoshua Bengio and Patrick Haffner, "Gradient-based learning applied to document recognition",
 Proceedings of the IEEE 86(11), 1998.
 """
+
+import functools
 
 import tinytorch
 import tinytorch.nn.functional as F
@@ -35,18 +37,15 @@ def data():
     return (images[0], parts[0].targets), (images[1], parts[1].targets)
 
 
-def lenet(size, kernel):
-    """Twice filters and pooling, then two dense layers, for images of size × size."""
+def build(seed):
+    """Twice 5×5 filters and pooling, then two dense layers."""
+    tinytorch.manual_seed(seed)
+    size = 8 if source is None else 28
     return nn.Sequential(
-        nn.Conv2d(1, 16, kernel, padding=kernel // 2), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, kernel, padding=kernel // 2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
         nn.Flatten(), nn.Linear(32 * (size // 4) ** 2, 64), nn.ReLU(), nn.Linear(64, 10),
     )  # fmt: skip
-
-
-def build(seed):
-    tinytorch.manual_seed(seed)
-    return lenet(8, 3) if source is None else lenet(28, 5)
 
 
 loss = nn.CrossEntropyLoss()
@@ -65,7 +64,7 @@ def moved(images, dy, dx):
 def train(model, examples, watch=lambda done: None):
     """Half of the images of each batch are moved by up to a pixel: only here, never where it is measured."""
     images, labels = examples
-    epochs, size = (20, 32) if source is None else (3, 64)
+    epochs, size = (12, 32) if source is None else (3, 64)
     optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
     steps = epochs * -(-len(labels) // size)
     scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
@@ -84,28 +83,48 @@ def predict(model, images):
 
 
 def shifted_accuracy(model, pixels):
-    """Accuracy on the held-out images, moved by `pixels` in each of the eight directions."""
-    images, labels = data()[1]
+    """Accuracy on (at most 1,000) held-out images, moved by `pixels` in each of the eight directions."""
+    images, labels = (part[:1000] for part in data()[1])
     ways = [(y, x) for y in (-pixels, 0, pixels) for x in (-pixels, 0, pixels) if y or x] or [(0, 0)]
     with tinytorch.no_grad():
         right = [(predict(model, moved(images, y, x)) == labels).float().mean().item() for y, x in ways]
     return sum(right) / len(right)
 
 
-def dense(like):
-    """A network like that of 1986 with as many numbers as the model `like`."""
-    size = data()[1][0][0].numel()
-    hidden = (sum(p.numel() for p in like.parameters()) - 10) // (size + 11)
+@functools.cache
+def dense(numbers):
+    """A network like that of 1986 with (nearly) as many `numbers` as the CNN, trained in the same way."""
+    size = data()[0][0][0].numel()
+    hidden = (numbers - 10) // (size + 11)
     tinytorch.manual_seed(0)
-    return nn.Sequential(nn.Flatten(), nn.Linear(size, hidden), nn.ReLU(), nn.Linear(hidden, 10))
+    model = nn.Sequential(nn.Flatten(), nn.Linear(size, hidden), nn.ReLU(), nn.Linear(hidden, 10))
+    train(model, data()[0])
+    return model
 
 
 def notes(model):
-    other = dense(model)
-    train(other, data()[0])
-    count = [sum(p.numel() for p in net.parameters()) for net in (model, other)]
-    found = {"numbers": f"{count[0]:,} in the CNN, {count[1]:,} in an MLP trained in the same way"}
-    for pixels in (0, 1, 2):
-        cnn, mlp = shifted_accuracy(model, pixels), shifted_accuracy(other, pixels)
-        found[f"held-out images moved by {pixels}"] = f"CNN {cnn:.1%}, MLP {mlp:.1%}"
-    return found
+    numbers = sum(p.numel() for p in model.parameters())
+    mlp = dense(numbers)
+    found = [f"CNN {shifted_accuracy(model, n):.1%}, MLP {shifted_accuracy(mlp, n):.1%}" for n in (0, 1, 2)]
+    size = f"{numbers:,} numbers in the CNN, {sum(p.numel() for p in mlp.parameters()):,} in an MLP trained likewise"
+    return {"size": size} | {f"held-out images moved by {n}": text for n, text in enumerate(found)}
+
+
+def plots(model):
+    import matplotlib.pyplot as plt
+
+    image, draw = data()[1][0][:1], {"cmap": "RdBu", "vmin": -0.6, "vmax": 0.6}
+    rows = [build(0)[0].weight[:, 0].detach(), model[0].weight[:, 0].detach(), model[:2](image)[0].detach()]
+    filters, axes = plt.subplots(3, 16, figsize=(12, 2.9), layout="constrained")
+    filters.suptitle("16 filters before training (above) and after; below, where each of them answers to a digit")
+    for line, row in zip(axes, rows, strict=True):
+        for ax, picture in zip(line, row, strict=True):
+            ax.imshow(picture.tolist(), **(draw if line is not axes[2] else {"cmap": "gray_r"}))
+            ax.axis("off")
+
+    curve, ax = plt.subplots(figsize=(5, 3), layout="constrained")
+    for net, label in ((model, "CNN"), (dense(sum(p.numel() for p in model.parameters())), "MLP, as many numbers")):
+        ax.plot(range(3), [shifted_accuracy(net, n) for n in range(3)], "o-", label=label)
+    ax.set(xlabel="held-out images moved by so many pixels", ylabel="accuracy", xticks=range(3), ylim=(0, 1.02))
+    ax.legend()
+    return {"filters": filters, "moved": curve}

@@ -1,5 +1,6 @@
 """Models that must not pass: one layer of each kind is kept from learning. Accuracy alone would often not notice."""
 
+from collections import Counter
 from functools import partial
 
 import tinytorch
@@ -16,10 +17,15 @@ KINDS = {  # how the names of a kind's classes end or begin
 STEPS = 20  # of training are enough for a gradient to reach every layer
 
 
-def first(model, kind: str):
-    """The first layer of a kind that has parameters, or None."""
-    layers = (layer for layer in model.modules() if type(layer).__name__.endswith(KINDS[kind]))
-    return next((layer for layer in layers if any(True for _ in layer.parameters())), None)
+def first(model, kind: str, alone: bool = False):
+    """The first layer of a kind that has parameters, or None; `alone`: one that shares them with no other."""
+    owners = Counter(id(p) for layer in model.modules() for p in layer.parameters(recurse=False))
+    for layer in model.modules():
+        parameters = list(layer.parameters())
+        fits = not alone or all(owners[id(p)] == 1 for p in parameters)
+        if parameters and fits and type(layer).__name__.endswith(KINDS[kind]):
+            return layer
+    return None
 
 
 def frozen(model, kind: str = "linear"):
@@ -29,7 +35,7 @@ def frozen(model, kind: str = "linear"):
 
 def cut(model, kind: str, contract: bool = False):
     """The layer is computed outside the graph: right numbers, no learning, in it and in what only it leads to."""
-    layer = first(model, kind)
+    layer = first(model, kind, alone=True)
     forward = layer.forward
 
     def forward_without_history(*inputs, **options):
@@ -63,7 +69,9 @@ def controls(model) -> dict:
     found = {}
     for kind in KINDS:
         if first(model, kind) is not None:
-            found |= {f"{kind} frozen": partial(frozen, kind=kind), f"{kind} cut": partial(cut, kind=kind)}
+            found[f"{kind} frozen"] = partial(frozen, kind=kind)
+        if first(model, kind, alone=True) is not None:
+            found[f"{kind} cut"] = partial(cut, kind=kind)
     if first(model, "linear") is not None:
         found["linear, weight detached"] = detached_weight
     if activation(model) is not None:

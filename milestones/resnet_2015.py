@@ -1,0 +1,121 @@
+"""2015: deep networks learn when each layer may pass on what it got.
+
+New that year: the shortcut. A block adds what it finds to what came in, so the gradient has a way past every layer.
+Deeper plain networks had become worse, even on what they were trained on; with shortcuts, depth does no harm. Here: the
+same network with and without them, from the same numbers, 8 and 32 layers deep.
+
+Kaiming He, Xiangyu Zhang, Shaoqing Ren and Jian Sun, "Deep residual learning for image recognition", CVPR 2016
+(arXiv:1512.03385, 2015).
+"""
+
+import functools
+
+import tinytorch
+from tinytorch import nn, optim
+from tinytorch.datasets import Digits
+
+YEAR, LESSONS = 2015, 9
+DATA, METRIC, BAR, SEEDS = "all ten digits, 8×8 pixels", "accuracy", 0.97, 3
+DEPTH, DEEP, CHANNELS, EPOCHS, BATCH = 8, 32, 12, 6, 64
+
+
+def data():
+    """(images, labels) to learn from, and (images, labels) held out: a fifth of each class."""
+    seen, held_out = Digits(train=True), Digits(train=False)
+    return (seen.data, seen.targets), (held_out.data, held_out.targets)
+
+
+class Block(nn.Module):
+    """Two convolutions; with the shortcut they need to find only what is missing."""
+
+    def __init__(self, channels, shortcut):
+        super().__init__()
+        self.conv1, self.norm1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
+        self.conv2, self.norm2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
+        self.shortcut = shortcut
+
+    def forward(self, x):
+        found = self.norm2(self.conv2(self.norm1(self.conv1(x)).relu()))
+        return (x + found if self.shortcut else found).relu()
+
+
+def build(seed, depth=DEPTH, shortcut=True):
+    """`depth` layers with weights: a convolution, blocks of two, and the dense one."""
+    tinytorch.manual_seed(seed)
+    blocks = [Block(CHANNELS, shortcut) for _ in range((depth - 2) // 2)]
+    early = len(blocks) // 3
+    start = [nn.Conv2d(1, CHANNELS, 3, padding=1, bias=False), nn.BatchNorm2d(CHANNELS), nn.ReLU()]
+    middle = [*blocks[:early], nn.MaxPool2d(2), *blocks[early:], nn.AvgPool2d(4)]
+    return nn.Sequential(*start, *middle, nn.Flatten(), nn.Linear(CHANNELS, 10))
+
+
+loss = nn.CrossEntropyLoss()
+
+
+def train(model, examples, watch=lambda done: None):
+    """Returns the mean loss of each epoch, as it went by."""
+    images, labels = examples
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    batches, history = -(-len(labels) // BATCH), []
+    scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / (EPOCHS * batches))
+    for _ in range(EPOCHS):
+        total = 0.0
+        for batch in tinytorch.randperm(len(labels)).split(BATCH):
+            optimizer.zero_grad()
+            value = loss(model(images[batch]), labels[batch])
+            value.backward()
+            optimizer.step()
+            scheduler.step()
+            total += value.item() * len(batch)
+            watch(scheduler.last_epoch / (EPOCHS * batches))
+        history.append(total / len(labels))
+    return history
+
+
+def predict(model, images):
+    return model(images).argmax(dim=-1)
+
+
+@functools.cache
+def compared():
+    """{(depth, shortcut): (losses of the epochs, accuracy on what is held out)}, all from seed 0."""
+    found, (images, labels) = {}, data()[1]
+    for depth in (DEPTH, DEEP):
+        for shortcut in (True, False):
+            model = build(0, depth, shortcut)
+            losses = train(model, data()[0])
+            model.eval()
+            with tinytorch.no_grad():
+                found[depth, shortcut] = losses, (predict(model, images) == labels).float().mean().item()
+    return found
+
+
+def notes(model):
+    said = "held out {:.1%} with shortcuts, {:.1%} without; training loss {:.3f} with, {:.3f} without"
+    found = {depth: (compared()[depth, True], compared()[depth, False]) for depth in (DEPTH, DEEP)}
+    return {f"{n} layers": said.format(a[1], b[1], a[0][-1], b[0][-1]) for n, (a, b) in found.items()}
+
+
+def plots(model):
+    import matplotlib.pyplot as plt
+
+    curves, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained", sharey=True)
+    for ax, depth in zip(axes, (DEPTH, DEEP), strict=True):
+        for shortcut, colour, label in ((True, "steelblue", "with shortcuts"), (False, "indianred", "without")):
+            losses, right = compared()[depth, shortcut]
+            label = f"{label}: {right:.1%} held out"
+            ax.plot(range(1, len(losses) + 1), losses, "o-", color=colour, label=label)
+        ax.set(title=f"{depth} layers", xlabel="epoch", ylim=(0, None))
+        ax.legend()
+    axes[0].set_ylabel("training loss")
+
+    reach, ax = plt.subplots(figsize=(6, 3), layout="constrained")
+    images, labels = (part[:BATCH] for part in data()[0])
+    for shortcut, colour, label in ((True, "steelblue", "with shortcuts"), (False, "indianred", "without")):
+        fresh = build(0, DEEP, shortcut)
+        loss(fresh(images), labels).backward()
+        weights = [p.grad for p in fresh.parameters() if p.ndim == 4]
+        ax.semilogy(range(1, len(weights) + 1), [w.norm().item() for w in weights], "o-", color=colour, label=label)
+    ax.set(title=f"{DEEP} layers before training: the gradient's size", xlabel="convolution", ylabel="norm")
+    ax.legend()
+    return {"curves": curves, "gradients": reach}
