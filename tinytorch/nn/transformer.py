@@ -157,7 +157,10 @@ class GPT(nn.Module):
 
 # %% ../../modules/13_transformer/13_transformer.ipynb #filters
 def filter_top_k(logits, k: int):
-    """The logits, with -inf in place of all but the k largest of the last dimension. Raises ValueError for k < 1."""
+    """The logits, with -inf in place of all but the k largest of the last dimension.
+
+    A k beyond the number of tokens keeps all. Raises ValueError for k < 1.
+    """
     if k < 1:
         raise ValueError(f"filter_top_k: k is {k}, expected at least 1: something must be left to draw")
     worst = logits.topk(min(k, logits.shape[-1])).values[..., -1:]
