@@ -37,13 +37,13 @@ def resample(a: np.ndarray, taps: list, dim: int) -> np.ndarray:
 
 def spread(grad: np.ndarray, taps: list, dim: int, size: int) -> np.ndarray:
     """The reverse of `resample`: entry i is added, times weight[i], at index[i] of a dimension of `size`."""
-    out = np.zeros((*grad.shape[:dim], size, *grad.shape[dim + 1 :]), grad.dtype)
-    shape, before = [-1 if d == dim else 1 for d in range(grad.ndim)], (slice(None),) * dim
+    matrix = np.zeros((grad.shape[dim], size), grad.dtype)  # of the sizes of one row of pixels, so a small one
     for index, weight in taps:
-        part = grad if weight is None else grad * weight.reshape(shape).astype(grad.dtype)
-        starts = np.flatnonzero(np.r_[True, index[1:] != index[:-1]])  # index ascends: equal targets stand together
-        out[(*before, index[starts])] += np.add.reduceat(part, starts, axis=dim)
-    return out
+        np.add.at(matrix, (np.arange(len(index)), index), 1 if weight is None else weight.astype(grad.dtype))
+    if dim == grad.ndim - 1:
+        return grad @ matrix
+    flat = grad.reshape(*grad.shape[: dim + 1], math.prod(grad.shape[dim + 1 :]))
+    return (matrix.T @ flat).reshape(*grad.shape[:dim], size, *grad.shape[dim + 1 :])
 
 
 class ResampleFunction(Function):
