@@ -19,7 +19,7 @@ from tinytorch.utils.data import DataLoader
 YEAR, LESSONS = 2018, 13
 DATA, METRIC, BAR, SEEDS = "Python's reference, by character", "bits per character", 1.78, 1
 LOWER = True
-CONTEXT, BATCH, STEPS, LR = 32, 16, 3500, 3e-3
+CONTEXT, BATCH, STEPS, LR = 32, 16, 3000, 3e-3
 PROMPT = "The statement "
 
 
