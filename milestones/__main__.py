@@ -61,12 +61,17 @@ def bar_of(one: Milestone) -> str:
     return f"{one.metric} {'at most ' * one.lower}{shown(one.bar, one.lower)}"
 
 
-def chosen(name: str, whose, data: str | None = None, folder: Path = Path("data")) -> list[Milestone]:
-    """The milestones meant by a name (or its beginning, or its year) or by "all"; CourseError if there are none."""
+def chosen(names: list[str], whose, data: str | None = None, folder: Path = Path("data")) -> list[Milestone]:
+    """The milestones meant by names (or their beginnings, or years) or by "all"; CourseError if one means none."""
     known = milestones()
-    found = [one for one in known.values() if name == "all" or one.name.startswith(name) or name == str(one.year)]
-    if not found:
-        raise CourseError(f"there is no milestone {name!r}; there are {', '.join(known)}")
+    meant = {
+        name: [one for one in known.values() if name in ("all", str(one.year)) or one.name.startswith(name)]
+        for name in names
+    }
+    for name, some in meant.items():
+        if not some:
+            raise CourseError(f"there is no milestone {name!r}; there are {', '.join(known)}")
+    found = [one for one in known.values() if any(one in some for some in meant.values())]
     if data:
         if not any(data in one.datasets for one in found):
             raise CourseError(f"{', '.join(one.name for one in found)} cannot be trained on {data!r}")
@@ -130,7 +135,7 @@ def goodness(run: Run) -> float:
 
 @app.command()
 def run(
-    name: str,
+    names: list[str],
     seeds: Seeds = None,
     json_file: JsonFile = None,
     plots: Plots = None,
@@ -138,9 +143,9 @@ def run(
     folder: Folder = Path("data"),
     reference: Reference = False,
 ):
-    """Train NAME (or all), and print what was measured. Exit status 1 when a bar is missed."""
+    """Train NAMES (or all), and print what was measured. Exit status 1 when a bar is missed."""
     whose = whose_package(reference)
-    found = chosen(name, whose, data, folder)
+    found = chosen(names, whose, data, folder)
     runs = train([one for one in found if not one.missing(whose.package)], seeds, whose)
     if runs:
         console.print(report(runs))
@@ -180,7 +185,7 @@ def controls(reference: Reference = False):
 
     whose = whose_package(reference)
     table, right = Table("milestone", "what was spoiled", "why it did not pass"), True
-    for one in chosen("all", whose):
+    for one in chosen(["all"], whose):
         if one.missing(whose.package):
             continue
         whole = measure(one, 0, whose.text, steps=STEPS)

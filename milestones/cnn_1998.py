@@ -113,7 +113,7 @@ def notes(model):
 def plots(model):
     import matplotlib.pyplot as plt
 
-    image, draw = data()[1][0][:1], {"cmap": "RdBu", "vmin": -0.6, "vmax": 0.6}
+    image, draw = data()[1][0][:1], {"cmap": "RdBu", "vmin": -1, "vmax": 1}
     rows = [build(0)[0].weight[:, 0].detach(), model[0].weight[:, 0].detach(), model[:2](image)[0].detach()]
     filters, axes = plt.subplots(3, 16, figsize=(12, 2.9), layout="constrained")
     filters.suptitle("16 filters before training (above) and after; below, where each of them answers to a digit")

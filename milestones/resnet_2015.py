@@ -53,10 +53,10 @@ loss = nn.CrossEntropyLoss()
 
 
 def train(model, examples, watch=lambda done: None):
-    """Returns the mean loss of each epoch, as it went by."""
+    """The mean loss of each epoch stays in `model.losses`."""
     images, labels = examples
     optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    batches, history = -(-len(labels) // BATCH), []
+    batches, model.losses = -(-len(labels) // BATCH), []
     scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / (EPOCHS * batches))
     for _ in range(EPOCHS):
         total = 0.0
@@ -68,8 +68,7 @@ def train(model, examples, watch=lambda done: None):
             scheduler.step()
             total += value.item() * len(batch)
             watch(scheduler.last_epoch / (EPOCHS * batches))
-        history.append(total / len(labels))
-    return history
+        model.losses.append(total / len(labels))
 
 
 def predict(model, images):
@@ -77,41 +76,47 @@ def predict(model, images):
 
 
 @functools.cache
-def compared():
-    """{(depth, shortcut): (losses of the epochs, accuracy on what is held out)}, all from seed 0."""
-    found, (images, labels) = {}, data()[1]
-    for depth in (DEPTH, DEEP):
-        for shortcut in (True, False):
-            model = build(0, depth, shortcut)
-            losses = train(model, data()[0])
-            model.eval()
-            with tinytorch.no_grad():
-                found[depth, shortcut] = losses, (predict(model, images) == labels).float().mean().item()
-    return found
+def trained(depth, shortcut):
+    """A network from seed 0, to compare with."""
+    model = build(0, depth, shortcut)
+    train(model, data()[0])
+    return model.eval()
+
+
+def pairs(model):
+    """{depth: (the network with shortcuts, the one without)}"""
+    return {DEPTH: (model, trained(DEPTH, False)), DEEP: (trained(DEEP, True), trained(DEEP, False))}
+
+
+def accuracy(model):
+    """The share of right answers on what is held out."""
+    images, labels = data()[1]
+    with tinytorch.no_grad():
+        return (predict(model, images) == labels).float().mean().item()
 
 
 def notes(model):
     said = "held out {:.1%} with shortcuts, {:.1%} without; training loss {:.3f} with, {:.3f} without"
-    found = {depth: (compared()[depth, True], compared()[depth, False]) for depth in (DEPTH, DEEP)}
-    return {f"{n} layers": said.format(a[1], b[1], a[0][-1], b[0][-1]) for n, (a, b) in found.items()}
+    found = pairs(model).items()
+    return {f"{n} layers": said.format(accuracy(a), accuracy(b), a.losses[-1], b.losses[-1]) for n, (a, b) in found}
 
 
 def plots(model):
     import matplotlib.pyplot as plt
 
+    names = ("with shortcuts", "steelblue"), ("without", "indianred")
     curves, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained", sharey=True)
-    for ax, depth in zip(axes, (DEPTH, DEEP), strict=True):
-        for shortcut, colour, label in ((True, "steelblue", "with shortcuts"), (False, "indianred", "without")):
-            losses, right = compared()[depth, shortcut]
-            label = f"{label}: {right:.1%} held out"
-            ax.plot(range(1, len(losses) + 1), losses, "o-", color=colour, label=label)
+    for ax, (depth, pair) in zip(axes, pairs(model).items(), strict=True):
+        for net, (name, colour) in zip(pair, names, strict=True):
+            label = f"{name}: {accuracy(net):.1%} held out"
+            ax.plot(range(1, EPOCHS + 1), net.losses, "o-", color=colour, label=label)
         ax.set(title=f"{depth} layers", xlabel="epoch", ylim=(0, None))
         ax.legend()
     axes[0].set_ylabel("training loss")
 
     reach, ax = plt.subplots(figsize=(6, 3), layout="constrained")
     images, labels = (part[:BATCH] for part in data()[0])
-    for shortcut, colour, label in ((True, "steelblue", "with shortcuts"), (False, "indianred", "without")):
+    for shortcut, (label, colour) in zip((True, False), names, strict=True):
         fresh = build(0, DEEP, shortcut)
         loss(fresh(images), labels).backward()
         weights = [p.grad for p in fresh.parameters() if p.ndim == 4]

@@ -86,7 +86,9 @@ def constants_of(tree: ast.Module) -> dict:
     for node in tree.body:
         if isinstance(node, ast.Assign):
             target = node.targets[0]
-            names = [name.id for name in target.elts] if isinstance(target, ast.Tuple) else [target.id]
+            names = (
+                [ast.unparse(name) for name in target.elts] if isinstance(target, ast.Tuple) else [ast.unparse(target)]
+            )
             try:
                 value = ast.literal_eval(node.value)
             except ValueError:
