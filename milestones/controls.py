@@ -14,7 +14,7 @@ KINDS = {  # how the names of a kind's classes end or begin
     "attention": ("Attention",),
     "linear": ("Linear",),
 }
-STEPS = 20  # of training are enough for a gradient to reach every layer
+STEPS = 8  # of training are enough for a gradient to reach every layer
 
 
 def first(model, kind: str, alone: bool = False):

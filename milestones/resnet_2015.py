@@ -110,7 +110,7 @@ def plots(model):
         for net, (name, colour) in zip(pair, names, strict=True):
             label = f"{name}: {accuracy(net):.1%} held out"
             ax.plot(range(1, EPOCHS + 1), net.losses, "o-", color=colour, label=label)
-        ax.set(title=f"{depth} layers", xlabel="epoch", ylim=(0, None))
+        ax.set(title=f"{depth} layers", xlabel="epoch", ylim=(0, 2.5))
         ax.legend()
     axes[0].set_ylabel("training loss")
 
@@ -121,6 +121,6 @@ def plots(model):
         loss(fresh(images), labels).backward()
         weights = [p.grad for p in fresh.parameters() if p.ndim == 4]
         ax.semilogy(range(1, len(weights) + 1), [w.norm().item() for w in weights], "o-", color=colour, label=label)
-    ax.set(title=f"{DEEP} layers before training: the gradient's size", xlabel="convolution", ylabel="norm")
+    ax.set(title=f"{DEEP} layers, untrained: the gradient as it comes back", xlabel="convolution", ylabel="norm")
     ax.legend()
     return {"curves": curves, "gradients": reach}
