@@ -1,0 +1,1 @@
+"""Grading that can't be fooled: release, collect, sandbox, judge, feedback. `python -m grading` lists the commands."""

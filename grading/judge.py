@@ -1,0 +1,305 @@
+"""The judge: compares what the student's package answered with what the reference answers, and decides the points.
+
+It runs outside the sandbox and believes nothing that comes out of it: answers are plain arrays, read with limits.
+"""
+
+import ast
+import importlib
+import io
+import json
+import math
+import secrets
+import tempfile
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from grading import sandbox
+from grading.probes import tools
+from grading.submission import Cell, Lesson, earlier_package, only
+
+SECONDS = 10  # for one exercise
+DTYPES = {"float32", "float64", "int64", "int32", "uint8", "bool"}
+HEADER = 8192  # bytes of one line of JSON
+ANSWER = 8 * sandbox.MB  # bytes of one array
+GRADING = Path(__file__).parent
+TOOLS = {"/grader/runner.py": GRADING / "runner.py", "/grader/probes": GRADING / "probes"}
+RELATIVE = {"float32": 1e-4, "float64": 1e-7}  # of the largest expected number; whole numbers must be equal
+
+
+@dataclass
+class Part:
+    """One part of an exercise: right, or the sentence that says what is wrong and where."""
+
+    name: str
+    right: bool
+    message: str = ""
+    got: str = ""
+    expected: str = ""
+    index: str = ""
+
+
+@dataclass
+class Verdict:
+    exercise: str
+    points: float
+    of: float
+    parts: list[Part]
+    hint: str = ""
+
+    @property
+    def right(self) -> bool:
+        return all(part.right for part in self.parts)
+
+
+@dataclass
+class Answers:
+    """What came out of one sandbox: arrays by (exercise, part), errors, and what the student's code tried."""
+
+    arrays: dict = field(default_factory=dict)  # (exercise, part) -> {name: array}
+    errors: dict = field(default_factory=dict)  # (exercise, part or None) -> sentence
+    tried: list = field(default_factory=list)
+    stopped: str | None = None
+
+
+def grade(
+    lesson: Lesson, students: tuple[Cell, ...], seed: int, exercises: list[str] | None = None
+) -> tuple[list[Verdict], list[str]]:
+    """The verdicts on every exercise (or on `exercises`), and what the code tried that it should not.
+
+    First the whole lesson as the student wrote it. An exercise that fails is then asked again with every other one from
+    the reference: if it is right there, the mistake was another's, and costs nothing here.
+    """
+    exercises = exercises or list(lesson.points)
+    refused = {exercise: refuse(lesson, exercise, students) for exercise in exercises}
+    whole = ask(lesson, students, exercises, seed)
+    tried, verdicts = whole.tried + [f"stopped: {whole.stopped}"] * bool(whole.stopped), []
+    for exercise in exercises:
+        parts = compare_parts(lesson, exercise, whole, seed)
+        if not all(part.right for part in parts) and not refused[exercise]:
+            alone = ask(lesson, only(exercise, students, lesson), [exercise], seed)
+            tried += alone.tried + [f"{exercise} stopped: {alone.stopped}"] * bool(alone.stopped)
+            parts = [
+                first if first.right else second
+                for first, second in zip(parts, compare_parts(lesson, exercise, alone, seed), strict=True)
+            ]
+        if refused[exercise]:
+            parts = [Part(part.name, False, refused[exercise]) for part in parts]
+        of = lesson.points[exercise]
+        share = sum(part.right for part in parts) / len(parts)
+        verdicts.append(Verdict(exercise, round(of * share, 2), of, parts, probes(lesson)[exercise].hint))
+    return verdicts, list(dict.fromkeys(tried))
+
+
+def refuse(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
+    """Why the exercise's own cell may not be graded: it names what the exercise asks to build."""
+    forbidden = probes(lesson)[exercise].forbids
+    for cell in students:
+        if cell.exercise == exercise or (cell.added and forbidden):
+            try:
+                tree = ast.parse(cell.source)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+            for node in ast.walk(tree):
+                used = getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "value", None)
+                names = [used] if isinstance(used, str) else []
+                names += [alias.name for alias in getattr(node, "names", []) if isinstance(alias, ast.alias)]
+                if found := forbidden.intersection(names):
+                    return f"this exercise asks you to build it yourself: {', '.join(sorted(found))} may not be used"
+    return ""
+
+
+def new_seed() -> int:
+    """Drawn when grading starts, so that nobody can prepare answers."""
+    return secrets.randbits(63)
+
+
+@cache
+def probes(lesson: Lesson) -> tools.Probes:
+    return importlib.import_module(f"grading.probes.{lesson.probes}").probe
+
+
+@cache
+def data(lesson: Lesson, exercise: str, seed: int) -> tuple[dict, dict]:
+    """What the exercise learns from, and what is held out and never enters the sandbox."""
+    return probes(lesson)[exercise].learns.data(np.random.default_rng([seed, 1, *exercise.encode()]))
+
+
+@cache
+def package(lesson: Lesson) -> Path:
+    """The reference's package before the lesson, written once for this process."""
+    return earlier_package(lesson, Path(_scratch().name) / lesson.name)
+
+
+@cache
+def _scratch() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="tinytorch-judge-")
+
+
+@cache
+def expectations(lesson: Lesson, seed: int) -> dict:
+    """(exercise, part) -> {name: array}, from the reference."""
+    tt, module = importlib.import_module("tinytorch"), importlib.import_module(lesson.module)
+    found = {}
+    for exercise in lesson.points:
+        probe = probes(lesson)[exercise]
+        for_training = data(lesson, exercise, seed)[0] if probe.learns else None
+        rng = np.random.default_rng([seed, *exercise.encode()])
+        for part, name, value in tools.ask(probe, tt, module, rng, for_training):
+            if name is None:
+                raise value
+            found.setdefault((exercise, part), {})[name] = value
+    return found
+
+
+def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int) -> Answers:
+    """Run the probes of `exercises` in a sandbox, on the package that `cells` make."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        folder.chmod(0o755)
+        arrays = {}
+        for exercise in exercises:
+            if probes(lesson)[exercise].learns:
+                arrays |= {f"{exercise}|{k}": v for k, v in data(lesson, exercise, seed)[0].items()}
+        np.savez(folder / "data.npz", **arrays)
+        request = {
+            "path": ["/grader", "/package", "/site"],
+            "probes": lesson.probes,
+            "data": "/request/data.npz",
+            "module": lesson.module,
+            "public": lesson.public,
+            "cells": [{"name": cell.exercise or "given", "source": cell.source} for cell in cells],
+            "exercises": exercises,
+            "seed": seed,
+            "seconds": SECONDS,
+        }
+        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+        folders = {"/request": folder, "/package": package(lesson), **TOOLS}
+        outcome = sandbox.run([sandbox.PYTHON, "-IB", "/grader/runner.py", "/request/request.json", "{fd}"], folders)
+    answers = read(outcome.answers, set(exercises))
+    answers.stopped = outcome.stopped
+    return answers
+
+
+def read(raw: bytes, exercises: set[str]) -> Answers:
+    """The frames of runner.py, as far as they are well formed; the first bad one ends the reading."""
+    found, stream = Answers(), io.BytesIO(raw)
+    while line := stream.readline(HEADER):
+        try:
+            header = json.loads(line)
+            data = stream.read(within(header["bytes"], ANSWER))
+            if "tried" in header:
+                found.tried.append(f"{header['tried']!s:.60} {header['what']!s:.200}")
+            elif "error" in header:
+                key = str(header.get("exercise")), header.get("part")
+                found.errors.setdefault(key, said(header))
+            elif header.get("exercise") in exercises:
+                array = plain_array(header, data)
+                found.arrays.setdefault((header["exercise"], header["part"]), {}).setdefault(header["name"], array)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            found.tried.append("answers that are no answers")
+            break
+    return found
+
+
+def said(header: dict) -> str:
+    """An error of the student's code as one sentence, with the line of their cell."""
+    sentence = f"{header['error']!s:.80}: {header['message']!s:.1000}"
+    if "cell" not in header:
+        return sentence
+    return f"{sentence} (cell {header['cell']!s:.60}, line {header['line']!s:.6}: `{str(header['code']).strip():.200}`)"
+
+
+def within(number, limit: int) -> int:
+    if type(number) is not int or not 0 <= number <= limit:
+        raise ValueError("a size beyond the limit")
+    return number
+
+
+def plain_array(header: dict, data: bytes):
+    """The array that a frame describes, or the sentence that says why it is none."""
+    if header["dtype"] not in DTYPES:
+        return f"an array of dtype {header['dtype']!s:.40}"
+    dtype, shape = np.dtype(header["dtype"]), tuple(within(size, ANSWER) for size in header["shape"])
+    if len(shape) > 32 or math.prod(shape) * dtype.itemsize != len(data):
+        raise ValueError("a shape that does not fit the bytes")
+    return np.frombuffer(data, dtype).reshape(shape)
+
+
+def compare_parts(lesson: Lesson, exercise: str, answers: Answers, seed: int) -> list[Part]:
+    """Right or wrong, for each part of the exercise."""
+    parts = []
+    for (of, part), expected in expectations(lesson, seed).items():
+        if of == exercise:
+            got = answers.arrays.get((exercise, part), {})
+            if not expected.keys() <= got.keys():
+                parts.append(Part(part, False, why_missing(answers, exercise, part)))
+            elif part == "learning":
+                parts.append(learned(lesson, exercise, got, expected, seed))
+            else:
+                found = (compare(name, got[name], expected[name]) for name in expected)
+                difference = next(filter(None, found), None)
+                parts.append(Part(part, not difference, *(difference or ())))
+    return parts
+
+
+def why_missing(answers: Answers, exercise: str, part: str) -> str:
+    """The exercise's cell failed, or this part, or another that ended the exercise, or the sandbox was stopped."""
+    of_this = {where: error for (name, where), error in answers.errors.items() if name == exercise}
+    first = next(iter(of_this.values()), None)
+    stopped = f"it was stopped ({answers.stopped})" if answers.stopped else "it gave no answer"
+    return of_this.get(None) or of_this.get(part) or first or stopped
+
+
+def learned(lesson: Lesson, exercise: str, got: dict, expected: dict, seed: int) -> Part:
+    """Measures the trained weights in the reference, on data that the sandbox never saw, and beside them luck: the same
+    numbers shuffled."""
+    for name, weight in expected.items():
+        if isinstance(got[name], str) or (got[name].shape, got[name].dtype) != (weight.shape, weight.dtype):
+            return Part("learning", False, f"{name} must be {weight.dtype} of shape {weight.shape}")
+    score = held_out(lesson, exercise, got, seed)
+    rng = np.random.default_rng(seed)
+    shuffled = {name: rng.permutation(weight.ravel()).reshape(weight.shape) for name, weight in got.items()}
+    luck, bar = held_out(lesson, exercise, shuffled, seed), probes(lesson)[exercise].learns.bar
+    if score >= bar and score > luck:
+        return Part("learning", True)
+    message = "trained with your code, it does not reach what it should on data that it never saw"
+    return Part("learning", False, message, f"{score:.1%}", f"{bar:.1%}, where luck gives {luck:.1%}")
+
+
+def held_out(lesson: Lesson, exercise: str, weights: dict, seed: int) -> float:
+    learns, weights = probes(lesson)[exercise].learns, {name.partition("/")[2]: each for name, each in weights.items()}
+    tt, module = importlib.import_module("tinytorch"), importlib.import_module(lesson.module)
+    with np.errstate(all="ignore"):
+        return float(learns.measure(tt, module, weights, data(lesson, exercise, seed)[1]))
+
+
+def compare(name: str, got, expected: np.ndarray) -> tuple | None:
+    """None if equal by the rules; else (sentence, got, expected, index).
+
+    The rules: shape and dtype are the same. Whole numbers and bools are equal. Floats differ by at most RELATIVE of their
+    dtype, times the largest finite expected magnitude (at least 1); nan and infinities stand at the same places.
+    """
+    if isinstance(got, str):
+        return f"{name} is {got}, expected {expected.dtype}", got, str(expected.dtype), ""
+    if got.shape != expected.shape:
+        return f"{name} has another shape", str(got.shape), str(expected.shape), ""
+    if got.dtype != expected.dtype:
+        return f"{name} has another dtype", str(got.dtype), str(expected.dtype), ""
+    if got.dtype.kind == "f":
+        finite = np.isfinite(expected)
+        scale = max(1.0, np.abs(expected[finite]).max(initial=0))
+        with np.errstate(invalid="ignore"):
+            close = np.abs(got.astype(np.float64) - expected) <= RELATIVE[str(expected.dtype)] * scale
+        same = np.where(finite, close, (got == expected) | (np.isnan(got) & np.isnan(expected)))
+    else:
+        same = got == expected
+    if same.all():
+        return None
+    index = tuple(int(i) for i in np.argwhere(~np.atleast_1d(same))[0])
+    place = f"[{', '.join(map(str, index))}]" if got.ndim else ""
+    first = np.atleast_1d(got)[index], np.atleast_1d(expected)[index]
+    wrong = f"{np.size(same) - np.count_nonzero(same)} of {np.size(same)} numbers differ"
+    return f"{name}: {wrong}", f"{first[0]:.6g}", f"{first[1]:.6g}", place
