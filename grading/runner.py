@@ -17,9 +17,11 @@ import types
 from pathlib import Path
 
 HERE = Path(__file__).parent
-WATCHED = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.kill", "os.putenv", "ctypes.",
-           "sys.settrace", "sys.setprofile", "sys._current_frames", "gc.", "pty.", "shutil.", "os.remove", "os.rename",
-           "os.symlink", "os.link", "os.chmod", "os.mkdir", "code.__new__", "mmap.", "resource.")  # fmt: skip
+WATCHED = tuple(
+    "socket. subprocess. os.system os.exec os.fork os.posix_spawn os.kill os.putenv ctypes. sys.settrace "
+    "sys.setprofile sys._current_frames gc. pty. shutil. os.remove os.rename os.symlink os.link os.chmod os.mkdir code.__new__ mmap. "
+    "resource.".split()
+)
 
 
 class Frames:
@@ -68,7 +70,7 @@ def watch(frames: Frames):
 
 
 def build(module_name: str, public: list, cells: list, frames: Frames):
-    """The lesson's module, made by running its cells one after another, as a notebook does; a cell that fails is noted."""
+    """The lesson's module, made by running its cells one after another, as a notebook does; failures are noted."""
     module = types.ModuleType(module_name)
     module.__spec__ = importlib.machinery.ModuleSpec(module_name, None)
     module.__package__, module.__all__ = module_name.rpartition(".")[0], public
