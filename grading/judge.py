@@ -139,19 +139,21 @@ def _scratch() -> tempfile.TemporaryDirectory:
 
 
 @cache
-def expectations(lesson: Lesson, seed: int) -> dict:
-    """(exercise, part) -> {name: array}, from the reference."""
+def expectations(lesson: Lesson, exercise: str, seed: int) -> dict:
+    """What the reference answers: part -> {name: array}."""
     tt, module = importlib.import_module("tinytorch"), importlib.import_module(lesson.module)
-    found = {}
-    for exercise in lesson.points:
-        probe = probes(lesson)[exercise]
-        for_training = data(lesson, exercise, seed)[0] if probe.learns else None
-        rng = np.random.default_rng([seed, *exercise.encode()])
-        for part, name, value in tools.ask(probe, tt, module, rng, for_training):
-            if name is None:
-                raise value
-            found.setdefault((exercise, part), {})[name] = value
+    probe, found = probes(lesson)[exercise], {}
+    for_training = data(lesson, exercise, seed)[0] if probe.learns else None
+    for part, name, value in tools.ask(probe, tt, module, generator(seed, exercise), for_training):
+        if name is None:
+            raise value
+        found.setdefault(part, {})[name] = value
     return found
+
+
+def generator(seed: int, exercise: str) -> np.random.Generator:
+    """Each exercise's own; the runner makes the same one inside."""
+    return np.random.default_rng([seed, *exercise.encode()])
 
 
 def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int) -> Answers:
@@ -231,17 +233,16 @@ def plain_array(header: dict, data: bytes):
 def compare_parts(lesson: Lesson, exercise: str, answers: Answers, seed: int) -> list[Part]:
     """Right or wrong, for each part of the exercise."""
     parts = []
-    for (of, part), expected in expectations(lesson, seed).items():
-        if of == exercise:
-            got = answers.arrays.get((exercise, part), {})
-            if not expected.keys() <= got.keys():
-                parts.append(Part(part, False, why_missing(answers, exercise, part)))
-            elif part == "learning":
-                parts.append(learned(lesson, exercise, got, expected, seed))
-            else:
-                found = (compare(name, got[name], expected[name]) for name in expected)
-                difference = next(filter(None, found), None)
-                parts.append(Part(part, not difference, *(difference or ())))
+    for part, expected in expectations(lesson, exercise, seed).items():
+        got = answers.arrays.get((exercise, part), {})
+        if not expected.keys() <= got.keys():
+            parts.append(Part(part, False, why_missing(answers, exercise, part)))
+        elif part == "learning":
+            parts.append(learned(lesson, exercise, got, expected, seed))
+        else:
+            found = (compare(name, got[name], expected[name]) for name in expected)
+            difference = next(filter(None, found), None)
+            parts.append(Part(part, not difference, *(difference or ())))
     return parts
 
 
@@ -279,8 +280,8 @@ def held_out(lesson: Lesson, exercise: str, weights: dict, seed: int) -> float:
 def compare(name: str, got, expected: np.ndarray) -> tuple | None:
     """None if equal by the rules; else (sentence, got, expected, index).
 
-    The rules: shape and dtype are the same. Whole numbers and bools are equal. Floats differ by at most RELATIVE of their
-    dtype, times the largest finite expected magnitude (at least 1); nan and infinities stand at the same places.
+    The rules: shape and dtype are the same. Whole numbers and bools are equal. Floats differ by at most RELATIVE of
+    their dtype, times the largest finite expected magnitude (at least 1); nan and infinities stand at the same places.
     """
     if isinstance(got, str):
         return f"{name} is {got}, expected {expected.dtype}", got, str(expected.dtype), ""

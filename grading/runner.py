@@ -19,8 +19,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 WATCHED = tuple(
     "socket. subprocess. os.system os.exec os.fork os.posix_spawn os.kill os.putenv ctypes. sys.settrace "
-    "sys.setprofile sys._current_frames gc. pty. shutil. os.remove os.rename os.symlink os.link os.chmod os.mkdir code.__new__ mmap. "
-    "resource.".split()
+    "sys.setprofile sys._current_frames gc. pty. shutil. os.remove os.rename os.symlink os.link os.chmod os.mkdir "
+    "code.__new__ mmap. resource.".split()
 )
 
 

@@ -39,7 +39,7 @@ class SandboxError(Exception):
 
 @dataclass
 class Outcome:
-    """What a sandboxed process left: the bytes of its answers, the end of its stderr, and why it was stopped, if it was."""
+    """What a sandboxed process left: its answers, the end of its stderr, and why it was stopped, if it was."""
 
     answers: bytes
     stderr: str

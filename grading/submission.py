@@ -87,7 +87,7 @@ def students_cells(nb: dict) -> tuple[Cell, ...]:
 
 
 def only(exercise: str, students: tuple[Cell, ...], lesson: Lesson) -> tuple[Cell, ...]:
-    """The student's cells with every other exercise from the reference: what fails now is this exercise's own mistake."""
+    """The student's cells, every other exercise from the reference: what fails now is this one's own mistake."""
     right = {cell.exercise: cell for cell in lesson.cells if cell.exercise}
     return tuple(right[cell.exercise] if cell.exercise not in (None, exercise) else cell for cell in students)
 

@@ -8,8 +8,8 @@ import numpy as np
 class Probes(dict):
     """The probes of one lesson, by exercise: `probe = Probes()` and `@probe("conv-forward")` above each.
 
-    A probe is `probe(tt, lesson, rng) -> {"part/what": value}`. `tt` is the package (tinytorch, or PyTorch itself in the
-    tests), `lesson` the module that the lesson exports, `rng` numpy's generator, from which every shape and number comes.
+    A probe is `probe(tt, lesson, rng) -> {"part/what": value}`. `tt` is the package (tinytorch, or PyTorch itself in
+    the tests), `lesson` the module that the lesson exports, `rng` numpy's generator: every shape and number is its.
     A value is an array, a Tensor, a number, a text, a list of numbers, or a function without arguments that gives one
     or a tuple of them; an error in one part's function leaves the other parts alone. Draw everything from `rng` before,
     never inside such a function. The points of an exercise are shared out evenly over its parts, and a part is right if
@@ -17,8 +17,8 @@ class Probes(dict):
     """
 
     def __call__(self, exercise: str, forbids: str = "", hint: str = ""):
-        """`forbids`: names that the exercise's cell must not mention ("np.convolve einsum"), since they are what it asks
-        for. `hint`: the usual cause when the values differ, as the feedback says it."""
+        """`forbids`: names that the exercise's cell must not mention ("convolve einsum"), since it asks for
+        them. `hint`: the usual cause when the values differ, as the feedback says it."""
 
         def register(function):
             assert exercise not in self, f"two probes for {exercise}"
@@ -33,7 +33,7 @@ class Probes(dict):
 
         data(rng) -> (for_training, held_out), two dicts of arrays      outside; only the first goes into the sandbox
         train(tt, lesson, rng, for_training) -> weights, dict of arrays  in the sandbox, on the student's package
-        measure(tt, lesson, weights, held_out) -> a number               outside, on the reference; at least `bar` is right
+        measure(tt, lesson, weights, held_out) -> a number               outside, on the reference; right from `bar` on
         """
         self[exercise].learns = Learning(bar, data, train, measure)
 

@@ -1,0 +1,129 @@
+"""Grades the submissions of a lesson: several at once, safe to interrupt at any moment and to run again."""
+
+import fcntl
+import json
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from multiprocessing.connection import wait
+
+from grading import judge, sandbox
+from grading.course import Class, GradingError
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One submission: `how` is "graded", "kept" (it was graded before, and is unchanged) or what went wrong."""
+
+    student: str
+    points: float | None
+    of: float | None
+    how: str
+
+
+def autograde(
+    course: Class, lesson: str, students: list[str] | None = None, jobs: int = 1, sandboxed: bool = True
+) -> Iterator[Graded]:
+    """Grade `students`, or everybody who handed the lesson in; one seed, drawn now, for all.
+
+    What is graded and unchanged is kept. Raises GradingError if another run is at work, SandboxError if the sandbox
+    cannot be had or does not isolate.
+    """
+    there = sorted(file.parents[1].name for file in course.submitted.glob(f"*/{lesson}/{lesson}.ipynb"))
+    if unknown := set(students or ()) - set(there):
+        raise GradingError(f"{', '.join(sorted(unknown))} handed in no {lesson}: `python -m grading collect` first")
+    with alone(course):
+        if sandboxed:
+            sandbox.prove()
+        waiting, seed = [], judge.new_seed()
+        for student in students or there:
+            before = judged(course, lesson, student)
+            if before and is_done(course, lesson, student, before, sandboxed):
+                yield Graded(student, before["points"], before["of"], "kept")
+            else:
+                waiting.append(student)
+        yield from in_parallel(course, lesson, waiting, jobs, seed, sandboxed)
+
+
+def in_parallel(course, lesson, waiting, jobs, seed, sandboxed) -> Iterator[Graded]:
+    """A worker that dies takes the submission it was at with it (it is tried again alone), not the run."""
+    spawn = multiprocessing.get_context("spawn")
+    again = []
+    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=die_with_parent) as pool:
+        work = {pool.submit(grade_one, course, lesson, student, seed, sandboxed): student for student in waiting}
+        for done in as_completed(work):
+            try:
+                yield done.result()
+            except BrokenProcessPool:
+                again.append(work[done])
+    for student in again:
+        with ProcessPoolExecutor(1, mp_context=spawn, initializer=die_with_parent) as pool:
+            try:
+                yield pool.submit(grade_one, course, lesson, student, seed, sandboxed).result()
+            except BrokenProcessPool:
+                yield Graded(student, None, None, "the grading process died on it, twice")
+
+
+def grade_one(course: Class, lesson: str, student: str, seed: int, sandboxed: bool) -> Graded:
+    """nbgrader's autograde for one submission, with our preprocessors (see config.py)."""
+    from nbgrader.apps.api import NbGraderAPI
+
+    config = course.configuration()
+    config.SaveJudgedGrades.update(seed=seed, sandboxed=sandboxed)
+    config.SandboxedExecute.sandboxed = sandboxed
+    file = course.judged / lesson / f"{student}.json"
+    file.unlink(missing_ok=True)  # what is there from now on is of this submission
+    api = NbGraderAPI(config=config)
+    api.log_level = "ERROR"
+    result = api.autograde(lesson, student, force=True)
+    if not file.exists():
+        return Graded(student, None, None, f"nbgrader: {result.get('log') or result.get('error')}")
+    record = judged(course, lesson, student)
+    return Graded(student, record["points"], record["of"], "graded")
+
+
+def judged(course: Class, lesson: str, student: str) -> dict | None:
+    file = course.judged / lesson / f"{student}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+
+
+def is_done(course: Class, lesson: str, student: str, record: dict, sandboxed: bool) -> bool:
+    """The judge's record is of this very submission, and nbgrader finished its part too."""
+    name = f"{student}/{lesson}/{lesson}.ipynb"
+    if record["sha256"] != sha256((course.submitted / name).read_bytes()).hexdigest():
+        return False
+    try:
+        json.loads((course.autograded / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return record["sandboxed"] or not sandboxed
+
+
+@contextmanager
+def alone(course: Class):
+    """Two runs on one class folder would write the same files: refuse the second. The lock dies with its process."""
+    with (course.folder / ".grading.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise GradingError(
+                f"somebody is grading in {course.folder} at this moment; wait until it is done"
+            ) from None
+        yield
+
+
+def die_with_parent():
+    """In a worker: end when the main process is gone, even by kill -9, so that nothing grades on unseen."""
+    parent = multiprocessing.parent_process()
+
+    def watch():
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

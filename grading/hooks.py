@@ -1,0 +1,71 @@
+"""Where nbgrader's autograde meets the judge: two of its preprocessors are replaced by these."""
+
+import json
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from time import monotonic
+
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+from traitlets import Bool, Integer, Unicode
+
+from grading import intake, judge
+from grading.course import Class
+from grading.submission import reference, students_cells
+
+
+class Rebuild(NbGraderPreprocessor):
+    """The release with the student's solutions and added cells in it: nothing else of the submission is believed."""
+
+    def preprocess(self, nb, resources):
+        rebuilt, _ = intake.rebuild(reference(resources["nbgrader"]["assignment"]), intake.plain_cells(nb))
+        return rebuilt, resources
+
+
+class SaveJudgedGrades(SaveAutoGrades):
+    """Writes the judge's points into nbgrader's gradebook, where SaveAutoGrades would believe the cells' outputs."""
+
+    folder = Unicode(help="The class folder.").tag(config=True)
+    seed = Integer(0, help="Of every probe's numbers; 0 draws one.").tag(config=True)
+    sandboxed = Bool(True, help="False runs student code without walls, and says so in every result.").tag(config=True)
+
+    def preprocess(self, nb, resources):
+        course, names, started = Class(Path(self.folder)), resources["nbgrader"], monotonic()
+        lesson, seed = reference(names["assignment"]), self.seed or judge.new_seed()
+        verdicts, tried = judge.grade(lesson, students_cells(nb), seed, sandboxed=self.sandboxed)
+        self.points = {f"check-{verdict.exercise}": verdict.points for verdict in verdicts}
+        nb, resources = super().preprocess(nb, resources)
+        submitted = course.submitted / names["student"] / lesson.name / f"{lesson.name}.ipynb"
+        record = {
+            "lesson": lesson.name,
+            "student": names["student"],
+            "sha256": sha256(submitted.read_bytes()).hexdigest(),
+            "seed": seed,
+            "sandboxed": self.sandboxed,
+            "graded_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(monotonic() - started, 2),
+            "points": sum(verdict.points for verdict in verdicts),
+            "of": sum(verdict.of for verdict in verdicts),
+            "verdicts": [asdict(verdict) for verdict in verdicts],
+            "tried": tried,
+            "intake": intake.notes(course, names["student"], lesson.name),
+        }
+        write_in_one_step(course.judged / lesson.name / f"{names['student']}.json", json.dumps(record, indent=1))
+        return nb, resources
+
+    def _add_score(self, cell, resources):
+        name, names = cell.metadata.nbgrader["grade_id"], resources["nbgrader"]
+        grade = self.gradebook.find_grade(name, names["notebook"], names["assignment"], names["student"])
+        grade.auto_score = self.points[name]
+        grade.needs_manual_grade = grade.manual_score is not None  # a teacher's own score is looked at again
+        self.gradebook.db.commit()
+
+
+def write_in_one_step(file: Path, text: str):
+    """The file is there whole or not at all, whenever the process is killed."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.{os.getpid()}")
+    part.write_text(text, encoding="utf-8")
+    part.replace(file)
