@@ -1,0 +1,33 @@
+"""nbgrader's settings for a class folder, in one place. nbgrader_config.py in the folder calls `configure`."""
+
+from pathlib import Path
+
+from grading.course import Class
+
+# The submission is made anew from the lesson's release before anything runs, so that nothing of it is believed.
+SANITIZE = [
+    "grading.hooks.Rebuild",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+# It runs in the sandbox for the instructor to look at; the points are the judge's.
+AUTOGRADE = [
+    "grading.execution.SandboxedExecute",
+    "grading.execution.CapOutput",
+    "grading.hooks.SaveJudgedGrades",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+
+def configure(c, config_file: str):
+    """Write the settings of the class whose nbgrader_config.py is `config_file` into the configuration `c`."""
+    course = Class(Path(config_file).parent)
+    c.CourseDirectory.root = str(course.folder)
+    c.CourseDirectory.course_id = "tinytorch"
+    c.CourseDirectory.db_url = course.database
+    c.Exchange.root = str(course.exchange)
+    c.Exchange.cache = str(course.exchange / "cache")
+    c.NbGrader.logfile = ""
+    c.Autograde.sanitize_preprocessors = SANITIZE
+    c.Autograde.autograde_preprocessors = AUTOGRADE
