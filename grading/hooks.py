@@ -9,11 +9,13 @@ from pathlib import Path
 from time import monotonic
 
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.utils import is_solution
 from traitlets import Bool, Integer, Unicode
 
 from grading import intake, judge
 from grading.course import Class
 from grading.submission import reference, students_cells
+from grading.suspicion import suspicious
 
 
 class Rebuild(NbGraderPreprocessor):
@@ -49,7 +51,7 @@ class SaveJudgedGrades(SaveAutoGrades):
             "points": sum(verdict.points for verdict in verdicts),
             "of": sum(verdict.of for verdict in verdicts),
             "verdicts": [asdict(verdict) for verdict in verdicts],
-            "tried": tried,
+            "tried": tried + suspicious(students_code(nb), (cell.source for cell in lesson.cells if cell.exercise)),
             "intake": intake.notes(course, names["student"], lesson.name),
         }
         write_in_one_step(course.judged / lesson.name / f"{names['student']}.json", json.dumps(record, indent=1))
@@ -61,6 +63,12 @@ class SaveJudgedGrades(SaveAutoGrades):
         grade.auto_score = self.points[name]
         grade.needs_manual_grade = grade.manual_score is not None  # a teacher's own score is looked at again
         self.gradebook.db.commit()
+
+
+def students_code(nb) -> list[str]:
+    """The sources that are the student's: solutions, and cells that they added, exported or not."""
+    code = (cell for cell in nb.cells if cell.cell_type == "code")
+    return [cell.source for cell in code if cell.metadata.get("added") or is_solution(cell)]
 
 
 def write_in_one_step(file: Path, text: str):
