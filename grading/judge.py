@@ -20,7 +20,8 @@ from grading import sandbox
 from grading.probes import tools
 from grading.submission import Cell, Lesson, earlier_package, only
 
-SECONDS = 10  # for one exercise
+SECONDS = 10  # for one part of an exercise
+LIMITS = sandbox.Limits(wall_seconds=60)  # for all exercises of a lesson, or one alone
 DTYPES = {"float32", "float64", "int64", "int32", "uint8", "bool"}
 HEADER = 8192  # bytes of one line of JSON
 ANSWER = 8 * sandbox.MB  # bytes of one array
@@ -179,7 +180,9 @@ def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int
         }
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         folders = {"/request": folder, "/package": package(lesson), **TOOLS}
-        outcome = sandbox.run([sandbox.PYTHON, "-IB", "/grader/runner.py", "/request/request.json", "{fd}"], folders)
+        outcome = sandbox.run(
+            [sandbox.PYTHON, "-IB", "/grader/runner.py", "/request/request.json", "{fd}"], folders, LIMITS
+        )
     answers = read(outcome.answers, set(exercises))
     answers.stopped = outcome.stopped
     return answers
