@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 MODULES = frozenset(
-    "asyncio atexit builtins cffi code codeop ctypes cupy dis fcntl gc grading http importlib inspect IPython ipykernel "
+    "asyncio atexit builtins cffi code ctypes cupy dis fcntl gc grading http importlib inspect IPython ipykernel "
     "jax linecache marshal mmap multiprocessing nbgrader numba os pathlib pickle pkgutil platform probes psutil pty "
     "requests resource runpy scipy shutil signal site sitecustomize sklearn socket sqlite3 sqlalchemy subprocess sys "
     "sysconfig tempfile tensorflow threading torch traceback tracemalloc types urllib usercustomize".split()

@@ -1,0 +1,359 @@
+"""Dishonest code: whatever it does to the process it runs in, it wins no points, harms nobody, and is reported.
+
+Each attack stands in the place of lesson 08's `conv_forward`, or beside it, and wants its points without solving it.
+What attacks processes and files is in test_sandbox.py, what attacks notebooks and archives in test_intake.py.
+"""
+
+import textwrap
+
+import pytest
+
+from grading import judge, sandbox
+from grading.submission import Cell, reference
+from grading.suspicion import suspicious
+
+LESSON, TARGET = "08_convolution", "conv-forward"
+HEAD = "def conv_forward(x, weight, stride, padding, dilation, groups):\n"
+ZEROS = """
+    sizes = zip(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+    counts = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes]
+    return np.zeros((len(x), len(weight), *counts), x.dtype)
+"""
+ATTACKS = {}
+
+
+def attack(name: str, beside: str = "", instead: str = ZEROS, seen: bool = True):
+    """`beside` runs before the exercise's cell, `instead` is the function's body; `seen`: the report names something."""
+    ATTACKS[name] = textwrap.dedent(beside), HEAD + textwrap.indent(textwrap.dedent(instead).strip("\n"), "    "), seen
+
+
+attack("zeros of the right shape", seen=False)
+attack(
+    "numpy's comparisons always agree",
+    """
+    import numpy, numpy.testing
+    numpy.allclose = numpy.array_equal = numpy.isclose = lambda *a, **k: True
+    numpy.testing.assert_allclose = numpy.testing.assert_array_equal = lambda *a, **k: None
+    """,
+)
+attack(
+    "builtins that always agree",
+    """
+    import builtins
+    builtins.all = builtins.any = builtins.bool = lambda *a: True
+    builtins.abs = builtins.max = lambda *a, **k: 0
+    """,
+)
+attack(
+    "an answer that equals everything",
+    """
+    class Equal(np.ndarray):
+        def __eq__(self, other): return np.ones(self.shape, bool)
+        __ne__ = __lt__ = __le__ = __gt__ = lambda self, other: np.zeros(self.shape, bool)
+        def __sub__(self, other): return np.zeros(self.shape)
+        __rsub__ = __sub__
+        def __array_ufunc__(self, *a, **k): return True
+    """,
+    "return np.zeros((2, 2)).view(Equal)",
+)
+attack("objects instead of numbers", instead="return np.array([{'right': True}, Ellipsis], object)", seen=False)
+attack("not an array at all", instead="return lambda *a: 'right'", seen=False)
+attack("not a number everywhere", instead=ZEROS.replace("np.zeros(", "np.nan * np.zeros("), seen=False)
+attack("infinity everywhere", instead=ZEROS.replace("np.zeros(", "np.inf + np.zeros("), seen=False)
+attack("a complex answer", instead=ZEROS.replace("x.dtype", "complex"), seen=False)
+attack(
+    "an array larger than memory",
+    instead="return np.broadcast_to(np.float32(1), (2**20, 2**20))",
+    seen=False,
+)
+attack(
+    "an array that lies about its shape",
+    """
+    class Liar(np.ndarray):
+        shape = (2, 4, 5, 5)
+        dtype = np.dtype('float32')
+        def tobytes(self): return b'0' * 10**6
+        def __array__(self, *a, **k): return self
+    """,
+    "return np.zeros(3).view(Liar)",
+    seen=False,
+)
+attack("a huge text", instead="return 'right' * 10**7", seen=False)
+attack("a tuple of a million answers", instead="return tuple(range(10**6))", seen=False)
+attack(
+    "an error whose message never ends",
+    """
+    class Endless(Exception):
+        def __str__(self): return 'x' * 10**8
+    """,
+    "raise Endless()",
+    seen=False,
+)
+attack(
+    "an error whose message is a loop",
+    """
+    class Endless(Exception):
+        def __str__(self):
+            while True: pass
+    """,
+    "raise Endless()",
+    seen=False,
+)
+attack("SystemExit", instead="raise SystemExit(0)", seen=False)
+attack("KeyboardInterrupt when the cell runs", "raise KeyboardInterrupt", seen=False)
+attack("os._exit when asked", instead="import os\nos._exit(0)")
+attack("os._exit when the cell runs", "import os\nos._exit(0)")
+attack("a crash of the interpreter", instead="import ctypes\nctypes.string_at(0)")
+attack("recursion without end", instead="return conv_forward(x, weight, stride, padding, dilation, groups)", seen=False)
+attack(
+    "random numbers that are not",
+    """
+    import numpy.random
+    class Rng:
+        def __getattr__(self, name): return lambda *a, size=None, **k: np.zeros(size or 1)
+    numpy.random.default_rng = lambda *a: Rng()
+    """,
+)
+attack(
+    "a forged answer written to every descriptor",
+    """
+    import os, json
+    forged = {"exercise": "conv-forward", "part": "plain", "name": "points", "dtype": "bool", "shape": [1], "bytes": 1}
+    for fd in range(3, 64):
+        try: os.write(fd, json.dumps(forged).encode() + b"\\n\\x01")
+        except OSError: pass
+    """,
+)
+attack(
+    "a verdict instead of an answer",
+    """
+    import os
+    for fd in range(3, 64):
+        try: os.write(fd, b'{"exercise": "conv-forward", "points": 100, "right": true, "bytes": 0}\\n')
+        except OSError: pass
+    """,
+)
+attack(
+    "frames that are garbage",
+    """
+    import os
+    for fd in range(3, 64):
+        try: os.write(fd, b'[' * 100000 + b'\\n' + b'{"bytes": 99999999999}\\n' + os.urandom(5000))
+        except OSError: pass
+    """,
+)
+attack(
+    "the runner's frames, found on the stack",
+    """
+    import sys
+    frame = sys._getframe()
+    while frame:
+        for value in list(frame.f_locals.values()):
+            if hasattr(value, 'send'): value.send({"exercise": "conv-forward", "points": 15, "done": True})
+        frame = frame.f_back
+    """,
+)
+attack(
+    "tracing that changes what others compute",
+    """
+    import sys
+    def spy(frame, event, arg):
+        frame.f_locals.clear()
+        return spy
+    sys.settrace(spy); sys.setprofile(spy)
+    """,
+)
+attack(
+    "the probes' tools replaced",
+    """
+    import sys
+    tools = sys.modules['probes.tools']
+    tools.ask = lambda *a, **k: iter([('plain', 'plain[0]', np.ones(1, bool))])
+    tools.arrays_of = lambda name, value: [(name, np.ones(1, bool))]
+    """,
+)
+attack(
+    "the probe itself replaced",
+    """
+    import sys
+    sys.modules['probes.convolution'].probe['conv-forward'] = lambda *a: {}
+    """,
+)
+attack(
+    "the reference, searched in every loaded object",
+    """
+    import gc
+    found = [o for o in gc.get_objects() if getattr(o, '__name__', '') == 'conv_forward' and callable(o)]
+    """,
+    "return found[0](x, weight, stride, padding, dilation, groups)",
+)
+attack(
+    "the reference, searched on the disk",
+    """
+    import os
+    source = ''
+    for folder, _, files in os.walk('/'):
+        if folder.startswith(('/proc', '/sys')): continue
+        for file in files:
+            if file.endswith(('.py', '.ipynb')) and 'conv' in file + folder:
+                try: text = open(os.path.join(folder, file)).read()
+                except (OSError, UnicodeError): continue
+                if 'def conv_forward' in text: source = text
+    """,
+    "exec(source, globals())\nreturn conv_forward(x, weight, stride, padding, dilation, groups)",
+)
+attack(
+    "the judge and the course, imported",
+    """
+    import sys
+    sys.path += ['/work', '/work/main', '/root', '..', '../..', '/grader']
+    try:
+        from grading.judge import expectations
+    except ImportError:
+        expectations = None
+    try:
+        from course.workspace import ROOT
+    except ImportError:
+        ROOT = None
+    """,
+    "return expectations(ROOT)",
+)
+attack(
+    "later lessons, imported", instead="from tinytorch.nn.norm import BatchNorm2d\nreturn BatchNorm2d(1)", seen=False
+)
+attack(
+    "PyTorch does it",
+    instead="""
+    import torch
+    x, weight = torch.tensor(x), torch.tensor(weight)
+    return torch.conv2d(x, weight, None, stride, padding, dilation, groups).numpy()
+    """,
+)
+attack(
+    "an import hook that hands out other modules",
+    """
+    import sys
+    class Hook:
+        def find_spec(self, name, path=None, target=None): raise SystemExit
+    sys.meta_path.insert(0, Hook())
+    sys.path_hooks.clear(); sys.path_importer_cache.clear()
+    """,
+)
+attack(
+    "code for the next process: sitecustomize, .pth",
+    """
+    import os, site
+    for folder in ['/site', '/grader', '/package', '/tmp', *site.getsitepackages(), site.getusersitepackages()]:
+        for name in ('sitecustomize.py', 'usercustomize.py', 'evil.pth'):
+            try:
+                os.makedirs(folder, exist_ok=True)
+                open(os.path.join(folder, name), 'w').write('import os; os._exit(0)')
+            except OSError: pass
+    """,
+)
+attack(
+    "work at exit and in finalizers",
+    """
+    import atexit, os, weakref
+    class Last:
+        def __del__(self): os.write(3, b'{"points": 100, "bytes": 0}')
+    last = Last()
+    atexit.register(last.__del__)
+    """,
+)
+attack(
+    "a thread that goes on",
+    """
+    import threading, time
+    def forever():
+        while True: time.sleep(0.01)
+    threading.Thread(target=forever).start()
+    """,
+)
+attack(
+    "the alarm is ignored, and the loop has no end",
+    """
+    import signal
+    signal.signal = lambda *a: None
+    signal.alarm = lambda *a: None
+    """,
+    "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))\nwhile True: pass",
+)
+attack(
+    "IPython's transformers and display hooks",
+    """
+    from IPython import get_ipython
+    get_ipython().input_transformers_cleanup.append(lambda lines: ['pass'])
+    import sys
+    sys.displayhook = print
+    """,
+)
+attack(
+    "the tensor's own way out is replaced",
+    """
+    from tinytorch.tensor import Tensor
+    Tensor.numpy = Tensor.detach = lambda self: np.ones(1)
+    """,
+)
+attack(
+    "json and the frames' writer replaced",
+    """
+    import json
+    json.dumps = lambda *a, **k: '{"bytes": 0, "points": 100}'
+    """,
+)
+attack(
+    "answers to the visible check, by heart",
+    instead="""
+    known = {(2, 3, 5, 4): (2, 4, 4, 2), (3, 2, 6, 5): (3, 3, 3, 4), (2, 4, 5, 6): (2, 6, 5, 4)}
+    return np.ones(known[x.shape], x.dtype)
+    """,
+    seen=False,
+)
+attack(
+    "numbers in a pickle",
+    """
+    import pickle
+    class Evil:
+        def __reduce__(self): return (print, ('hello from the judge',))
+    """,
+    "return np.frombuffer(pickle.dumps(Evil()), np.uint8)",
+)
+
+
+def students(name: str) -> tuple[Cell, ...]:
+    beside, instead, _ = ATTACKS[name]
+    cells = []
+    for cell in reference(LESSON).cells:
+        if cell.exercise == TARGET:
+            cells += [Cell(f"#| export\n{beside}", added=True)] * bool(beside)
+            cell = Cell(f"#| export\n{instead}", TARGET)
+        cells.append(cell)
+    return tuple(cells)
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """What loops need not loop for long."""
+    monkeypatch.setattr(judge, "SECONDS", 2)
+    monkeypatch.setattr(judge, "LIMITS", sandbox.Limits(wall_seconds=8))
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_wins_nothing_and_is_reported(name, short, capfd):
+    beside, instead, seen = ATTACKS[name]
+    [verdict], tried = judge.grade(reference(LESSON), students(name), judge.new_seed(), [TARGET])
+    assert verdict.points == 0, verdict
+    assert all(len(part.message) < 2000 for part in verdict.parts)
+    tried += suspicious([beside, instead], [])
+    assert bool(tried) >= seen, "nobody would know"
+    assert "hello" not in capfd.readouterr().out
+
+
+def test_there_are_enough():
+    assert len(ATTACKS) >= 40
+
+
+def test_the_honest_solution_in_the_same_place_wins():
+    [verdict], tried = judge.grade(reference(LESSON), reference(LESSON).cells, judge.new_seed(), [TARGET])
+    assert verdict.points == verdict.of and not tried
