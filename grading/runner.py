@@ -37,7 +37,7 @@ class Frames:
     def array(self, exercise: str, part: str, name: str, value):
         import numpy as np
 
-        value = np.ascontiguousarray(value)
+        value = np.asarray(value)  # ascontiguousarray would give 0-d arrays a dimension
         header = {
             "exercise": exercise,
             "part": part,
