@@ -107,6 +107,7 @@ def refuse(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
                 used = getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "value", None)
                 names = [used] if isinstance(used, str) else []
                 names += [alias.name for alias in getattr(node, "names", []) if isinstance(alias, ast.alias)]
+                names += [f".{name}" for name in names if not isinstance(node, ast.Name)]
                 if found := forbidden.intersection(names):
                     return f"this exercise asks you to build it yourself: {', '.join(sorted(found))} may not be used"
     return ""
