@@ -66,7 +66,7 @@ class Answers:
 
 
 def grade(
-    lesson: Lesson, students: tuple[Cell, ...], seed: int, exercises: list[str] | None = None
+    lesson: Lesson, students: tuple[Cell, ...], seed: int, exercises: list[str] | None = None, sandboxed: bool = True
 ) -> tuple[list[Verdict], list[str]]:
     """The verdicts on every exercise (or on `exercises`), and what the code tried that it should not.
 
@@ -75,12 +75,12 @@ def grade(
     """
     exercises = exercises or list(lesson.points)
     refused = {exercise: refuse(lesson, exercise, students) for exercise in exercises}
-    whole = ask(lesson, students, exercises, seed)
+    whole = ask(lesson, students, exercises, seed, sandboxed)
     tried, verdicts = whole.tried + [f"stopped: {whole.stopped}"] * bool(whole.stopped), []
     for exercise in exercises:
         parts = compare_parts(lesson, exercise, whole, seed)
         if not all(part.right for part in parts) and not refused[exercise]:
-            alone = ask(lesson, only(exercise, students, lesson), [exercise], seed)
+            alone = ask(lesson, only(exercise, students, lesson), [exercise], seed, sandboxed)
             tried += alone.tried + [f"{exercise} stopped: {alone.stopped}"] * bool(alone.stopped)
             parts = [
                 first if first.right else second
@@ -158,8 +158,8 @@ def generator(seed: int, exercise: str) -> np.random.Generator:
     return np.random.default_rng([seed, *exercise.encode()])
 
 
-def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int) -> Answers:
-    """Run the probes of `exercises` in a sandbox, on the package that `cells` make."""
+def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int, sandboxed: bool = True) -> Answers:
+    """Run the probes of `exercises` in a sandbox, on the package that `cells` make; paths are in its {root}."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         folder.chmod(0o755)
@@ -169,9 +169,9 @@ def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int
                 arrays |= {f"{exercise}|{k}": v for k, v in data(lesson, exercise, seed)[0].items()}
         np.savez(folder / "data.npz", **arrays)
         request = {
-            "path": ["/grader", "/package", "/site"],
+            "path": ["grader", "package", "site"],
             "probes": lesson.probes,
-            "data": "/request/data.npz",
+            "data": "request/data.npz",
             "module": lesson.module,
             "public": lesson.public,
             "cells": [{"name": cell.exercise or "given", "source": cell.source} for cell in cells],
@@ -181,9 +181,8 @@ def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int
         }
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         folders = {"/request": folder, "/package": package(lesson), **TOOLS}
-        outcome = sandbox.run(
-            [sandbox.PYTHON, "-IB", "/grader/runner.py", "/request/request.json", "{fd}"], folders, LIMITS
-        )
+        argv = [sandbox.PYTHON, "-IB", "{root}/grader/runner.py", "{root}/request/request.json", "{fd}"]
+        outcome = sandbox.run(argv, folders, LIMITS, sandboxed)
     answers = read(outcome.answers, set(exercises))
     answers.stopped = outcome.stopped
     return answers

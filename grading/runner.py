@@ -16,7 +16,7 @@ import traceback
 import types
 from pathlib import Path
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[1]  # where the folders are that the request names: /, or another if unsandboxed
 WATCHED = tuple(
     "socket. subprocess. os.system os.exec os.fork os.posix_spawn os.kill os.putenv ctypes. sys.settrace "
     "sys.setprofile sys._current_frames gc. pty. shutil. os.remove os.rename os.symlink os.link os.chmod os.mkdir "
@@ -89,12 +89,12 @@ def build(module_name: str, public: list, cells: list, frames: Frames):
 def main():
     request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     frames = Frames(int(sys.argv[2]))
-    sys.path[:0] = request["path"]
+    sys.path[:0] = [str(ROOT / name) for name in request["path"]]
     import numpy as np
 
     tools = importlib.import_module("probes.tools")
     probes = importlib.import_module(f"probes.{request['probes']}").probe
-    data = dict(np.load(request["data"], allow_pickle=False)) if request["data"] else {}
+    data = dict(np.load(ROOT / request["data"], allow_pickle=False)) if request["data"] else {}
     import tinytorch as tt
 
     watch(frames)

@@ -1,23 +1,45 @@
-"""The sandbox: a process that sees Python, numpy and what it is given, and can reach and harm nothing else.
+"""The sandbox: a process tree that sees Python, numpy and what it is given, and can reach and harm nothing else.
 
-bubblewrap (Debian: `apt install bubblewrap`) makes the walls; this file says where they stand.
+bubblewrap (Debian: `apt install bubblewrap`) makes the walls, `prlimit` the limits of each process, and a watchdog out
+here those of the whole tree; this file says where they stand. `prove()` shows that they stand.
 """
 
+import contextlib
+import json
 import os
+import platform
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
+
+import psutil
+
+from grading import syscalls
 
 MB = 2**20
 PYTHON = f"{sys.base_prefix}/bin/python3"  # inside the walls as outside
+SITE = Path(sysconfig.get_path("purelib"))
 PACKAGES = ("numpy", "numpy.libs", "scipy", "scipy.libs")  # what student code may import beside Python, in /site
+TICK = 0.05  # seconds between two looks at the tree
+CPU_TIME, KILLED = 128 + signal.SIGXCPU, 128 + signal.SIGKILL
+ENVIRONMENT = {
+    "HOME": "/tmp",
+    "PATH": "/usr/bin",
+    "LANG": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",  # an arena of each thread would count as 128 MB of address space
+}
 
 
 @dataclass(frozen=True)
@@ -26,10 +48,11 @@ class Limits:
 
     wall_seconds: float = 120
     cpu_seconds: int = 90  # of each process
-    memory: int = 2048 * MB  # address space of each process
-    processes: int = 16  # and threads
+    memory: int = 2048 * MB  # address space of each process, and resident memory of all together
+    processes: int = 32  # and threads
     file_size: int = 16 * MB
-    disk: int = 64 * MB  # its /tmp, in memory
+    open_files: int = 256  # of each process
+    disk: int = 64 * MB  # its /tmp, in memory; as much again for /dev/shm
     output: int = 64 * MB  # bytes of answers that are read before it is stopped
 
 
@@ -48,64 +71,259 @@ class Outcome:
     seconds: float
 
 
-def command(argv: list[str], folders: dict[str, Path], limits: Limits) -> list[str]:
-    """The bwrap command line that runs `argv` with `folders` (path inside -> path outside) read-only."""
-    bwrap = shutil.which("bwrap")
-    if not bwrap:
-        raise SandboxError("bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap)")
-    walls = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--ro-bind", "/usr", "/usr"]
-    for link in ("lib", "lib64", "bin"):
-        walls += ["--symlink", f"usr/{link}", f"/{link}"]
-    walls += ["--proc", "/proc", "--dev", "/dev", "--size", str(limits.disk), "--tmpfs", "/tmp"]
-    walls += ["--ro-bind", sys.base_prefix, sys.base_prefix]
-    for name in PACKAGES:
-        walls += ["--ro-bind-try", f"{sysconfig.get_path('purelib')}/{name}", f"/site/{name}"]
-    for inside, outside in folders.items():
-        walls += ["--ro-bind", str(outside), inside]
-    for name, value in {
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "HOME": "/tmp",
-        "PATH": "/usr/bin",
-    }.items():
-        walls += ["--setenv", name, value]
-    return [*walls, "--chdir", "/tmp", "--", *argv]
+def run(argv: list[str], folders: dict[str, Path], limits: Limits = Limits(), sandboxed: bool = True) -> Outcome:
+    """Run `argv` in the sandbox, with `folders` (path inside -> path outside) to read, until it ends or is stopped.
 
-
-def run(argv: list[str], folders: dict[str, Path], limits: Limits = Limits()) -> Outcome:
-    """Run `argv` in the sandbox; {fd} in it becomes the descriptor on which its answers are read, within the limits."""
+    In `argv`, {fd} becomes the descriptor on which its answers are read, and {root} the folder in which it finds
+    `folders`: nothing inside the sandbox, a temporary folder of links when not `sandboxed`.
+    """
+    started = time.monotonic()
     read, write = os.pipe()
-    argv = [part.replace("{fd}", str(write)) for part in argv]
-    started, stopped = time.monotonic(), None
-    with tempfile.TemporaryFile() as stderr:
-        process = subprocess.Popen(
-            command(argv, folders, limits), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr,
-            pass_fds=[write], start_new_session=True,
-        )  # fmt: skip
-        os.close(write)
-        chunks, total = [], 0
-
-        def drain():
-            nonlocal total, stopped
-            with os.fdopen(read, "rb") as pipe:
-                while chunk := pipe.read1(MB):
-                    chunks.append(chunk)
-                    total += len(chunk)
-                    if total > limits.output:
-                        stopped = "output"
-                        os.killpg(process.pid, signal.SIGKILL)
-                        return
-
-        reader = threading.Thread(target=drain)
-        reader.start()
-        try:
-            process.wait(limits.wall_seconds)
-        except subprocess.TimeoutExpired:
-            stopped = "wall clock"
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        reader.join()
-        stderr.seek(0, os.SEEK_END)
-        stderr.seek(max(0, stderr.tell() - 4000))
+    with tempfile.TemporaryFile() as stderr, os.fdopen(read, "rb", 0) as answers, contextlib.ExitStack() as stack:
+        with os.fdopen(write, "wb") as ours:
+            argv = [part.replace("{fd}", str(write)) for part in argv]
+            if sandboxed:
+                process = start([part.replace("{root}", "") for part in argv], folders, limits, stderr, (write,))
+            else:
+                root = stack.enter_context(linked(folders))
+                argv = [part.replace("{root}", root) for part in argv]
+                process = start_plainly(argv, root, limits, stderr, (ours.fileno(),))
+        chunks, stopped = collect(process, answers, limits, started)
+        stop(process)
+        stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - 4000))
         last = stderr.read().decode(errors="replace")
+    stopped = stopped or {CPU_TIME: "CPU time", KILLED: "killed"}.get(process.returncode)
     return Outcome(b"".join(chunks), last, stopped, process.returncode, time.monotonic() - started)
+
+
+def start(argv: list[str], folders: dict, limits: Limits, stderr=subprocess.DEVNULL, pass_fds=()) -> subprocess.Popen:
+    """Start `argv` behind the walls; nothing is inherited but stderr and the descriptors `pass_fds`."""
+    with tempfile.TemporaryFile() as filters:
+        filters.write(_filters())
+        filters.seek(0)
+        return subprocess.Popen(
+            command(argv, folders, limits, filters.fileno()), env={}, cwd="/", stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=stderr, pass_fds=[*pass_fds, filters.fileno()], start_new_session=True,
+        )  # fmt: skip
+
+
+def command(argv: list[str], folders: dict[str, Path], limits: Limits, filters: int) -> list[str]:
+    """The bwrap command line that runs `argv` with `folders` (path inside -> path outside) read-only.
+
+    `filters` is the descriptor with the filter of system calls.
+    """
+    walls = [_tool("bwrap"), "--die-with-parent", "--new-session", "--clearenv", "--seccomp", str(filters)]
+    for namespace in ("ipc", "pid", "net", "uts", "cgroup-try"):
+        walls.append(f"--unshare-{namespace}")
+    root = os.geteuid() == 0
+    # Root keeps its user namespace, since processes are counted for ordinary users only: it becomes one of its own.
+    for right in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP") if root else ():
+        walls += ["--cap-add", right]
+    walls += [] if root else ["--unshare-user"]
+    for link in ("bin", "lib", "lib64"):
+        walls += ["--symlink", f"usr/{link}", f"/{link}"]
+    made = {"/"}
+    for inside, outside in (_system() | _packages() | folders).items():
+        walls += [*_parents(inside, made), "--ro-bind", str(outside), inside]
+    for path in _foreign_packages():
+        walls += ["--tmpfs", path, "--remount-ro", path]
+    walls += ["--proc", "/proc", "--dev", "/dev"]
+    for path in ("/tmp", "/dev/shm"):
+        walls += ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", path]
+    walls += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
+    for name, value in ENVIRONMENT.items():
+        walls += ["--setenv", name, value]
+    return [*walls, "--", *(_drop_rights() if root else []), *_limited(limits), f"--nproc={limits.processes}", *argv]
+
+
+def _filters() -> bytes:
+    try:
+        return syscalls.program()
+    except KeyError:
+        raise SandboxError(f"the sandbox has no list of system calls for {platform.machine()}") from None
+
+
+def _tool(name: str) -> str:
+    packages = {"bwrap": "bubblewrap", "prlimit": "util-linux", "setpriv": "util-linux"}
+    found = shutil.which(name, path="/usr/bin:/bin:/usr/local/bin")
+    if not found:
+        raise SandboxError(f"{packages[name]} is not installed (Debian, Ubuntu: apt install {packages[name]})")
+    return found
+
+
+def _system() -> dict[str, Path]:
+    """Python and the libraries it needs, where they are outside; not all of /usr, which may hold a course's files."""
+    paths = "/usr/bin", "/usr/lib", "/usr/lib64", f"{sys.base_prefix}/bin", f"{sys.base_prefix}/lib"
+    return {path: Path(path) for path in paths if Path(path).exists()}
+
+
+def _packages() -> dict[str, Path]:
+    return {f"/site/{name}": SITE / name for name in PACKAGES if (SITE / name).exists()}
+
+
+def _foreign_packages() -> list[str]:
+    """The folders of packages in what `_system` shows: whatever is installed there, student code must not find it."""
+    found = (Path(path).glob("python3*/*-packages") for path in _system() if not path.endswith("bin"))
+    return sorted(str(path) for paths in found for path in paths)
+
+
+def _parents(path: str, made: set) -> Iterator[str]:
+    """Make the folders above `path`: those that bwrap makes by itself can only be entered by their owner."""
+    for parent in reversed(Path(path).parents):
+        if str(parent) not in made:
+            made.add(str(parent))
+            yield from ("--dir", str(parent))
+
+
+def _drop_rights() -> list[str]:
+    """Become a user that nobody else is: the kernel counts processes by user."""
+    first, _, count = map(int, Path("/proc/self/uid_map").read_text().splitlines()[-1].split())
+    user = first + count - 2 - secrets.randbelow(min(count // 2, 2**24))
+    return [
+        _tool("setpriv"), f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all",
+        "--bounding-set=-all", "--no-new-privs",
+    ]  # fmt: skip
+
+
+def _limited(limits: Limits) -> list[str]:
+    """The limits of each process, all but the number of processes."""
+    return [
+        _tool("prlimit"), f"--as={limits.memory}", f"--fsize={limits.file_size}", f"--nofile={limits.open_files}",
+        f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 1}", "--core=0",
+    ]  # fmt: skip
+
+
+def start_plainly(argv: list[str], root: str, limits: Limits, stderr, pass_fds) -> subprocess.Popen:
+    """Start `argv` without walls (`--unsandboxed`), with the limits that need none."""
+    return subprocess.Popen(
+        [*_limited(limits), *argv], env=ENVIRONMENT | {"HOME": root}, cwd=root, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=stderr, pass_fds=pass_fds, start_new_session=True,
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def linked(folders: dict[str, Path]) -> Iterator[str]:
+    """A temporary folder with links to `folders`, and to the packages, where the sandbox would have them."""
+    with tempfile.TemporaryDirectory(prefix="unsandboxed-") as root:
+        for inside, outside in (_packages() | folders).items():
+            link = Path(root + inside)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(outside)
+        yield root
+
+
+def collect(process: subprocess.Popen, answers, limits: Limits, started: float) -> tuple[list[bytes], str | None]:
+    """Read the answers until the process has ended or must be stopped, and why it must."""
+    chunks, total, last_look = [], 0, started
+    with os.fdopen(os.pidfd_open(process.pid), "rb", 0) as ended:
+        awaited = [answers, ended]
+        while True:
+            ready = wait(awaited, TICK)
+            if answers in ready:
+                chunks.append(answers.read(MB))
+                total += len(chunks[-1])
+                if not chunks[-1]:
+                    awaited.remove(answers)
+            elif ended in ready:
+                return chunks, None
+            if total > limits.output:
+                return chunks, "output"
+            now = time.monotonic()
+            if now - last_look > TICK:
+                last_look = now
+                if reason := too_much(process.pid, limits, now - started):
+                    return chunks, reason
+
+
+def too_much(pid: int, limits: Limits, seconds: float) -> str | None:
+    """Which limit of the whole tree is passed, if one is."""
+    if seconds > limits.wall_seconds:
+        return "wall clock"
+    return "memory" if resident(pid) > limits.memory else None
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that the process and all below it hold (orphans stay below bwrap)."""
+    total = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(pid)
+        for process in [parent, *parent.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += process.memory_info().rss
+    return total
+
+
+def stop(process: subprocess.Popen):
+    """Kill the tree: with bwrap dies its first process inside, and with that one all others."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def prove(*folders: Path):
+    """Raise SandboxError, naming what is not isolated, unless the sandbox withstands escapes.py here and now.
+
+    `folders` are those that student code must not see, such as the class with its gradebook. The same attempts are made
+    outside first, where each must succeed: otherwise their failure inside would prove nothing.
+    """
+    with contextlib.ExitStack() as stack:
+        token, limits = secrets.token_hex(16), Limits()
+        shared = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tinytorch-proof-")))
+        shared.chmod(0o777)
+        hidden = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tinytorch-hidden-")))
+        targets = {
+            "token": token,
+            "files": [str(Path(__file__)), *(_canary(Path(folder), token, stack) for folder in (hidden, *folders))],
+            "port": _listener(stack, socket.AF_INET, ("127.0.0.1", 0)).getsockname()[1],
+            "process": Path("/proc/self/cmdline").read_text(),
+            "memory": limits.memory,
+            "processes": limits.processes,
+            "file_size": limits.file_size,
+        }
+        _listener(stack, socket.AF_UNIX, f"\0{token}")
+        stack.enter_context(_environment(token))
+        outside, inside = (_escape(targets | {"folder": folder}, shared, limits) for folder in (str(shared), "/shared"))
+        if not all(outside.values()):
+            names = [name for name, reached in outside.items() if not reached]
+            raise SandboxError(f"isolation cannot be proved: even outside the sandbox there is no {', '.join(names)}")
+        if reached := [name for name in outside if inside.get(name, True)]:
+            raise SandboxError(f"student code is not isolated: it reaches {', '.join(reached)}")
+
+
+def _escape(targets: dict, shared: Path, limits: Limits) -> dict[str, bool]:
+    """What escapes.py reaches: inside if its folder to write to is the one inside, else outside."""
+    script, request = Path(__file__).with_name("escapes.py"), json.dumps(targets)
+    if targets["folder"] == str(shared):
+        ran = subprocess.run([PYTHON, "-IB", script, request, "1"], cwd=shared, stdout=subprocess.PIPE, check=False)
+        answers = ran.stdout
+    else:
+        argv = [PYTHON, "-IB", "/grader/escapes.py", request, "{fd}"]
+        answers = run(argv, {"/grader/escapes.py": script, "/shared": shared}, limits).answers
+    try:
+        return json.loads(answers)
+    except ValueError:
+        raise SandboxError("the attempts to escape from the sandbox did not run") from None
+
+
+def _canary(folder: Path, token: str, stack: contextlib.ExitStack) -> str:
+    """A file outside, which must not be found inside."""
+    file = folder / f".canary-{token}"
+    file.write_text(token)
+    stack.callback(file.unlink)
+    return str(file)
+
+
+def _listener(stack: contextlib.ExitStack, family: int, address) -> socket.socket:
+    listening = stack.enter_context(socket.socket(family))
+    listening.bind(address)
+    listening.listen()
+    return listening
+
+
+@contextlib.contextmanager
+def _environment(token: str) -> Iterator[None]:
+    os.environ["TINYTORCH_PROOF"] = token
+    try:
+        yield
+    finally:
+        del os.environ["TINYTORCH_PROOF"]
