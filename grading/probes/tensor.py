@@ -38,7 +38,7 @@ def refusal(error, call):
 
 @probe(
     "to-array",
-    hint="Only Python's floats become float32; an array keeps its dtype, a given dtype decides, and the result is always a copy.",
+    hint="Only Python's floats become float32; arrays keep their dtype, a given dtype decides, and the result is a copy.",
 )
 def to_array(tt, lesson, rng):
     numbers, whole = some(rng, 3, 2).tolist(), rng.integers(-9, 9, 4).tolist()
@@ -76,7 +76,7 @@ def to_array(tt, lesson, rng):
 
 @probe(
     "function-apply",
-    hint="The node needs saved, then needs_input_grad, then forward on raw arrays with the options; closed() makes the result.",
+    hint="saved and needs_input_grad come first, then forward on raw arrays with the options, then closed() and record().",
 )
 def function_apply(tt, lesson, rng):
     class Mixed(lesson.Function):
@@ -237,7 +237,7 @@ def broadcast_shapes(tt, lesson, rng):
 
 @probe(
     "arithmetic",
-    hint="The order of the two sides, broadcasting, and what is kept for the derivative: shapes, a, b, and for Pow the result.",
+    hint="The order of the two sides, and what is kept for the derivative: shapes, a, b, and for Pow the result.",
 )
 def arithmetic(tt, lesson, rng):
     n, m = sizes(rng, 2)
@@ -278,7 +278,7 @@ DIMS = (None, 0, 1, -1, -3, (0, 2), (-1, 0), (0, 1, 2))
 
 @probe(
     "mean-max",
-    hint="Divide by the number of what was summed, along the right dimensions; ties share the maximum equally, in the input's dtype.",
+    hint="Divide by how many were summed, along the right dimensions; ties share equally, in the input's dtype.",
 )
 def mean_max(tt, lesson, rng):
     shape = sizes(rng, 3)
@@ -331,7 +331,7 @@ def mean_max(tt, lesson, rng):
 
 @probe(
     "views",
-    hint="One call of numpy that does not copy, and the note that the way back needs: a_shape of the input, dims as given.",
+    hint="One call of numpy that does not copy, and what the way back needs: the input's a_shape, dims as given.",
 )
 def views(tt, lesson, rng):
     shape = sizes(rng, 3)
@@ -375,7 +375,7 @@ def views(tt, lesson, rng):
 
 @probe(
     "matmul",
-    hint="Compare the left side's last dimension with the right side's last but one (its only one, for a vector), then multiply; save a, b.",
+    hint="The left side's last dimension must equal the right side's last but one (a vector's only one); save a, b.",
 )
 def matmul(tt, lesson, rng):
     n, k, m, batch = sizes(rng, 4)

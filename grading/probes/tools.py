@@ -18,7 +18,8 @@ class Probes(dict):
 
     def __call__(self, exercise: str, forbids: str = "", hint: str = ""):
         """`forbids`: names that the exercise's cell must not mention ("convolve einsum"), since it asks for
-        them; ".name" forbids it in numpy.name and in imports only, where the exercise builds a `name`. `hint`: the usual cause when the values differ, as the feedback says it."""
+        them; ".name" forbids it in numpy.name and in imports only, where the exercise builds a `name`. `hint`: the
+        usual cause when the values differ, as the feedback says it."""
 
         def register(function):
             assert exercise not in self, f"two probes for {exercise}"
