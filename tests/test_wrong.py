@@ -75,9 +75,3 @@ def test_is_caught(name, tmp_path):
     kind, test, message = found.raised[0]
     print("caught by", test, "after", found.passed, "that passed:", message.splitlines()[0])
     assert kind in CAUGHT, f"{name} crashed instead of being caught, in {test}: {kind}: {message}"
-
-
-def test_the_same_tests_pass_on_the_right_one(tmp_path):
-    tests = sorted({test for _, tests in WRONG.values() for test in tests})
-    found = run(tests, lambda: None, tmp_path)
-    assert not found.raised and found.passed >= len(tests), found.raised
