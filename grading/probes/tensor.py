@@ -38,7 +38,7 @@ def refusal(error, call):
 
 @probe(
     "to-array",
-    hint="Only Python's floats become float32; arrays keep their dtype, a given dtype decides, and the result is a copy.",
+    hint="Only Python's floats become float32; arrays keep theirs, a given dtype decides, and the result is a copy.",
 )
 def to_array(tt, lesson, rng):
     numbers, whole = some(rng, 3, 2).tolist(), rng.integers(-9, 9, 4).tolist()
@@ -76,7 +76,7 @@ def to_array(tt, lesson, rng):
 
 @probe(
     "function-apply",
-    hint="saved and needs_input_grad come first, then forward on raw arrays with the options, then closed() and record().",
+    hint="saved and needs_input_grad first, then forward on raw arrays with the options, then closed() and record().",
 )
 def function_apply(tt, lesson, rng):
     class Mixed(lesson.Function):
