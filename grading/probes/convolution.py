@@ -72,7 +72,9 @@ def windows(tt, lesson, rng):
         x = normal(rng, 2, 3, *sizes)
         found[part] = lambda x=x, k=kernel, s=stride, d=dilation: (lesson.windows(x, k, s, d), x)
         turned = x.T.copy().T[:, ::2, ..., ::-1]
-        found[f"any layout in memory/{n}d"] = lambda x=turned, k=kernel, s=stride, d=dilation: lesson.windows(x, k, s, d)
+        found[f"any layout in memory/{n}d"] = lambda x=turned, k=kernel, s=stride, d=dilation: lesson.windows(
+            x, k, s, d
+        )
     later = normal(rng, *x.shape)
 
     def shared():
@@ -87,8 +89,8 @@ def windows(tt, lesson, rng):
 @probe(
     "conv-forward",
     forbids=f"{ELSEWHERE} conv2d_loops",
-    hint="A row of the product is an output channel with all its windows, image after image: reshape to (O, N, *counts), "
-    "then swap the first two axes.",
+    hint="A row of the product is an output channel with all its windows, image after image: reshape to "
+    "(O, N, *counts), then swap the first two axes.",
 )
 def conv_forward(tt, lesson, rng):
     return {
@@ -99,7 +101,8 @@ def conv_forward(tt, lesson, rng):
 
 @probe(
     "conv-weight-grad",
-    hint="The product of the rows of grad and the transposed columns of x: a sum over all windows of all images, no mean.",
+    hint="The product of the rows of grad and the transposed columns of x is a sum over all windows of all images, no "
+    "mean.",
 )
 def conv_weight_grad(tt, lesson, rng):
     return {
@@ -134,8 +137,8 @@ def conv_input_grad(tt, lesson, rng):
 @probe(
     "conv2d-module",
     forbids=ELSEWHERE,
-    hint="All that the layer keeps has to reach conv2d: weight, bias, stride, the padding that self.padded leaves to do, "
-    "dilation and groups.",
+    hint="All that the layer keeps has to reach conv2d: weight, bias, stride, the padding that self.padded leaves to "
+    "do, dilation and groups.",
 )
 def conv2d_module(tt, lesson, rng):
     found, (sizes, kernel, stride, padding, dilation) = {}, draw(rng, 2)
@@ -179,9 +182,9 @@ def conv2d_module(tt, lesson, rng):
 
 
 def network(tt, lesson):
-    first, second = lesson.Conv2d(1, 8, 3, padding=1), lesson.Conv2d(8, 16, 3, padding=1)
+    first, second = lesson.Conv2d(1, 6, 3, padding=1), lesson.Conv2d(6, 12, 3, padding=1)
     pool, kink = lesson.MaxPool2d(2), tt.nn.ReLU()
-    return tt.nn.Sequential(first, kink, pool, second, kink, pool, tt.nn.Flatten(), tt.nn.Linear(64, 10))
+    return tt.nn.Sequential(first, kink, pool, second, kink, pool, tt.nn.Flatten(), tt.nn.Linear(48, 10))
 
 
 def digits(rng):
@@ -195,28 +198,33 @@ def digits(rng):
     return {"x": x[:1300], "y": y[:1300]}, {"x": x[1300:], "y": y[1300:]}
 
 
-def train(tt, lesson, rng, given, epochs=4, size=26):
-    tt.manual_seed(int(rng.integers(2**31)))
-    model = network(tt, lesson)
-    optimizer = tt.optim.Adam(model.parameters(), lr=0.01)
-    for _ in range(epochs):
-        for batch in rng.permutation(len(given["y"])).reshape(-1, size):
-            loss = tt.nn.functional.cross_entropy(model(tt.tensor(given["x"][batch])), tt.tensor(given["y"][batch]))
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    return dict(model.state_dict())
+def classifier(network, epochs, size=50, lr=0.02):
+    """data, train and measure of a network for the digits."""
+
+    def train(tt, lesson, rng, given):
+        tt.manual_seed(int(rng.integers(2**31)))
+        model = network(tt, lesson)
+        optimizer = tt.optim.Adam(model.parameters(), lr=lr)
+        for _ in range(epochs):
+            for batch in rng.permutation(len(given["y"])).reshape(-1, size):
+                guesses = model(tt.tensor(given["x"][batch]))
+                loss = tt.nn.functional.cross_entropy(guesses, tt.tensor(given["y"][batch]))
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+        return dict(model.state_dict())
+
+    def share_right(tt, lesson, weights, held_out):
+        model = network(tt, lesson).eval()
+        model.load_state_dict({name: tt.tensor(array) for name, array in weights.items()})
+        with tt.no_grad():
+            guesses = model(tt.tensor(held_out["x"])).argmax(1)
+        return np.mean(guesses.numpy() == held_out["y"])
+
+    return {"data": digits, "train": train, "measure": share_right}
 
 
-def share_right(tt, lesson, weights, held_out):
-    model = network(tt, lesson)
-    model.load_state_dict({name: tt.tensor(array) for name, array in weights.items()})
-    with tt.no_grad():
-        guesses = model(tt.tensor(held_out["x"])).argmax(1)
-    return np.mean(guesses.numpy() == held_out["y"])
-
-
-probe.learns("conv2d-module", bar=0.8, data=digits, train=train, measure=share_right)
+probe.learns("conv2d-module", bar=0.8, **classifier(network, epochs=3))
 
 
 @probe(
@@ -231,14 +239,14 @@ def max_pool_forward(tt, lesson, rng):
         ties, broken = np.round(x), x.copy()
         broken.reshape(2, -1)[:, rng.integers(broken[0].size)] = np.nan
         for part, numbers in (("largest", x), ("the first of equal ones", ties), ("nan", broken)):
-            view = np.lib.stride_tricks.sliding_window_view(numbers, kernel, axis=tuple(range(1, n + 1)))
-            found[f"{part}/{n}d"] = lambda view=view.copy(), k=kernel: (*lesson.largest(view, k), view)
+            view = np.lib.stride_tricks.sliding_window_view(numbers, kernel, axis=tuple(range(1, n + 1))).copy()
+            found[f"{part}/{n}d"] = lambda view=view, k=kernel: (*lesson.largest(view, k), view)
     return found
 
 
 @probe(
     "max-pool-backward",
-    hint="Only the winner of a window gets its gradient; a number that won in several windows gets all of theirs, added.",
+    hint="Only the winner of a window gets its gradient; one that won in several windows gets all of theirs, added.",
 )
 def max_pool_backward(tt, lesson, rng):
     found = {}
