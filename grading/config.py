@@ -29,5 +29,6 @@ def configure(c, config_file: str):
     c.Exchange.root = str(course.exchange)
     c.Exchange.cache = str(course.exchange / "cache")
     c.NbGrader.logfile = ""
+    c.SaveJudgedGrades.folder = str(course.folder)
     c.Autograde.sanitize_preprocessors = SANITIZE
     c.Autograde.autograde_preprocessors = AUTOGRADE

@@ -13,7 +13,8 @@ CONFIG = '''\
 
 import sys
 
-sys.path.insert(0, {root!r})  # the course: its lessons, its reference, its judge
+if {root!r} not in sys.path:
+    sys.path.insert(0, {root!r})  # the course: its lessons, its reference, its judge
 
 from grading.config import configure
 
@@ -83,6 +84,12 @@ class Class:
     def database(self) -> str:
         """The URL of the gradebook."""
         return f"sqlite:///{self.folder / 'gradebook.db'}"
+
+    def configuration(self):
+        """nbgrader's configuration of this class, from its nbgrader_config.py."""
+        from traitlets.config.loader import PyFileConfigLoader
+
+        return PyFileConfigLoader("nbgrader_config.py", path=str(self.folder)).load_config()
 
     def create(self):
         """Make what is missing of it; nothing that exists is written over."""
