@@ -253,7 +253,15 @@ def matmul_gradients(tt, lesson, rng):
     }
 
 
-def graph(tt, rng):
+OPERATIONS = (
+    lambda a, b: (a + b) * 0.5,
+    lambda a, b: a * b * 0.5,
+    lambda a, b: a - b * 0.5,
+    lambda a, b: (a * 0.1).exp(),
+)
+
+
+def graph(rng):
     """A random graph: a function that builds it from leaves, and so gives all of its results, oldest first."""
     steps = []
     for number in range(14):
@@ -264,9 +272,7 @@ def graph(tt, rng):
         values = list(leaves)
         for kind, i, j in steps:
             a, b = values[i], values[j]
-            values.append(
-                [lambda: (a + b) * 0.5, lambda: a * b * 0.5, lambda: a - b * 0.5, lambda: (a * 0.1).exp()][kind]()
-            )
+            values.append(OPERATIONS[kind](a, b))
         return values[2:]
 
     return build
@@ -277,7 +283,7 @@ def graph(tt, rng):
     hint="Each node once (keep a set of what was seen), no leaves, the youngest first; a loop, no recursion.",
 )
 def graph_order(tt, lesson, rng):
-    builds = [graph(tt, rng) for _ in range(4)]
+    builds = [graph(rng) for _ in range(4)]
     starts = [float(x) for x in rng.uniform(0.5, 1, 2)]
     length, side = int(rng.integers(3000, 5000)), int(rng.integers(10, 40))
     picks = [[int(i) for i in rng.choice(14, 3, replace=False)] for _ in builds]
@@ -408,7 +414,7 @@ def grad_mode(tt, lesson, rng):
 
 @probe(
     "walk",
-    hint="Add what arrives at each edge as old + new, never in place; hooks come first, what has no gradient is skipped.",
+    hint="Add what arrives at each edge as old + new, never in place; hooks first; skip what has no gradient.",
 )
 def walk(tt, lesson, rng):
     class First(lesson.Function):
@@ -420,7 +426,7 @@ def walk(tt, lesson, rng):
         def backward(self, grad):
             return grad, None
 
-    builds = [graph(tt, rng) for _ in range(3)]
+    builds = [graph(rng) for _ in range(3)]
     arrays = [np.asarray(rng.uniform(0.5, 1, 3), "float32") for _ in range(2)]
     picks = [int(i) for i in rng.integers(4, 12, 3)]
     factors = [float(f) for f in rng.uniform(1, 3, 4)]
