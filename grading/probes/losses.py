@@ -191,7 +191,9 @@ def cross_entropy(tt, lesson, rng):
         normal(rng, n, classes, dtype="float64"),
         rng.integers(0, classes, n),
     )
-    shifts = (rng.choice([-1000, 0, 1000], (n, 1)) * rng.uniform(0.9, 1, (n, classes))).astype("float32")
+    shifts = 1000 * rng.choice([-1, 0, 1], (n, 1)) * rng.uniform(0.9, 1, (n, classes))
+    shifts[0] = 1000 * (np.arange(classes) != picks[0])  # sure, and wrong
+    far = scores + shifts.astype("float32")
     pull, first, second = normal(rng, n), normal(rng, n, dtype="float64"), normal(rng, n, classes, dtype="float64")
 
     def losses(x):
@@ -200,8 +202,8 @@ def cross_entropy(tt, lesson, rng):
     return {
         "values": lambda: values(tt, losses, scores, double),
         "large": lambda: (
-            strict(losses, tt.tensor(scores + shifts)),
-            pulled(tt, losses, [scores + shifts], pull),
+            strict(losses, tt.tensor(far)),
+            pulled(tt, losses, [far], pull),
         ),
         "gradient": lambda: (pulled(tt, losses, [scores], pull), pulled(tt, losses, [double], first)),
         "derivative of the derivative": lambda: pulled_twice(tt, losses, double, first, second),

@@ -1,0 +1,298 @@
+"""Probes of lesson 05."""
+
+import numpy as np
+
+from .tools import Probes
+
+probe = Probes()
+
+
+class Run:
+    """Two parameters of an optimizer, and the gradients that they get, one pair a step."""
+
+    def __init__(self, rng, steps=4, size=1.0):
+        shapes = (tuple(rng.integers(2, 5, 2)), ())
+        self.starts = [rng.normal(0, 1, shape).astype("float32") for shape in shapes]
+        self.grads = [[rng.normal(0, size, s).astype("float32") for s in shapes] for _ in range(steps)]
+
+    def parameters(self, tt):
+        return [tt.tensor(start, requires_grad=True) for start in self.starts]
+
+    def moved(self, tt, make, names=()):
+        """What the optimizer of `make(parameters)` does: the parameters after each step, in their own memory, the
+        gradients as it leaves them, and at the end what its state holds under `names`.
+        """
+        parameters = self.parameters(tt)
+        optimizer, memory = make(parameters), [p.detach().numpy() for p in parameters]
+        seen, grads = [], []
+        for row in self.grads:
+            for p, grad in zip(parameters, row):
+                p.grad = tt.tensor(grad)
+            optimizer.step()
+            seen += [array.copy() for array in memory]
+            grads += [p.grad.numpy().copy() for p in parameters]
+        state = [np.array(optimizer.state[p][name].numpy()) for p in parameters for name in names]
+        return (*seen, *grads, *state, *parameters)
+
+
+def apart(settings):
+    """One group for each parameter, with settings of its own."""
+    return lambda parameters: [{"params": [p], **own} for p, own in zip(parameters, settings)]
+
+
+def some(rng, low, high, n=2):
+    return [float(x) for x in rng.uniform(low, high, n)]
+
+
+@probe(
+    "zero-grad", hint="All parameters of all groups: None, or with set_to_none=False zeros in the memory that is there."
+)
+def zero_grad(tt, lesson, rng):
+    starts, first, second = (rng.normal(0, 1, (3, 4)).astype("float32") for _ in range(3))
+
+    def begin():
+        parameters = [tt.tensor(start, requires_grad=True) for start in starts]
+        one, two, unused = parameters
+        for p, pull in zip((one, two), first):
+            (p * tt.tensor(pull)).sum().backward()
+        return lesson.SGD([{"params": [one]}, {"params": [two, unused]}], lr=0.1), parameters
+
+    def again(parameters):
+        for p, pull in zip(parameters, second):
+            (p * tt.tensor(pull)).sum().backward()
+        return tuple(p.grad for p in parameters)
+
+    def to_none():
+        optimizer, parameters = begin()
+        optimizer.zero_grad()
+        gone = [p.grad is None for p in parameters]
+        return gone, again(parameters), tuple(parameters)
+
+    def to_zeros():
+        optimizer, parameters = begin()
+        memory = [p.grad.numpy() for p in parameters[:2]]
+        memory[1][0] = np.inf
+        optimizer.zero_grad(set_to_none=False)
+        kept = [array.copy() for array in memory]
+        return (*kept, [p.grad is None for p in parameters], again(parameters))
+
+    return {"to None": to_none, "to zeros": to_zeros}
+
+
+@probe("sgd", hint="p -= lr * grad, in place; first comes the decay, then the velocity, of what the decay gave.")
+def sgd(tt, lesson, rng):
+    run, lrs, decays = Run(rng), some(rng, 0.1, 0.5), some(rng, 0.1, 0.5)
+    momentum = some(rng, 0.3, 0.9, 1)[0]
+    own = apart([{"lr": lrs[0]}, {"lr": lrs[1], "weight_decay": decays[1]}])
+    return {
+        "steps": lambda: run.moved(tt, lambda p: lesson.SGD(p, lr=lrs[0])),
+        "weight decay": lambda: (
+            run.moved(tt, lambda p: lesson.SGD(p, lr=lrs[1], weight_decay=decays[0])),
+            run.moved(tt, lambda p: lesson.SGD(own(p), maximize=True)),
+        ),
+        "momentum": lambda: run.moved(
+            tt, lambda p: lesson.SGD(p, lr=lrs[0], momentum=momentum, weight_decay=decays[1])
+        ),
+    }
+
+
+@probe(
+    "momentum",
+    hint="v *= momentum, then v += (1 - dampening) * grad, in the buffer's own memory; the first v is a copy of the "
+    "whole gradient.",
+)
+def momentum(tt, lesson, rng):
+    run, other, (lr, dampening), (mu, nu) = Run(rng), Run(rng, 3), some(rng, 0.2, 0.6), some(rng, 0.4, 0.9)
+
+    def buffers():
+        parameters = run.parameters(tt)
+        optimizer = lesson.SGD(parameters, lr=lr, momentum=mu)
+        for p, grad in zip(parameters, run.grads[0]):
+            p.grad = tt.tensor(grad)
+        optimizer.step()
+        memory = [optimizer.state[p]["momentum_buffer"].detach().numpy() for p in parameters]
+        after_one = [array.copy() for array in memory]
+        for p, grad in zip(parameters, run.grads[1]):
+            p.grad = tt.tensor(grad)
+        optimizer.step()
+        return (*after_one, *[array.copy() for array in memory], *[p.grad for p in parameters])
+
+    return {
+        "velocity": lambda: (
+            run.moved(tt, lambda p: lesson.SGD(p, lr=lr, momentum=mu), ["momentum_buffer"]),
+            other.moved(tt, lambda p: lesson.SGD(apart([{"momentum": mu}, {"momentum": nu}])(p), lr=lr)),
+        ),
+        "dampening": lambda: run.moved(tt, lambda p: lesson.SGD(p, lr=lr, momentum=mu, dampening=dampening)),
+        "nesterov": lambda: run.moved(tt, lambda p: lesson.SGD(p, lr=lr, momentum=mu, nesterov=True)),
+        "buffer": buffers,
+    }
+
+
+@probe("running-means", hint="m takes beta1 and the gradient, v takes beta2 and its square; both change in place.")
+def running_means(tt, lesson, rng):
+    run, other, first, second = Run(rng), Run(rng, 3), some(rng, 0.5, 0.9), some(rng, 0.3, 0.8)
+
+    def adam(betas):
+        return lambda p: lesson.Adam(p, lr=0.1, betas=tuple(betas), eps=0.1)
+
+    def of(name):
+        return lambda: run.moved(tt, adam(first), [name])[-4:-2]
+
+    return {
+        "mean": of("exp_avg"),
+        "mean of squares": of("exp_avg_sq"),
+        "steps": lambda: (run.moved(tt, adam(first)), other.moved(tt, adam(second), ["exp_avg", "exp_avg_sq"])),
+    }
+
+
+@probe("adam", hint="Divide m by 1 - beta1**t and v by 1 - beta2**t, take the root, and only then add eps.")
+def adam(tt, lesson, rng):
+    one, run, faint = Run(rng, 1), Run(rng, 5), Run(rng, 3, size=0.01)
+    (lr,), betas, (eps,) = (
+        some(rng, 0.2, 0.6, 1),
+        (*some(rng, 0.5, 0.95, 1), *some(rng, 0.8, 0.99, 1)),
+        some(rng, 0.1, 0.3, 1),
+    )
+
+    def adam(**options):
+        return lambda p: lesson.Adam(p, **({"lr": lr, "betas": betas} | options))
+
+    return {
+        "first step": lambda: one.moved(tt, adam(eps=1e-3)),
+        "later steps": lambda: (
+            run.moved(tt, adam(eps=1e-3), ["exp_avg", "exp_avg_sq"]),
+            run.moved(tt, adam(eps=1e-3, amsgrad=True)),
+        ),
+        "eps": lambda: (faint.moved(tt, adam(eps=eps)), run.moved(tt, adam(eps=eps))),
+    }
+
+
+@probe("decoupled-decay", hint="p shrinks in place by lr * weight_decay of itself; the gradient comes back as it was.")
+def decoupled_decay(tt, lesson, rng):
+    run, still, lrs, decays = Run(rng), Run(rng, 3, size=0), some(rng, 0.1, 0.5), some(rng, 0.2, 0.9)
+    own = apart([{"lr": lrs[0], "weight_decay": decays[0]}, {"lr": lrs[1], "weight_decay": decays[1]}])
+    return {
+        "decay": lambda: still.moved(tt, lambda p: lesson.AdamW(own(p), eps=0.1)),
+        "gradient": lambda: run.moved(tt, lambda p: lesson.AdamW(own(p), eps=0.1), ["exp_avg", "exp_avg_sq"]),
+    }
+
+
+@probe(
+    "clip-grad-norm",
+    forbids="clip_grad_value_",
+    hint="One total norm of all gradients, one factor for all, min(1, max_norm / (total + 1e-6)), in place; what is "
+    "returned is the norm from before.",
+)
+def clip_grad_norm(tt, lesson, rng):
+    grads = [rng.normal(0, 3, shape).astype("float32") for shape in ((3, 2), (4,), ())]
+    double, (bound, small) = rng.normal(0, 1, (2, 3)), some(rng, 0.5, 1.5)
+
+    def clipped(grads, max_norm, *kind):
+        parameters = [tt.tensor(np.zeros_like(grad), requires_grad=True) for grad in grads]
+        for p, grad in zip(parameters, grads):
+            p.grad = tt.tensor(grad)
+        memory = [p.grad.numpy() for p in parameters]
+        unused = tt.tensor(np.zeros(2), requires_grad=True)
+        total = lesson.clip_grad_norm_([*parameters, unused], max_norm, *kind)
+        return (total, *memory, *[p.grad for p in parameters], unused.grad is None)
+
+    def one_alone():
+        p = tt.tensor(np.zeros_like(double), requires_grad=True)
+        p.grad = tt.tensor(double)
+        return lesson.clip_grad_norm_(p, small), p.grad
+
+    return {
+        "clipped": lambda: (clipped(grads, bound), clipped([double], small), one_alone()),
+        "other norms": lambda: tuple(clipped(grads, bound, kind) for kind in (1.0, float("inf"), 3.0)),
+        "short gradients": lambda: (clipped(grads, 1000.0), clipped([grads[0] / 100, grads[1] / 100], 10.0 + bound)),
+    }
+
+
+@probe(
+    "step-lr", hint="Multiply the group's own rate by gamma where last_epoch is a multiple of step_size, but not at 0."
+)
+def step_lr(tt, lesson, rng):
+    rates, gamma, size = some(rng, 0.1, 1), some(rng, 0.2, 0.8, 1)[0], int(rng.integers(2, 5))
+    by_hand, epochs = some(rng, 1, 2, 1)[0], 3 * size + 2
+
+    def begin(gamma=gamma, size=size):
+        parameters = [tt.tensor(np.ones(1), requires_grad=True) for _ in rates]
+        for p in parameters:
+            p.grad = tt.tensor(np.zeros(1))
+        optimizer = lesson.SGD([{"params": [p], "lr": lr} for p, lr in zip(parameters, rates)])
+        return optimizer, lesson.StepLR(optimizer, step_size=size, gamma=gamma)
+
+    def steps(optimizer, *schedules, n=epochs):
+        seen = []
+        for _ in range(n):
+            seen.append([group["lr"] for group in optimizer.param_groups])
+            optimizer.step()
+            for schedule in schedules:
+                schedule.step()
+        return seen
+
+    def changed_by_hand():
+        optimizer, schedule = begin()
+        before = steps(optimizer, schedule, n=size + 1)
+        optimizer.param_groups[1]["lr"] = by_hand
+        return before, steps(optimizer, schedule)
+
+    def asked_only():
+        optimizer, schedule = begin()
+        steps(optimizer, schedule, n=size)
+        rates = schedule.get_lr()
+        return rates, isinstance(rates, list), schedule.get_last_lr(), [group["lr"] for group in optimizer.param_groups]
+
+    return {
+        "rates": lambda: (steps(*begin()), steps(*begin(gamma / 2, 1))),
+        "changed by hand": changed_by_hand,
+        "get_lr": asked_only,
+    }
+
+
+def digits(rng, scales=False):
+    """scikit-learn's digits, pixels and classes in an order of their own; 400 of them are held out."""
+    from sklearn.datasets import load_digits
+
+    raw = load_digits()
+    order, pixels, names = rng.permutation(len(raw.data)), rng.permutation(64), rng.permutation(10)
+    x, y = (raw.data / 16)[order][:, pixels], names[raw.target[order]]
+    x = (x * 10 ** rng.uniform(-3, 0, 64) if scales else x).astype("float32")
+    return {"x": x[400:], "y": y[400:]}, {"x": x[:400], "y": y[:400]}
+
+
+def network(tt):
+    return tt.nn.Sequential(tt.nn.Linear(64, 32), tt.nn.Tanh(), tt.nn.Linear(32, 10))
+
+
+def train(make, steps=200):
+    """A function that trains a small network with the optimizer `make(lesson, parameters)`."""
+
+    def train(tt, lesson, rng, data):
+        model = network(tt)
+        starts = {name: rng.normal(0, 0.15, tuple(p.shape)) for name, p in model.named_parameters()}
+        model.load_state_dict({name: tt.tensor(start.astype("float32")) for name, start in starts.items()})
+        optimizer, loss = make(lesson, model.parameters()), tt.nn.CrossEntropyLoss()
+        for _ in range(steps):
+            batch = rng.integers(0, len(data["y"]), 64)
+            for p in model.parameters():
+                p.grad = None
+            loss(model(tt.tensor(data["x"][batch])), tt.tensor(data["y"][batch])).backward()
+            optimizer.step()
+        return {name: p.detach().numpy().copy() for name, p in model.named_parameters()}
+
+    return train
+
+
+def measure(tt, lesson, weights, held_out):
+    model = network(tt)
+    model.load_state_dict({name: tt.tensor(w) for name, w in weights.items()})
+    answers = model(tt.tensor(held_out["x"])).detach().numpy().argmax(1)
+    return np.mean(answers == held_out["y"])
+
+
+probe.learns("sgd", 0.8, digits, train(lambda lesson, p: lesson.SGD(p, lr=0.5)), measure)
+probe.learns("momentum", 0.8, digits, train(lambda lesson, p: lesson.SGD(p, lr=0.02, momentum=0.95)), measure)
+probe.learns(
+    "adam", 0.8, lambda rng: digits(rng, scales=True), train(lambda lesson, p: lesson.Adam(p, lr=0.03)), measure
+)
