@@ -82,16 +82,20 @@ def grade(
         if not all(part.right for part in parts) and not refused[exercise]:
             alone = ask(lesson, only(exercise, students, lesson), [exercise], seed, sandboxed)
             tried += alone.tried + [f"{exercise} stopped: {alone.stopped}"] * bool(alone.stopped)
-            parts = [
-                first if first.right else second
-                for first, second in zip(parts, compare_parts(lesson, exercise, alone, seed), strict=True)
-            ]
+            again = compare_parts(lesson, exercise, alone, seed)
+            parts = [better(*both) for both in zip(parts, again, strict=True)]
         if refused[exercise]:
             parts = [Part(part.name, False, refused[exercise]) for part in parts]
         of = lesson.points[exercise]
         share = sum(part.right for part in parts) / len(parts)
         verdicts.append(Verdict(exercise, round(of * share, 2), of, parts, probes(lesson)[exercise].hint))
     return verdicts, list(dict.fromkeys(tried))
+
+
+def better(whole: Part, alone: Part) -> Part:
+    """What is right counts. Else the run alone shows the exercise's own mistake, if it is a difference: an error's text is
+    taken from the other run, since in the run alone student code could put the reference's solutions into it."""
+    return whole if whole.right or not (alone.right or alone.got) else alone
 
 
 def refuse(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
