@@ -92,7 +92,7 @@ def parameter(tt, lesson, rng):
 
 @probe(
     "registration",
-    hint="Shelf by shelf: a value fits by its kind or by a name that the shelf holds; else it is an ordinary attribute.",
+    hint="Shelf by shelf: a value fits by its kind or by a name that the shelf holds; else it is an ordinary one.",
 )
 def registration(tt, lesson, rng):
     names, numbers = words(rng, 8), [some(rng, 2) for _ in range(8)]
