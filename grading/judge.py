@@ -93,8 +93,8 @@ def grade(
 
 
 def better(whole: Part, alone: Part) -> Part:
-    """What is right counts. Else the run alone shows the exercise's own mistake, if it is a difference: an error's text is
-    taken from the other run, since in the run alone student code could put the reference's solutions into it."""
+    """What is right counts. Else the run alone shows the exercise's own mistake, if it is a difference; an error's text
+    is taken from the other run, since in the run alone student code could put the reference's solutions into it."""
     return whole if whole.right or not (alone.right or alone.got) else alone
 
 

@@ -6,6 +6,8 @@ from solutions import RIGHT, WRONG
 from grading import judge
 from grading.submission import reference
 
+SEED = judge.new_seed()  # of this run; what the reference answers to it is computed once
+
 
 def named(solution):
     return f"{solution.lesson[:2]}-{solution.exercise}-{solution.name}".replace(" ", "_")
@@ -13,7 +15,7 @@ def named(solution):
 
 @pytest.mark.parametrize("solution", WRONG, ids=named)
 def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
-    verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, seed=judge.new_seed())
+    verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, SEED)
     for verdict in verdicts:
         if verdict.exercise == solution.exercise:
             assert verdict.points < verdict.of, "the judge did not notice"
@@ -23,7 +25,7 @@ def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
 
 @pytest.mark.parametrize("solution", RIGHT, ids=named)
 def test_a_right_solution_in_another_style_gets_full_points_ten_times(solution):
-    verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, seed=judge.new_seed())
+    verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, SEED)
     assert all(verdict.points == verdict.of for verdict in verdicts), verdicts
     for _ in range(9):
         [verdict], _ = judge.grade(reference(solution.lesson), solution.cells, judge.new_seed(), [solution.exercise])
