@@ -193,7 +193,9 @@ def _limited(limits: Limits) -> list[str]:
     ]  # fmt: skip
 
 
-def start_plainly(argv: list[str], root: str, limits: Limits, stderr, pass_fds) -> subprocess.Popen:
+def start_plainly(
+    argv: list[str], root: str, limits: Limits, stderr=subprocess.DEVNULL, pass_fds=()
+) -> subprocess.Popen:
     """Start `argv` without walls (`--unsandboxed`), with the limits that need none."""
     return subprocess.Popen(
         [*_limited(limits), *argv], env=ENVIRONMENT | {"HOME": root}, cwd=root, stdin=subprocess.DEVNULL,
