@@ -1,5 +1,7 @@
 """nbgrader's settings for a class folder, in one place. nbgrader_config.py in the folder calls `configure`."""
 
+import os
+import sys
 from pathlib import Path
 
 from grading.course import Class
@@ -23,6 +25,9 @@ AUTOGRADE = [
 def configure(c, config_file: str):
     """Write the settings of the class whose nbgrader_config.py is `config_file` into the configuration `c`."""
     course = Class(Path(config_file).parent)
+    programs = str(Path(sys.executable).parent)  # nbgrader makes its gradebook by calling `alembic`, which lies there
+    if programs not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join(filter(None, (programs, os.environ.get("PATH"))))
     c.CourseDirectory.root = str(course.folder)
     c.CourseDirectory.course_id = "tinytorch"
     c.CourseDirectory.db_url = course.database
