@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import threading
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -74,6 +75,7 @@ def grade_one(course: Class, lesson: str, student: str, seed: int, sandboxed: bo
     """nbgrader's autograde for one submission, with our preprocessors (see config.py)."""
     from nbgrader.apps.api import NbGraderAPI
 
+    warnings.filterwarnings("ignore", module="nbgrader")  # SQLAlchemy's, about nbgrader's own use of it
     config = course.configuration()
     config.SaveJudgedGrades.update(seed=seed, sandboxed=sandboxed)
     config.SandboxedExecute.sandboxed = sandboxed
