@@ -106,16 +106,16 @@ def momentum(tt, lesson, rng):
 
     def buffers():
         parameters = run.parameters(tt)
-        optimizer = lesson.SGD(parameters, lr=lr, momentum=mu)
-        for p, grad in zip(parameters, run.grads[0]):
-            p.grad = tt.tensor(grad)
-        optimizer.step()
-        memory = [optimizer.state[p]["momentum_buffer"].detach().numpy() for p in parameters]
-        after_one = [array.copy() for array in memory]
-        for p, grad in zip(parameters, run.grads[1]):
-            p.grad = tt.tensor(grad)
-        optimizer.step()
-        return (*after_one, *[array.copy() for array in memory], *[p.grad for p in parameters])
+        optimizer, grads, seen = lesson.SGD(parameters, lr=lr, momentum=mu), [], []
+        for row in run.grads[:3]:
+            grads.append([tt.tensor(grad) for grad in row])
+            for p, grad in zip(parameters, grads[-1]):
+                p.grad = grad
+            optimizer.step()
+            if not seen:
+                memory = [optimizer.state[p]["momentum_buffer"].detach().numpy() for p in parameters]
+            seen += [array.copy() for array in memory]
+        return (*seen, *grads[0], *grads[1])
 
     return {
         "velocity": lambda: (

@@ -101,11 +101,12 @@ def running_mean(tt, lesson, rng):
 )
 def evaluate(tt, lesson, rng):
     batches, weights, loss = batches_of(rng, *uneven(rng)), weights_of(rng), tt.nn.CrossEntropyLoss()
+    even = batches_of(rng, 6, 6)  # where nothing is asked about the weighting
 
     def spread(scores, labels):
         return float((scores.detach().numpy().max(1) - labels.numpy()).mean())
 
-    def measured(look, training=True):
+    def measured(look, training=True, batches=even):
         model = spying(tt, weights, look).train(training)
         found = lesson.evaluate(model, loss, tensors(tt, batches), {"spread": spread})
         flags = [isinstance(value, float) for value in found.values()]
@@ -113,7 +114,7 @@ def evaluate(tt, lesson, rng):
 
     def means():
         few = lesson.evaluate(linear(tt, weights), loss, tensors(tt, batches[:1]), {})
-        return measured(lambda *_: 0)[1], np.float32(list(few.values()))
+        return measured(lambda *_: 0, batches=batches)[1], np.float32(list(few.values()))
 
     def mode():
         seen = []
@@ -122,7 +123,7 @@ def evaluate(tt, lesson, rng):
             seen += [model.seen, [model.training, model.layer.training]]
         model = spying(tt, weights, lambda *_: 0)
         try:
-            lesson.evaluate(model, loss, [*tensors(tt, batches[:1]), None], {})
+            lesson.evaluate(model, loss, [*tensors(tt, even), None], {})
         except TypeError:
             seen.append([model.training, model.layer.training])
         return (*seen, found)
@@ -164,12 +165,12 @@ def accumulate(tt, lesson, rng):
         model = linear(tt, weights)
         for p, grad in zip(model.parameters(), before.values()):
             p.grad = tt.tensor(grad)
-        return collected(parts, model), collected(even, model), parameters(model)
+        return collected(parts[:1], model), collected(parts[1:2], model), parameters(model)
 
     def one_at_a_time():
         model = spying(tt, weights, lambda model, x, _: [len(x), model.layer.weight.grad is not None])
-        found = collected(parts, model)
-        return model.seen, found
+        collected(parts, model)
+        return np.array(model.seen)
 
     return {
         "equal parts": lambda: collected(even),
@@ -208,7 +209,7 @@ class Scripted:
         self.tt, self.lesson, self.weights = tt, lesson, [weights_of(rng) for _ in range(12)]
 
     def fit(self, values, **options):
-        """The number of epochs, the weights at the end, and what the callback holds."""
+        """The number of epochs, the callback's best, and the weights at the end."""
         tt, model = self.tt, linear(self.tt, self.weights[0])
         stopper = self.lesson.EarlyStopping(**options)
         optimizer = tt.optim.SGD(model.parameters(), lr=0.1)
@@ -223,7 +224,7 @@ class Scripted:
                 break
         trainer.tell("on_fit_end")
         best = np.nan if stopper.best is None else float(stopper.best)
-        return trainer.epoch, parameters(model), best, bool(trainer.stop)
+        return [trainer.epoch, bool(trainer.stop), best], parameters(model)
 
 
 @probe(
@@ -239,25 +240,25 @@ def early_stopping(tt, lesson, rng):
     falling = np.sort(rng.uniform(1, 9, 8))[::-1].tolist()
     nan = float("nan")
 
-    def by_accuracy(values):
-        return script.fit(values, patience=patience, metric="accuracy", mode="max")
+    def stops(*values):
+        return script.fit(values, patience=patience)[0]
+
+    def best(*values, mode="min", metric="loss"):
+        return script.fit(values, patience=50, mode=mode, metric=metric)
 
     return {
         "stops": lambda: (
-            script.fit([high, middle, *worse, low, low], patience=patience),
-            script.fit([middle, *worse[1:], low, *worse, low], patience=patience),
-            script.fit([high, *[high] * patience, low], patience=patience),
+            stops(high, middle, *worse, low, low),
+            stops(middle, *worse[1:], low, *worse, low),
+            stops(high, *[high] * patience, low),
+            stops(middle, *[nan] * patience, low),
         ),
-        "best weights": lambda: (
-            script.fit([high, *worse[:2], middle, *worse, low], patience=patience),
-            script.fit(falling, patience=1),
-            script.fit([*falling[-3:], falling[0]], patience=2),
+        "best weights": lambda: (best(high, *worse, middle, *worse), best(*falling), best(*falling[-3:], falling[0])),
+        "mode max": lambda: (
+            best(low, middle, *better, high, *better, mode="max", metric="accuracy")[0],
+            best(high, low, middle, mode="max")[0],
         ),
-        "mode max": lambda: (by_accuracy([low, middle, *better, high]), by_accuracy([low, low, middle, high])),
-        "nan": lambda: (
-            script.fit([nan, high, middle, *[nan] * patience, low], patience=patience),
-            script.fit([nan] * (patience + 2), patience=patience),
-        ),
+        "nan": lambda: (best(nan, high, middle, nan, nan)[0], best(nan, nan, nan)),
     }
 
 
@@ -315,9 +316,9 @@ class Nights:
         [self.samples] = batches_of(rng, rng.integers(30, 40))
         self.weights, self.seeds = (weights_of(rng), weights_of(rng)), rng.integers(0, 1000, 2)
 
-    def trainer(self, which, schedule=False, shuffle=False, note=False):
+    def trainer(self, which, adam=False, schedule=False, shuffle=False, note=False):
         tt, model = self.tt, linear(self.tt, self.weights[which])
-        optimizer = tt.optim.Adam(model.parameters(), lr=0.1)
+        optimizer = (tt.optim.Adam if adam else tt.optim.SGD)(model.parameters(), lr=0.1)
         scheduler = tt.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.3) if schedule else None
         order = Order(self.seeds[which]) if shuffle else None
         return self.lesson.Trainer(
@@ -326,17 +327,18 @@ class Nights:
         )  # fmt: skip
 
     def resumed(self, **options):
-        """A trainer that goes on to five epochs where another stopped after three; and the keys of the state."""
+        """A trainer that goes on for two epochs where another stopped after three; and the keys of the state."""
         first, second = self.trainer(0, **options), self.trainer(1, **options)
         first.fit(3)
         state = first.state_dict()
         second.load_state_dict(state)
-        second.fit(5)
+        second.fit(second.epoch + 2)
         return second, " ".join(sorted(state))
 
-    def figures(self, trainer):
-        rows = [[row["epoch"], row["lr"], row["train_loss"]] for row in trainer.history]
-        return trainer.epoch, np.float32(rows), parameters(trainer.model)
+
+def figures(trainer):
+    """Epoch, learning rate and loss of each epoch that there is a record of."""
+    return trainer.epoch, np.float32([[row["epoch"], row["lr"], row["train_loss"]] for row in trainer.history])
 
 
 @probe(
@@ -347,9 +349,12 @@ class Nights:
 def resume(tt, lesson, rng):
     nights, seed = Nights(tt, lesson, rng), int(rng.integers(1e6))
 
-    def plain():
-        trainer, keys = nights.resumed()
-        return keys, nights.figures(trainer)
+    def record():
+        trainer, keys = nights.resumed(note=True)
+        return keys, figures(trainer), np.float32(trainer.callbacks[0].seen)
+
+    def weights(**options):
+        return parameters(nights.resumed(**options)[0].model)
 
     def streams():
         tt.manual_seed(seed)
@@ -357,24 +362,23 @@ def resume(tt, lesson, rng):
         state = first.state_dict()
         drawn = tt.rand(4)
         second.load_state_dict(state)
-        return drawn - tt.rand(4), nights.figures(nights.resumed(shuffle=True)[0])
+        return drawn - tt.rand(4), weights(shuffle=True)
 
     def snapshot():
-        first, second = nights.trainer(0, note=True), nights.trainer(1, note=True)
+        first, second, third = (nights.trainer(which, adam=True) for which in (0, 1, 1))
         first.fit(2)
         state = first.state_dict()
         first.fit(4)
-        second.load_state_dict(state)
-        second.fit(3)
-        third = nights.trainer(1, note=True)
-        third.load_state_dict(state)
-        return nights.figures(third), nights.figures(second), third.callbacks[0].seen
+        for trainer in (second, third):
+            trainer.load_state_dict(state)
+            trainer.fit(trainer.epoch + 1)
+        return figures(third), parameters(second.model), parameters(third.model)
 
     return {
-        "weights, optimizer, history": plain,
-        "schedule": lambda: nights.figures(nights.resumed(schedule=True)[0]),
+        "weights and optimizer": lambda: weights(adam=True),
+        "epoch, history, callbacks": record,
+        "schedule": lambda: weights(schedule=True),
         "random streams": streams,
-        "callbacks": lambda: np.float32(nights.resumed(note=True)[0].callbacks[0].seen),
         "snapshot": snapshot,
     }
 
