@@ -59,7 +59,7 @@ def numerical_gradient(tt, lesson, rng):
         return float(a[0] * a[-1] ** 2 + (a**3).sum())
 
     def seen(a):  # is it the caller's array that moves?
-        return float((a**2).sum()) + 100.0 * np.shares_memory(a, row)
+        return float((a**2).sum()) * (9.0 if np.shares_memory(a, row) else 1.0)
 
     return {
         "values": lambda: (lesson.numerical_gradient(cubic, at), lesson.numerical_gradient(mixed, row), at, row),
@@ -321,7 +321,7 @@ def graph_order(tt, lesson, rng):
             ends.append(x.grad_fn)
         return places([(x * y).grad_fn], ends)
 
-    return {"order": lambda: orders(False), "several roots": lambda: orders(True), "long": long, "wide": wide}
+    return {"order": lambda: orders(False), "several roots": lambda: orders(True), "large/long": long, "large/wide": wide}
 
 
 @probe(
@@ -483,7 +483,10 @@ def walk(tt, lesson, rng):
     def nothing():
         a, b = leaves()
         other = b * factors[2]
-        (First.apply(a * factors[3], other) + a).sum().backward()
-        return a.grad, [b.grad is None]
+        (First.apply(a * factors[3], other) + First.apply(a, b)).sum().backward()
+        c, d = leaves()
+        other = d * factors[2]
+        (First.apply(c * factors[3], other) + other * d).sum().backward()
+        return a.grad, [b.grad is None], c.grad, d.grad
 
     return {"adds up": adds_up, "wanted": wanted, "hooks": hooks, "released": released, "no gradient": nothing}

@@ -291,9 +291,10 @@ def mean_max(tt, lesson, rng):
         todo = [result.grad_fn]
         while todo:
             source = todo.pop()
-            if source is leaf:
+            if source is leaf or getattr(source, "variable", None) is leaf:  # PyTorch wraps a leaf in a node
                 return True
-            todo += [edge for edge in getattr(source, "edges", ()) if edge is not None]
+            edges = getattr(source, "edges", None) or [node for node, _ in getattr(source, "next_functions", ())]
+            todo += [edge for edge in edges if edge is not None]
         return False
 
     def of(function):
