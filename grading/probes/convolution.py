@@ -25,7 +25,7 @@ def draw(rng, n, plain=False):
     kernel = 2 + rng.permutation(n) % 2
     stride, padding = 1 + rng.permutation(max(n, 2))[:n] % 3, rng.permutation([0, 1, 2, 1])[:n]
     if plain:
-        stride, padding = np.ones((2, n), int)
+        stride, padding = np.ones(n, int), np.zeros(n, int)
     dilation = np.ones(n, int) if plain else stride % 3 + 1
     sizes = dilation * (kernel - 1) + 1 + stride + rng.integers(0, 3, n)
     return tuple(tuple(numbers.tolist()) for numbers in (sizes, kernel, stride, padding, dilation))

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -47,18 +47,16 @@ def one_by_one(rng, length):
 
 def in_runs(rng, length):
     """Ids of which many neighbours are equal."""
-    return np.repeat(one_by_one(rng, length), rng.integers(1, 6, length)).tolist()
+    return np.repeat(one_by_one(rng, length), rng.choice([1, 3, 4, 5], length)).tolist()
 
 
 def merges_of(rng, letters, number):
-    """Random merges {pair: new id} of the letters and of each other."""
-    merges, ids = {}, list(letters.encode())
-    while len(merges) < number:
-        pair = tuple(rng.choice(ids[-5:], 2).tolist())
-        if pair not in merges:
-            ids.append(256 + len(merges))
-            merges[pair] = ids[-1]
-    return merges
+    """Random merges {pair: new id}, half of them of the letters, the others of those."""
+    pairs = list(product(sorted(set(letters.encode())), repeat=2))
+    chosen = [pairs[i] for i in rng.permutation(len(pairs))[: number // 2]]
+    pairs = list(product(range(256, 256 + number // 2), repeat=2))
+    chosen += [pairs[i] for i in rng.permutation(len(pairs))[: number // 2]]
+    return {pair: new for new, pair in enumerate(chosen, 256)}
 
 
 @probe(
@@ -69,8 +67,8 @@ def merges_of(rng, letters, number):
 def char_tokenizer(tt, lesson, rng):
     vocabulary = text_of(rng, 40)
     known = sorted(set(vocabulary))
-    text, ids = word_of(rng, vocabulary, 15, 25), rng.integers(len(known), size=(2, 15)).tolist()
-    position, unknown = int(rng.integers(5, 15)), chr(rng.integers(0x3B1, 0x3CA))
+    text, ids = word_of(rng, vocabulary, 50, 60), rng.integers(len(known), size=(2, 15)).tolist()
+    position, unknown = int(rng.integers(5, 50)), chr(rng.integers(0x3B1, 0x3CA))
     strange = text[:position] + unknown + text[position:] + "\u0416\u03a9"
 
     def tokenizer():
@@ -130,7 +128,7 @@ def merge_pair(tt, lesson, rng):
     found = {}
     for part, ids in (("neighbours", one_by_one(rng, 40)), ("overlaps", in_runs(rng, 20))):
         equal = [i for i in range(len(ids) - 1) if part == "neighbours" or ids[i] == ids[i + 1]]
-        for number, at in enumerate(rng.choice(equal, 3)):
+        for number, at in enumerate(rng.choice(equal, 5)):
             pair, new = tuple(ids[at : at + 2]), int(rng.integers(300, 999))
             given = ids + [pair[0]] * (number % 2)  # half a pair at the end
             found[f"{part}/{number}"] = lambda ids=given, pair=pair, new=new: (lesson.merge_pair(ids, pair, new), ids)
@@ -146,6 +144,7 @@ def learn_merges(tt, lesson, rng):
     found = {}
     for part, number in (("merges", 3), ("merges", 7), ("until no pair is left", 1000)):
         pieces = pieces_of(rng, 6 if number > 7 else 12, "ab\u00e9 ", 3)
+        pieces["".join(rng.permutation(list("uvwxyz")))] = 1  # its pairs do not occur twice
         found[f"{part}/{number}"] = lambda pieces=pieces, number=number: [
             [*pair, new] for pair, new in lesson.learn_merges(lesson.Words(pieces), number).items()
         ]
@@ -175,6 +174,7 @@ class Noting(list):
 )
 def indexed_words(tt, lesson, rng):
     pieces, chosen = pieces_of(rng, 12), []
+    pieces["".join(letter * n for letter, n in zip("abc", rng.integers(3, 6, 3), strict=True))] = 2
     words = ["".join(map(chr, piece.encode())) for piece in pieces]
     for new in range(256, 262):
         long = [word for word in words if len(word) > 1]
@@ -189,8 +189,8 @@ def indexed_words(tt, lesson, rng):
             indexed.merge(pair, new)
         return rows(indexed.counts), [i for ids in indexed.words for i in (*ids, -1)]
 
-    many = pieces_of(rng, 40, "abcdefgh", 3, 6)
-    pair = tuple(next(iter(many)).encode()[:2])
+    many = pieces_of(rng, 40, "abcde", 3, 6)
+    pair = tuple(list(many)[rng.integers(len(many))].encode()[:2])
 
     def visited():
         indexed = lesson.IndexedWords(many)
@@ -214,7 +214,7 @@ def indexed_words(tt, lesson, rng):
 def apply_merges(tt, lesson, rng):
     found = {}
     for number in range(4):
-        merges, word = merges_of(rng, "abc", 12), word_of(rng, "abcd", 30, 40).encode()
+        merges, word = merges_of(rng, "abc", 16), word_of(rng, "abcd", 30, 40).encode()
         repeated = b"".join(bytes([letter]) * n for letter, n in zip(word, rng.integers(1, 7, len(word)), strict=True))
         same = {(97, 97): 256} | {(new, new): new + 1 for new in range(256, 258)}
         found[f"order/{number}"] = lambda ids=list(word), merges=merges: (lesson.apply_merges(ids, merges), ids)
