@@ -110,7 +110,9 @@ def refuse(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
             for node in ast.walk(tree):
                 used = getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "value", None)
                 names = [used] if isinstance(used, str) else []
-                names += [alias.name for alias in getattr(node, "names", []) if isinstance(alias, ast.alias)]
+                paths = [alias.name for alias in getattr(node, "names", []) if isinstance(alias, ast.alias)]
+                paths += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                names += [name for path in paths for name in path.split(".")]  # `from scipy.special import softmax`
                 names += [f".{name}" for name in names if not isinstance(node, ast.Name)]
                 if found := forbidden.intersection(names):
                     return f"this exercise asks you to build it yourself: {', '.join(sorted(found))} may not be used"
