@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
+import jupyter
 import nbformat
 import psutil
 import pytest
@@ -151,3 +153,27 @@ def test_a_teachers_own_score_stays(course, undisturbed):
     with Gradebook(course.configuration().CourseDirectory.db_url) as gradebook:
         grade = gradebook.find_grade("check-windows", LESSON, LESSON, "crash")
         assert (grade.score, grade.auto_score, grade.needs_manual_grade) == (7, 0, True)
+
+
+def ask(url: str, path: str, data: bytes | None = None):
+    request = urllib.request.Request(f"{url}/formgrader/api/{path}", data)
+    request.add_header("Authorization", f"token {jupyter.TOKEN}")
+    with urllib.request.urlopen(request, timeout=300) as answer:
+        return json.load(answer)
+
+
+def test_formgrader_shows_the_judges_points(course, undisturbed, tmp_path):
+    """nbgrader's own pages in JupyterLab, over HTTP; its button Autograde runs the sandbox and the judge too."""
+    with jupyter.server(course.folder, tmp_path / "runtime") as url:
+        shown = {each["student"]: each for each in ask(url, f"submissions/{LESSON}")}
+        assert set(shown) == set(undisturbed)
+        for student in ("right", "wrong"):
+            assert shown[student]["score"] == undisturbed[student].points
+            assert shown[student]["max_score"] == undisturbed[student].of
+        record = course.judged / LESSON / "wrong.json"
+        before = json.loads(record.read_text())
+        assert ask(url, f"submission/{LESSON}/wrong/autograde", b"")["success"]
+        after = json.loads(record.read_text())
+        assert after["seed"] != before["seed"] and after["points"] == before["points"] and after["sandboxed"]
+        [again] = [each for each in ask(url, f"submissions/{LESSON}") if each["student"] == "wrong"]
+        assert again["score"] == undisturbed["wrong"].points

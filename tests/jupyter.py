@@ -1,0 +1,47 @@
+"""A Jupyter server for the length of a test, on localhost."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+TOKEN = "of-a-test"
+
+
+@contextmanager
+def server(folder: Path, runtime: Path):
+    """JupyterLab in `folder`, as `make lab` starts it; gives its address, and stops it at the end."""
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=localhost"]
+    command += ["--ServerApp.port=0", f"--IdentityProvider.token={TOKEN}", "--ServerApp.root_dir=."]
+    environment = os.environ | {
+        "JUPYTER_RUNTIME_DIR": str(runtime),
+        "JUPYTER_CONFIG_DIR": str(runtime / "config"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    environment.pop("PYTHONPATH", None)
+    log = runtime / "server.log"
+    runtime.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as file:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=file, stderr=subprocess.STDOUT)
+        try:
+            yield address(process, runtime, log)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def address(process, runtime: Path, log: Path) -> str:
+    """Where it listens: it notes its port when it is ready."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        for note in runtime.glob("jpserver-*.json"):
+            try:
+                return json.loads(note.read_text())["url"].rstrip("/")
+            except (ValueError, KeyError):
+                pass
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    raise AssertionError("the server did not start:\n" + log.read_text())
