@@ -439,10 +439,9 @@ def state_dict(tt, lesson, rng):
         state = dict(source.state_dict())
         dropped = state.pop(next(iter(state)))
         refused = refusal(RuntimeError, lambda: net.load_state_dict(state)) != "nothing was raised"
-        before = tuple(np.array(p.detach().numpy()) for p in net.parameters())
         result = net.load_state_dict(state | {keys[0]: dropped}, strict=False)
         after = tuple(p.detach() for p in net.parameters())
-        return before, after, [refused], "\n".join([*result.missing_keys, "-", *result.unexpected_keys])
+        return after, [refused], "\n".join([*result.missing_keys, "-", *result.unexpected_keys])
 
     return {"keys": state, "memory": memory, "errors": errors, "loading": loading}
 

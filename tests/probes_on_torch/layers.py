@@ -5,7 +5,6 @@ import math
 import re
 from types import SimpleNamespace
 
-import torch
 from torch import nn
 
 
