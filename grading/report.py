@@ -141,19 +141,28 @@ def roster(course: Class) -> list[dict]:
 def matched(people: list[dict], students: Iterable[str]) -> dict[str, dict]:
     """The row of each student, by one of its ids or else by its name; students whom no row or several fit are left
     out."""
-    ids, names = {}, {}
+    ids, numbers, names = {}, {}, {}
     for row in people:
+        numbers.setdefault(row.get("ID"), []).append(row)
         for name in NAMES:
             ids.setdefault(key(row.get(name) or ""), []).append(row)
         for name in names_of(row):
             names.setdefault(key(name), []).append(row)
     found = {}
     for student in students:
-        for table in (ids, names):
-            fitting = {id(row): row for row in table.get(key(student), [])}
-            if key(student) and len(fitting) == 1 and student not in found:
-                found[student] = next(iter(fitting.values()))
+        name, number = numbered(student)
+        fitting = ids.get(key(student)) or (number and numbers.get(number)) or names.get(key(name)) or ()
+        different = {id(row): row for row in fitting}
+        if len(different) == 1:
+            found[student] = next(iter(different.values()))
     return found
+
+
+def numbered(student: str) -> tuple[str, str]:
+    """Canvas names files lovelaceada_4711_..., by the person's ID, Moodle "Ada Lovelace_815_...", by a number that only
+    it knows; intake calls the folders so."""
+    found = re.fullmatch(r"(.+)_([0-9]+)", student)
+    return (found[1], found[2]) if found else (student, "")
 
 
 def key(text: str) -> str:
@@ -180,7 +189,8 @@ def canvas(lesson: str, graded: list[dict], rows: dict[str, dict], people: list[
     Its importer (lib/gradebook_importer.rb of canvas-lms) wants the columns Student and ID first and Section last
     before the assignments, finds a person by ID, SIS User ID, SIS Login ID or name, in this order, and the assignment
     by the id in brackets behind its title, or the title. It overwrites a grade with an empty one: those who are not
-    graded are left out. Without a roster a student's folder counts as ID if it is a number, else as SIS Login ID.
+    graded are left out. Without a roster, a student's folder is taken for the login, or for the ID if it is a number or
+    was named by Canvas.
     """
     column = assignment_in(people[0], lesson) if people else None
     table = [
@@ -189,12 +199,18 @@ def canvas(lesson: str, graded: list[dict], rows: dict[str, dict], people: list[
     ]
     for result in graded:
         student = result["student"]
-        is_number = re.fullmatch("[0-9]+", student)
-        row = rows.get(student) or {"Student": student, "ID" if is_number else "SIS Login ID": student}
+        row = rows.get(student) or by_folder(student)
         name = row.get("Student") or name_of(row)
         ids = [row.get(each) or "" for each in table[0][1:5]]
         table.append([name, *ids, number(result["points"])])
     return as_csv(table)
+
+
+def by_folder(student: str) -> dict:
+    name, number = numbered(student)
+    if re.fullmatch("[0-9]+", student) or (number and re.fullmatch(r"[^\W_]+", name) and name == name.lower()):
+        return {"Student": name, "ID": number or student}
+    return {"Student": student, "SIS Login ID": student}
 
 
 def moodle(lesson: str, graded: list[dict], rows: dict[str, dict], people: list[dict]) -> str:

@@ -116,15 +116,21 @@ def test_no_cell_is_a_formula(course, name):
 def test_without_a_roster_the_folders_are_the_ids(course):
     hand_in(course, "4711")
     hand_in(course, "ada@x.org")
+    hand_in(course, "lovelaceada_12")
+    hand_in(course, "team of Ada_3")
     _, canvas, moodle = written(course)
     assert canvas[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "08 Convolution"]
     assert canvas[2][:4] == ["4711", "4711", "", ""]
     assert canvas[3][:4] == ["ada@x.org", "", "", "ada@x.org"]
+    assert canvas[4][:4] == ["lovelaceada", "12", "", ""]
+    assert canvas[5][:4] == ["team of Ada_3", "", "", "team of Ada_3"]
     assert moodle[0][0] == "Username"
-    assert [row[0] for row in moodle[1:]] == ["4711", "ada@x.org"]
+    assert [row[0] for row in moodle[1:]] == ["4711", "ada@x.org", "lovelaceada_12", "team of Ada_3"]
 
 
-@pytest.mark.parametrize("folder", ["12", "S12", "s12", "ada@x.org", "lovelaceada", "Ada Lovelace", "Lovelace, Ada"])
+@pytest.mark.parametrize(
+    "folder", ["12", "S12", "s12", "ada@x.org", "lovelaceada", "Ada Lovelace", "Lovelace, Ada", "x_12"]
+)
 def test_canvas_export_as_a_roster(course, folder):
     (course.received / "roster.csv").write_text(CANVAS, encoding="utf-8-sig")
     hand_in(course, folder)
@@ -138,7 +144,7 @@ def test_canvas_export_as_a_roster(course, folder):
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_moodle_export_as_a_roster(course, separator):
     (course.received / "roster.csv").write_text(MOODLE.replace(",", separator))
-    hand_in(course, "Ada Lovelace")
+    hand_in(course, "Ada Lovelace_815")
     hand_in(course, "kai@x.org")
     hand_in(course, "stranger")
     page, _, moodle = written(course)
