@@ -28,7 +28,7 @@ MB = 2**20
 NOTEBOOK = 16 * MB  # bytes of a notebook; its JSON takes up to thirty times that in memory
 ZIP = 32 * MB  # bytes of a zip that a student handed in
 MEMBERS = 10_000  # files in a folder or archive; in a student's zip a hundredth
-SPREAD = 100  # what an archive may unpack to: a GB, and this many times its own size
+AT_LEAST, SPREAD = 1024 * MB, 100  # what an archive may unpack to: this much, and so many times its own size
 
 CANVAS = re.compile(r"(?:(?P<name>.+?)_)??(?:LATE_)?(?P<number>\d+|anon_[A-Za-z0-9]+)_(?P<attachment>\d+)_(?P<file>.+)")
 MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_file_?")
@@ -140,7 +140,7 @@ def members(file, data, size: int, most: int, name: str) -> Iterator[Found | str
         archive = zipfile.ZipFile(file)
     except Exception as error:  # whatever a forged archive does to its reader
         raise GradingError(f"{name} is no zip that can be read: {readable(error)}") from None
-    left = [1024 * MB + SPREAD * size]
+    left = [AT_LEAST + SPREAD * size]
     for info in archive.infolist():
         if info.is_dir():
             continue
@@ -155,7 +155,12 @@ def refused(info: zipfile.ZipInfo) -> str:
     parts, kind = info.filename.split("/"), stat.S_IFMT(info.external_attr >> 16)
     if info.orig_filename != info.filename or any(unicodedata.category(c) == "Cc" for c in info.filename):
         return "its name holds control characters"
-    if "\\" in info.filename or ":" in parts[0] or {"", ".", ".."} & set(parts) or len(info.filename) > 1000:
+    if (
+        "\\" in info.filename
+        or re.match("[A-Za-z]:", parts[0])
+        or {"", ".", ".."} & set(parts)
+        or len(info.filename) > 1000
+    ):
         return "its name leads out of the archive, or nowhere"
     if kind not in (0, stat.S_IFREG):
         return "it is no plain file but a link or a device"
@@ -254,10 +259,12 @@ def harmless(name: str) -> str:
     """A student's name that can be a folder's, a page's, an address' and a pattern's; another for each other name."""
     name = unicodedata.normalize("NFC", name)
     kept = "".join(c if unicodedata.category(c)[0] in "LMN" or c in " _-.,'@()" else "-" for c in name)
-    kept = kept.strip(" .-'").encode()[:120].decode(errors="ignore").strip(" .-'")
-    return (
-        kept if kept == name else f"{kept or 'student'}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]}"
-    )
+    kept = kept.strip(" .-'")
+    if len(kept.encode()) > 120:
+        kept = kept.encode()[:100].decode(errors="ignore").strip(" .-'")
+    if kept == name:
+        return name
+    return f"{kept or 'student'}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]}"
 
 
 def readable(text) -> str:

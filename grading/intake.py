@@ -24,6 +24,7 @@ from grading.archives import NOTEBOOK, Entry, readable
 from grading.course import Class, GradingError, lessons, source
 from grading.submission import Lesson, metadata, reference
 
+BRACKETS = 500_000  # each could be an object, which takes far more memory than the text of it
 CELLS = 2000
 CELL = 200_000  # characters of one cell
 SOURCES = 2_000_000  # characters of all cells
@@ -49,6 +50,8 @@ def read(raw: bytes) -> tuple[list[Plain], list[str]]:
     """
     if len(raw) > NOTEBOOK:
         raise GradingError(f"it is larger than {NOTEBOOK // 2**20} MB: to be handed in with its outputs cleared")
+    if raw.count(b"{") + raw.count(b"[") > BRACKETS:
+        raise GradingError(f"it has more than {BRACKETS:,} brackets: to be handed in with its outputs cleared")
     twice = []
 
     def pairs_to_dict(pairs):
@@ -182,7 +185,8 @@ class Rebuilding:
         blank = self.own[self.marked[exercise]].source
         names = defined(blank)
         marked = [number for number, cell in enumerate(self.cells) if cell.grade_id == exercise]
-        filled = [number for number in marked if squeezed(self.cells[number].source) not in ("", squeezed(blank))]
+        given = {"", squeezed(blank), *self.sources}
+        filled = [number for number in marked if squeezed(self.cells[number].source) not in given]
         whole = [number for number in filled if names <= defined(self.cells[number].source)]
         if len(marked) > 1:
             self.notes.append(f"{exercise} is there {len(marked)} times: the last that was filled in counts")

@@ -47,7 +47,7 @@ def release(course: Class, lesson: str) -> bool:
     if nbformat.read(file, as_version=4).cells != nb.cells:
         file.unlink()
         raise GradingError(
-            f"nbgrader made another {lesson} than the one that was checked: is nbgrader_config.py changed?"
+            f"{lesson} changed while it was checked (or nbgrader_config.py changes it): release it again"
         )
     return True
 
