@@ -185,7 +185,7 @@ def decoupled_decay(tt, lesson, rng):
 )
 def clip_grad_norm(tt, lesson, rng):
     grads = [rng.normal(0, 3, shape).astype("float32") for shape in ((3, 2), (4,), ())]
-    double, (bound, small) = rng.normal(0, 1, (2, 3)), some(rng, 0.5, 1.5)
+    double, (bound, small) = rng.normal(0, 1000, (2, 3)), some(rng, 0.5, 1.5)
 
     def clipped(grads, max_norm, *kind):
         parameters = [tt.tensor(np.zeros_like(grad), requires_grad=True) for grad in grads]
@@ -265,7 +265,7 @@ def network(tt):
     return tt.nn.Sequential(tt.nn.Linear(64, 32), tt.nn.Tanh(), tt.nn.Linear(32, 10))
 
 
-def train(make, steps=200):
+def train(make, steps=150):
     """A function that trains a small network with the optimizer `make(lesson, parameters)`."""
 
     def train(tt, lesson, rng, data):

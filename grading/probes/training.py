@@ -1,7 +1,5 @@
 """Probes of lesson 07."""
 
-import copy
-
 import numpy as np
 
 from .tools import Probes
@@ -263,16 +261,20 @@ def early_stopping(tt, lesson, rng):
 
 
 class Order:
-    """A stream of random numbers, as a loader's generator: it can tell its state and go on from one."""
+    """A stream of random orders, as a loader's generator: it tells its state, in a tensor, and goes on from one."""
 
-    def __init__(self, seed):
-        self.rng = np.random.default_rng(seed)
+    def __init__(self, tt, seed):
+        self.tt, self.state = tt, [int(seed), 0]
+
+    def permutation(self, n):
+        self.state[1] += 1
+        return np.random.default_rng(self.state).permutation(n)
 
     def get_state(self):
-        return self.rng.bit_generator.state
+        return self.tt.tensor(self.state)
 
     def set_state(self, state):
-        self.rng.bit_generator.state = copy.deepcopy(state)
+        self.state = state.tolist()
 
 
 class Loader:
@@ -283,7 +285,7 @@ class Loader:
 
     def __iter__(self):
         x, y = self.samples
-        order = np.arange(len(y)) if self.generator is None else self.generator.rng.permutation(len(y))
+        order = np.arange(len(y)) if self.generator is None else self.generator.permutation(len(y))
         for start in range(0, len(y), 8):
             rows = order[start : start + 8]
             yield self.tt.tensor(x[rows]), self.tt.tensor(y[rows])
@@ -320,7 +322,7 @@ class Nights:
         tt, model = self.tt, linear(self.tt, self.weights[which])
         optimizer = (tt.optim.Adam if adam else tt.optim.SGD)(model.parameters(), lr=0.1)
         scheduler = tt.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.3) if schedule else None
-        order = Order(self.seeds[which]) if shuffle else None
+        order = Order(tt, self.seeds[which]) if shuffle else None
         return self.lesson.Trainer(
             model, tt.nn.CrossEntropyLoss(), optimizer, Loader(tt, self.samples, order), scheduler=scheduler,
             callbacks=[noted(self.lesson, which + 0.5)] if note else [],

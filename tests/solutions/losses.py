@@ -25,6 +25,25 @@ wrong("tanh", "by the sigmoid, which cancels near 0", ("np.tanh(a)", "2 / (1 + n
 wrong("mse-loss", "half of it", ("(input - target) ** 2", "(input - target) ** 2 / 2"))
 wrong("mse-loss", "the target takes no part in the derivative", ("(input - target)", "(input - target.detach())"))
 wrong("mse-loss", "the absolute error", ("(input - target) ** 2", "(input - target).abs()"))
+wrong(
+    "softmax",
+    "scipy's",
+    """from scipy.special import softmax as probabilities
+
+
+class SoftmaxFunction(Function):
+    differentiable_twice = True
+
+    def forward(self, a, dim):
+        self.dim = dim
+        self.saved = (probabilities(a, axis=dim),)
+        return self.saved[0]
+
+    def backward(self, grad):
+        (p,) = self.saved
+        return p * (grad - (grad * p).sum(axis=self.dim, keepdims=True))
+""",
+)
 wrong("softmax", "without the maximum", ("a - np.max(a, axis=dim, keepdims=True, initial=-np.inf)", "a"))
 wrong("softmax", "the maximum of all", ("np.max(a, axis=dim, keepdims=True,", "np.max(a,"))
 wrong("softmax", "over the wrong dimension", ("np.sum(powers, axis=dim,", "np.sum(powers, axis=-1,"))
