@@ -39,7 +39,7 @@ class SandboxedExecute(Execute):
         self.reset_execution_trackers()
         self._check_assign_resources(resources)
         self.lesson = reference(resources["nbgrader"]["assignment"])
-        self.received, self.resources["metadata"] = 0, {}
+        self.received = 0
         with self.setup_kernel():
             if self.sandboxed:
                 self.prove()
@@ -82,6 +82,11 @@ class SandboxedExecute(Execute):
 
     def timeout_func(self, cell) -> int:
         return max(1, min(self.timeout, round(self.deadline - time.monotonic())))
+
+    async def _async_check_alive(self):
+        if self.kc is None:  # a watch of nbclient's that outlived its kernel
+            raise DeadKernelError("Kernel died")
+        await super()._async_check_alive()
 
     def output(self, outs, msg, display_id, cell_index):
         """Count before anything is kept."""
@@ -126,6 +131,8 @@ def names(source: str) -> tuple[set[str], set[str]]:
     for node in (inner for each in body for inner in ast.walk(each)):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
     while top:
         node = top.pop()
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):

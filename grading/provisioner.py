@@ -39,9 +39,10 @@ LAUNCH = "import sys; sys.path[:0] = {path}; from ipykernel.kernelapp import lau
 class SandboxProvisioner(LocalProvisioner):
     """Starts the kernel in the sandbox, and ends it when its process tree passes a limit."""
 
-    folders: dict = {}  # path inside -> path outside
-    sandboxed = True
-    stopped: str | None = None  # the limit that was passed
+    def __init__(self, folders: dict[str, Path], sandboxed: bool, **options):
+        super().__init__(**options)
+        self.folders, self.sandboxed, self.stack = folders, sandboxed, contextlib.ExitStack()
+        self.stopped: str | None = None  # the limit that was passed
 
     async def pre_launch(self, **kwargs):
         self.parent.write_connection_file()
@@ -53,13 +54,13 @@ class SandboxProvisioner(LocalProvisioner):
         return await KernelProvisionerBase.pre_launch(self, cmd=cmd, **kwargs)
 
     async def launch_kernel(self, cmd, **kwargs):
-        self.stack, self.started = contextlib.ExitStack(), time.monotonic()
+        stack, self.started = self.stack, time.monotonic()
         folders = self.folders | {"/connection.json": Path(self.parent.connection_file)}
-        self.stderr = self.stack.enter_context(tempfile.TemporaryFile())
+        self.stderr = stack.enter_context(tempfile.TemporaryFile())
         if self.sandboxed:
             self.process = sandbox.start([part.replace("{root}", "") for part in cmd], folders, LIMITS, self.stderr)
         else:
-            root = self.stack.enter_context(sandbox.linked(folders))
+            root = stack.enter_context(sandbox.linked(folders))
             cmd = [part.replace("{root}", root) for part in cmd]
             self.process = sandbox.start_plainly(cmd, root, LIMITS, self.stderr)
         self.pid = self.pgid = self.process.pid
@@ -84,7 +85,7 @@ class SandboxProvisioner(LocalProvisioner):
 
     def watch(self, process):
         while process.poll() is None:
-            time.sleep(2 * sandbox.TICK)
+            time.sleep(sandbox.LOOK)
             if reason := sandbox.too_much(process.pid, LIMITS, time.monotonic() - self.started):
                 self.end(reason)
 
@@ -109,8 +110,7 @@ class SandboxedKernelManager(AsyncKernelManager):
         name = f"kernel-{uuid.uuid4().hex}"
         self.connection_file = f"{self.private.name}/connection.json"
         self.ip = f"/tmp/{name}" if sandboxed else f"{self.private.name}/{name}"
-        self.provisioner = SandboxProvisioner(kernel_spec=self.kernel_spec, parent=self)
-        self.provisioner.folders, self.provisioner.sandboxed = mounted(lesson), sandboxed
+        self.provisioner = SandboxProvisioner(mounted(lesson), sandboxed, kernel_spec=self.kernel_spec, parent=self)
 
     async def _async_cleanup_resources(self, restart: bool = False):
         await super()._async_cleanup_resources(restart=restart)

@@ -30,8 +30,7 @@ MB = 2**20
 PYTHON = f"{sys.base_prefix}/bin/python3"  # inside the walls as outside
 SITE = Path(sysconfig.get_path("purelib"))
 PACKAGES = ("numpy", "numpy.libs", "scipy", "scipy.libs")  # what student code may import beside Python, in /site
-TICK = 0.05  # seconds between two looks at the tree
-CPU_TIME, KILLED = 128 + signal.SIGXCPU, 128 + signal.SIGKILL
+LOOK = 0.2  # seconds between two looks at the tree
 ENVIRONMENT = {
     "HOME": "/tmp",
     "PATH": "/usr/bin",
@@ -92,8 +91,10 @@ def run(argv: list[str], folders: dict[str, Path], limits: Limits = Limits(), sa
         stop(process)
         stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - 4000))
         last = stderr.read().decode(errors="replace")
-    stopped = stopped or {CPU_TIME: "CPU time", KILLED: "killed"}.get(process.returncode)
-    return Outcome(b"".join(chunks), last, stopped, process.returncode, time.monotonic() - started)
+    code = process.returncode
+    ended_by = code - 128 if code > 128 else -code  # bwrap tells a signal as shells do
+    stopped = stopped or {signal.SIGXCPU: "CPU time", signal.SIGKILL: "killed"}.get(ended_by)
+    return Outcome(b"".join(chunks), last, stopped, code, time.monotonic() - started)
 
 
 def start(argv: list[str], folders: dict, limits: Limits, stderr=subprocess.DEVNULL, pass_fds=()) -> subprocess.Popen:
@@ -220,7 +221,7 @@ def collect(process: subprocess.Popen, answers, limits: Limits, started: float) 
     with os.fdopen(os.pidfd_open(process.pid), "rb", 0) as ended:
         awaited = [answers, ended]
         while True:
-            ready = wait(awaited, TICK)
+            ready = wait(awaited, LOOK)
             if answers in ready:
                 chunks.append(answers.read(MB))
                 total += len(chunks[-1])
@@ -231,7 +232,7 @@ def collect(process: subprocess.Popen, answers, limits: Limits, started: float) 
             if total > limits.output:
                 return chunks, "output"
             now = time.monotonic()
-            if now - last_look > TICK:
+            if now - last_look > LOOK:
                 last_look = now
                 if reason := too_much(process.pid, limits, now - started):
                     return chunks, reason
@@ -296,15 +297,13 @@ def _escape(targets: dict, shared: Path, limits: Limits) -> dict[str, bool]:
     """What escapes.py reaches: inside if its folder to write to is the one inside, else outside."""
     script, request = Path(__file__).with_name("escapes.py"), json.dumps(targets)
     if targets["folder"] == str(shared):
-        ran = subprocess.run([PYTHON, "-IB", script, request, "1"], cwd=shared, stdout=subprocess.PIPE, check=False)
-        answers = ran.stdout
-    else:
-        argv = [PYTHON, "-IB", "/grader/escapes.py", request, "{fd}"]
-        answers = run(argv, {"/grader/escapes.py": script, "/shared": shared}, limits).answers
-    try:
-        return json.loads(answers)
-    except ValueError:
-        raise SandboxError("the attempts to escape from the sandbox did not run") from None
+        argv = [PYTHON, "-IB", script, request, "1"]
+        return json.loads(subprocess.run(argv, cwd=shared, stdout=subprocess.PIPE, check=True).stdout)
+    argv = [PYTHON, "-IB", "/grader/escapes.py", request, "{fd}"]
+    outcome = run(argv, {"/grader/escapes.py": script, "/shared": shared}, limits)
+    if not outcome.answers:
+        raise SandboxError(f"the sandbox does not start: {outcome.stderr.strip() or outcome.stopped}")
+    return json.loads(outcome.answers)
 
 
 def _canary(folder: Path, token: str, stack: contextlib.ExitStack) -> str:
