@@ -15,12 +15,13 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
 	@touch $@
 
-demo: export  ## train the milestones with the reference and draw their plots (into plots/)
+demo: export  ## train the milestones with the reference, draw their plots (into plots/), grade a sample class
 	$(BIN)/python -m milestones run all --reference --plots plots
+	$(BIN)/python -m grading demo
 
 test: $(STAMP)  ## lint, and the whole test suite, against PyTorch
 	$(BIN)/ruff check --quiet .
-	$(BIN)/ruff format --check --quiet course milestones tests benchmarks
+	$(BIN)/ruff format --check --quiet course grading milestones tests benchmarks
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 lab: $(STAMP)  ## your own workspace, opened in JupyterLab
