@@ -225,11 +225,10 @@ def wrapping(paths: list[tuple[str, ...]]) -> int:
 def whose(found: Found, parts: tuple[str, ...]) -> Entry | str:
     """Whose a file is. The outermost folder decides, since a student may call a file as they like."""
     *folders, file = parts
-    time = found.when if found.when < datetime.now(UTC).timestamp() + 86400 else 0.0
-    newer, note = (0, time), ""
+    time, note = plausible(found.when), ""
+    newer = 0, time
     if folders and (match := EXCHANGE.fullmatch(folders[0])):
-        student = match["name"]
-        newer = 0, datetime.fromisoformat(match["when"]).replace(tzinfo=UTC).timestamp()
+        student, newer = match["name"], (0, plausible(match["when"]))
         if found.owner and found.owner != student:
             note = f"handed in as {readable(student)}, but {readable(found.owner)} made the folder"
     elif folders:
@@ -240,6 +239,15 @@ def whose(found: Found, parts: tuple[str, ...]) -> Entry | str:
     else:
         return f"{readable(file)}: refused, it does not say whose it is; put it into a folder with the student's name"
     return Entry(harmless(student), file, newer, found.read, note)
+
+
+def plausible(time: float | str) -> float:
+    """Seconds since 1970; 0 for what is no time, before it or still to come."""
+    try:
+        seconds = datetime.fromisoformat(f"{time}+00:00").timestamp() if isinstance(time, str) else time
+    except ValueError:
+        return 0.0
+    return seconds if 0 < seconds < datetime.now(UTC).timestamp() + 86400 else 0.0
 
 
 def flat(file: str, time: float) -> tuple[str, str, tuple] | None:
@@ -262,7 +270,7 @@ def harmless(name: str) -> str:
     kept = kept.strip(" .-'")
     if len(kept.encode()) > 120:
         kept = kept.encode()[:100].decode(errors="ignore").strip(" .-'")
-    if kept == name:
+    if kept and kept == name:
         return name
     return f"{kept or 'student'}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]}"
 
