@@ -171,6 +171,16 @@ right(
 """,
 )
 right(
+    "add-windows",
+    "window by window",
+    (
+        "    for tap in np.ndindex(*kernel_size):\n        places[(..., *tap)] += parts[(..., *tap)]",
+        "    lead = (slice(None),) * (parts.ndim - 2 * n)\n"
+        "    for window in np.ndindex(*counts):\n"
+        "        places[(*lead, *window)] += parts[(*lead, *window)]",
+    ),
+)
+right(
     "conv-input-grad",
     "strides taken apart, added pixel by pixel",
     """def conv_input_grad(grad, weight, input_shape, stride, padding, dilation, groups):
@@ -196,3 +206,13 @@ right(
 """,
 )
 right("max-pool-backward", "np.where", ("grad * (which == number)", "np.where(which == number, grad, 0)"))
+right(
+    "conv2d-module",
+    "the bias added afterwards",
+    (
+        "return conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)",
+        "options = {'stride': self.stride, 'padding': padding, 'dilation': self.dilation, 'groups': self.groups}\n"
+        "        y = conv2d(input, self.weight, **options)\n"
+        "        return y if self.bias is None else y + self.bias.reshape(-1, 1, 1)",
+    ),
+)

@@ -220,6 +220,21 @@ right(
     ),
 )
 right(
+    "rms-norm",
+    "saves its input",
+    """class RMSNormalizeFunction(Function):
+    def forward(self, x, dims, eps):
+        self.saved, self.dims = (x,), dims
+        self.root = np.sqrt((x * x).mean(axis=dims, keepdims=True) + eps)
+        return x / self.root
+
+    def backward(self, grad):
+        (x,) = self.saved
+        inner = np.mean(grad * x, axis=self.dims, keepdims=True)
+        return grad / self.root - x * inner / self.root**3
+""",
+)
+right(
     "dropout",
     "where",
     (
