@@ -79,21 +79,18 @@ def masks(tt, lesson, rng):
     for mask in added:
         mask[rng.random(mask.shape) < 0.3] = -INF
 
+    def asked(*questions):
+        """The parts share no array: what one overwrites, the other does not see."""
+        given = [(scores.copy(), mask) for scores, mask in questions]
+        return lambda: (*(lesson.masked(*each) for each in given), *given)
+
     return {
         "causal": lambda: (
             *(lesson.causal_mask(*shape) for shape in ((few, few), (few, many), (many, few), (1, many), (many, 1))),
             *(lesson.causal_mask(rows, rows + 1) for rows in (many, few)),
         ),
-        "boolean": lambda: (
-            *(lesson.masked(scores, mask) for mask in allowed),
-            *(lesson.masked(precise, mask) for mask in allowed[:2]),
-            *(scores, precise),
-        ),
-        "numbers": lambda: (
-            *(lesson.masked(scores, mask) for mask in added),
-            lesson.masked(precise, added[0].astype("float64")),
-            *(scores, precise, *added),
-        ),
+        "boolean": asked(*((scores, mask) for mask in allowed), *((precise, mask) for mask in allowed[:2])),
+        "numbers": asked(*((scores, mask) for mask in added), (precise, added[0].astype("float64"))),
     }
 
 
@@ -135,8 +132,9 @@ def attention_gradients(tt, lesson, rng):
         grad = normal(rng, *rows, value.shape[-1], dtype=dtype)
         return grad, query, key, value, weights.astype(dtype), keep, float(rng.uniform(0.4, 2.0))
 
-    plain = question((2,), "float32"), question((2, 3), "float64"), question((3,), "float32", square=True)
-    dropped = question((2,), "float32", dropped=True), question((2, 2), "float64", square=True, dropped=True)
+    plain = question((2,), "float32"), question((2,), "float64"), question((3,), "float32", square=True)
+    dropped = question((2,), "float32", dropped=True), question((2,), "float64", square=True, dropped=True)
+    deep = question((2, 3), "float64", dropped=True)
     shared = [*question((3,), "float64")]
     shared[2:4] = shared[2][0], shared[3][0]  # one set of keys and values for a batch of queries
 
@@ -152,7 +150,7 @@ def attention_gradients(tt, lesson, rng):
         "value": one(2),
         "scores": one(3),
         "dropout": lambda: given(dropped),
-        "batch": lambda: (lesson.attention_gradients(*shared), *shared[:5]),
+        "batch": lambda: (lesson.attention_gradients(*deep), lesson.attention_gradients(*shared), *shared[:5]),
     }
 
 

@@ -70,11 +70,12 @@ def weight_gradient(tt, lesson, rng):
     nothing = np.zeros((0,), int), np.zeros((0, width), "float32"), rows, 1
 
     def asked(*options):
+        mine = above.copy()  # what one part overwrites, the others do not see
         return lambda: (
-            *(lesson.weight_gradient(ids, above, rows, *each) for each in options),
-            lesson.weight_gradient(ids, precise, rows, *options[0]),
+            *(lesson.weight_gradient(ids, mine, rows, *each) for each in options),
+            lesson.weight_gradient(ids, precise.copy(), rows, *options[0]),
             lesson.weight_gradient(*nothing, *options[0][1:]),
-            above,
+            mine,
             ids,
         )
 
