@@ -56,7 +56,7 @@ class SandboxProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd, **kwargs):
         stack, self.started = self.stack, time.monotonic()
         folders = self.folders | {"/connection.json": Path(self.parent.connection_file)}
-        self.stderr = stack.enter_context(tempfile.TemporaryFile())
+        self.stderr = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (cleanup closes it)
         if self.sandboxed:
             self.process = sandbox.start([part.replace("{root}", "") for part in cmd], folders, LIMITS, self.stderr)
         else:
