@@ -18,6 +18,7 @@ from grading.course import Class, GradingError, source
 SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION.*?^[ \t]*### END SOLUTION", re.MULTILINE | re.DOTALL)
 WHERE = re.compile(r"(.*) \(cell (\S+), line (\d+): `(.*)`\)", re.DOTALL)  # the end of judge.said
 PATH = re.compile(r"(?<![\w/.])/(?:[\w.+-]+/)+[\w.+-]*")
+SILENT = "it gave no answer: Python ended before (an exit, a crash, or no memory left)"
 LONGEST = 700
 
 
@@ -37,7 +38,7 @@ class Exercise:
 
 def feedback(course: Class, lesson: str) -> Iterator[str]:
     """Write the page of each student who was graded, feedback/STUDENT/LESSON/LESSON.html; yields the student."""
-    template = environment(lambda text: shown(without_paths(text))).get_template("feedback.html")
+    template = environment(lambda text: without_paths(shown(text))).get_template("feedback.html")
     for result in results(course, lesson):
         page = template.render(
             title=title(lesson), exercises=exercises_of(lesson, result), summary=summary(result), **result
@@ -73,16 +74,29 @@ def problems(verdict: dict) -> list[dict]:
     found = {}
     for part in verdict["parts"]:
         if not part["right"]:
-            same = tuple(part[key] for key in ("message", "got", "expected", "index"))
-            found.setdefault(same, {**part, **where(part["message"]), "names": []})["names"].append(part["name"])
+            problem = {**part, **where(part["message"]), "names": []}
+            found.setdefault(way(problem), problem)["names"].append(part["name"])
     return list(found.values())
 
 
 def where(message: str) -> dict:
     """The sentence of an exception, and the line of the student's cell that the judge put behind it, if it did."""
-    if not (match := WHERE.fullmatch(message)):
-        return {"sentence": message, "cell": ""}
-    return dict(zip(("sentence", "cell", "line", "code"), match.groups(), strict=True))
+    if match := WHERE.fullmatch(message):
+        return dict(zip(("sentence", "cell", "line", "code"), match.groups(), strict=True))
+    return {"sentence": SILENT if message == "it gave no answer" else message, "cell": "", "line": ""}
+
+
+def way(problem: dict) -> tuple:
+    """The same for problems of which one is enough to see: exceptions that differ in numbers only."""
+    if exception(problem["sentence"]):
+        return re.sub(r"\d+", "0", problem["sentence"])[:50], problem["cell"], problem["line"]
+    return tuple(problem[key] for key in ("sentence", "got", "expected", "index"))
+
+
+def exception(sentence: str) -> str:
+    """The type of the exception that the sentence tells of, or nothing."""
+    found = re.match(r"(\w+)(?=: )", sentence)
+    return found[1] if found and found[1].endswith(("Error", "Exception", "Exit", "Interrupt", "Warning")) else ""
 
 
 def summary(result: dict) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from grading.course import Class, GradingError
-from grading.feedback import environment, exercises, results, shown, title, write
+from grading.feedback import environment, exception, exercises, results, shown, title, write
 
 NAMES = ("ID", "SIS User ID", "SIS Login ID", "Username", "ID number", "Email address")  # as Canvas, Moodle export them
 MOODLE = ("Username", "ID number", "Email address")  # what its import finds a person by
@@ -49,6 +49,7 @@ def figures(course: Class, lesson: str, graded: list[dict], people: list[dict], 
         "mistakes": mistakes(graded),
         "missing": missing(course, lesson, graded, people, rows),
         "unmatched": [result["student"] for result in graded if people and result["student"] not in rows],
+        "roster": bool(people),
         "slowest": sorted(graded, key=lambda result: -result["seconds"])[:5],
     }
 
@@ -89,27 +90,26 @@ def by_exercise(lesson: str, graded: list[dict]) -> list[dict]:
 
 
 def mistakes(graded: list[dict]) -> list[dict]:
-    """The most frequent mistakes: the same exercise and part failed with the same kind of message. Blanks are none."""
+    """The most frequent mistakes: the same exercise and part failed with the same kind of message. Parts that the same
+    students failed in this way share a line. Blanks are none."""
     found = {}
     for result in graded:
         for verdict in result["verdicts"]:
             for problem in verdict["problems"] if verdict["state"] != "blank" else ():
                 for part in problem["names"]:
-                    same = found.setdefault((verdict["exercise"], part, kind(problem["sentence"])), {})
+                    same = found.setdefault((verdict["exercise"], kind(problem["sentence"]), part), {})
                     same.setdefault(result["student"], problem)
-    most = sorted(found.items(), key=lambda each: -len(each[1]))
-    return [
-        {"exercise": exercise, "part": part, "students": list(same), "example": next(iter(same.values()))}
-        for (exercise, part, _), same in most[:25]
-    ]
+    lines = {}
+    for (exercise, sort, part), same in found.items():
+        line = {"exercise": exercise, "parts": [], "students": list(same), "example": next(iter(same.values()))}
+        lines.setdefault((exercise, sort, *same), line)["parts"].append(part)
+    return sorted(lines.values(), key=lambda line: -len(line["students"]))[:25]
 
 
 def kind(sentence: str) -> str:
-    """What is left of a message when numbers, and everything after the type of an exception, are put aside."""
-    exception = re.match(r"\w+(?=: )", sentence)
-    if exception and exception[0].endswith(("Error", "Exception", "Exit", "Interrupt", "Warning")):
-        return exception[0]
-    return re.sub(r"\d+", "0", sentence)
+    """What is left of a message without numbers and names of arrays, or of an exception without its text."""
+    differs = re.search(r": \d+ of \d+ numbers differ$| has another \w+$", sentence[-100:])
+    return exception(sentence) or re.sub(r"\d+", "0", differs[0] if differs else sentence)
 
 
 def missing(course: Class, lesson: str, graded: list[dict], people: list[dict], rows: dict[str, dict]) -> dict:

@@ -51,7 +51,7 @@ def hand_in(course: Class, student: str, wrong=None, **more):
 class Page(HTMLParser):
     """A page as a browser reads it; fails where an element is not closed in its turn, or one stands that may not."""
 
-    ALONE = {"meta", "br"}
+    ALONE = {"meta"}
     FORBIDDEN = {"script", "img", "iframe", "object", "embed", "link", "form", "base", "svg"}
 
     def __init__(self, html: str):
@@ -66,6 +66,8 @@ class Page(HTMLParser):
         assert not [name for name, _ in attrs if name.startswith("on")]
         self.links += [value for name, value in attrs if name in ("href", "src")]
         self.ids += [value for name, value in attrs if name == "id"]
+        if tag == "div":
+            self.words.append(" ")
         if tag not in self.ALONE:
             self.open.append(tag)
 

@@ -48,17 +48,30 @@ def test_a_page_says_what_was_asked_what_went_wrong_and_where_to_read(course):
 
 
 def test_parts_that_fail_alike_are_told_once(course):
-    wrong = [part(name, False, "TypeError: no") for name in ("plain", "groups", "sound")]
-    hand_in(course, "kai", {"conv-forward": wrong})
+    same = [part(name, False, f"TypeError: {size} has no way") for name, size in (("plain", 3), ("groups", 4))]
+    differ = [
+        part(name, False, f"{name}[0]: 1 of 2 numbers differ", got, "1") for name, got in (("a", "2"), ("b", "3"))
+    ]
+    hand_in(course, "kai", {"conv-forward": same + differ})
     text = pages(course)["kai"].text
-    assert text.count("TypeError: no") == 1
-    assert "plain, groups, sound" in text
+    assert "plain, groups TypeError: 3 has no way" in text
+    assert text.count("TypeError") == 1
+    assert text.count("of 2 numbers differ") == 2
 
 
-def test_the_hint_is_shown_with_what_is_wrong_only(course):
+def test_a_student_whose_process_ended_is_told_so(course):
+    hand_in(course, "kai", {"windows": [part("one", False, "it gave no answer")]})
+    assert "it gave no answer: Python ended before" in pages(course)["kai"].text
+
+
+def test_the_hint_is_shown_where_values_differ_only(course):
     hints = {
-        exercise: verdict(exercise, [part("one", right)], f"see `{exercise}`")
-        for exercise, right in (("windows", False), ("add-windows", True))
+        exercise: verdict(
+            exercise,
+            [part("one", False, "ValueError: no" if not got else "x[0]: 1 of 2 numbers differ", got, got)],
+            f"see `{exercise}`",
+        )
+        for exercise, got in (("windows", "0.5"), ("add-windows", ""))
     }
     hand_in(course, "kai", verdicts=list(hints.values()))
     page = pages(course)["kai"]

@@ -72,6 +72,17 @@ def test_the_same_mistake_is_one_line_and_the_most_frequent_comes_first(course):
     assert "TypeError" in lines[1]
 
 
+def test_parts_that_the_same_students_failed_alike_share_a_line(course):
+    everywhere = [
+        part(name, False, f"{name}[0]: {n} of 9 numbers differ") for n, name in enumerate(("plain", "groups"))
+    ]
+    hand_in(course, "a", {"conv-forward": everywhere})
+    hand_in(course, "b", {"conv-forward": everywhere})
+    page, *_ = written(course)
+    assert "2 conv-forward plain, groups plain[0]: 0 of 9 numbers differ" in page.text
+    assert "1 of 9" not in page.text
+
+
 def test_what_was_tried_noted_or_is_missing_is_told(course):
     hand_in(course, "eve", tried=[f"open /class/gradebook{n}.db" for n in range(20)], sandboxed=False)
     hand_in(course, "kai", intake=["cell windows was there twice"])
@@ -118,12 +129,13 @@ def test_without_a_roster_the_folders_are_the_ids(course):
     hand_in(course, "ada@x.org")
     hand_in(course, "lovelaceada_12")
     hand_in(course, "team of Ada_3")
-    _, canvas, moodle = written(course)
+    page, canvas, moodle = written(course)
     assert canvas[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "08 Convolution"]
     assert canvas[2][:4] == ["4711", "4711", "", ""]
     assert canvas[3][:4] == ["ada@x.org", "", "", "ada@x.org"]
     assert canvas[4][:4] == ["lovelaceada", "12", "", ""]
     assert canvas[5][:4] == ["team of Ada_3", "", "", "team of Ada_3"]
+    assert "There is no roster" in page.text
     assert moodle[0][0] == "Username"
     assert [row[0] for row in moodle[1:]] == ["4711", "ada@x.org", "lovelaceada_12", "team of Ada_3"]
 
