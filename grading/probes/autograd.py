@@ -31,10 +31,6 @@ def slopes(tt, lesson, compute, arrays, upstream, twice=False):
     return (*first, *lesson.grad(total, leaves))
 
 
-def above(rng, shape, kind="float32"):
-    return some(rng, *shape, kind=kind)
-
-
 def raised(call, error=RuntimeError):
     try:
         call()
@@ -111,7 +107,7 @@ def arithmetic_backward(tt, lesson, rng):
     shapes = [((n, m), (n, m)), ((n, m), (m,)), ((m,), (n, m)), ((n, 1), (m,)), ((), (n, m)), ((n, m), (1, 1))]
     pairs = [(some(rng, *p), positive(rng, *q)) for p, q in shapes]
     pairs.append((some(rng, n, kind="float64"), positive(rng, m, 1, kind="float64")))
-    ups = [above(rng, np.broadcast_shapes(a.shape, b.shape), a.dtype) for a, b in pairs]
+    ups = [some(rng, *np.broadcast_shapes(a.shape, b.shape), kind=a.dtype) for a, b in pairs]
     number = float(rng.uniform(1, 3))
     found = {}
     for part, compute in (("sub", lambda a, b: a - b), ("mul", lambda a, b: a * b), ("div", lambda a, b: a / b)):
@@ -140,10 +136,8 @@ def reductions_backward(tt, lesson, rng):
     dims = [(None, False), (0, False), (1, True), (-1, False), ((0, 2), False), ((0, 1), True), ((2, 0, 1), True)]
     cubes = [positive(rng, *shape, kind=kind) for kind in ("float32", "float64")]
     ties = rng.integers(0, 3, shape).astype("float32")
-    ups = [above(rng, shape, kind) for kind in ("float32", "float64")]
-    reduced = [
-        above(rng, np.sum(cubes[0], axis=dim, keepdims=keep).shape) for dim, keep in dims
-    ]  # a gradient for each shape that comes out
+    ups = [some(rng, *shape, kind=kind) for kind in ("float32", "float64")]
+    reduced = [some(rng, *np.sum(cubes[0], axis=dim, keepdims=keep).shape) for dim, keep in dims]
 
     def each(compute, arrays, twice=False):
         return tuple(
@@ -204,7 +198,7 @@ def views_backward(tt, lesson, rng):
     }
     found = {}
     for part, pairs in asked.items():
-        ups = [above(rng, take(tt.tensor(array if array.ndim else array[()])).shape) for array, take in pairs]
+        ups = [some(rng, *take(tt.tensor(array if array.ndim else array[()])).shape) for array, take in pairs]
 
         def both(pairs=pairs, ups=ups):
             return tuple(
@@ -238,7 +232,7 @@ def matmul_gradients(tt, lesson, rng):
         ((k,), (k,)),
     ]
     pairs = [(some(rng, *p), some(rng, *q)) for p, q in pairs]
-    ups = [above(rng, (a @ b).shape) for a, b in pairs]
+    ups = [some(rng, *(a @ b).shape) for a, b in pairs]
 
     def in_use(twice):
         return tuple(
@@ -321,7 +315,12 @@ def graph_order(tt, lesson, rng):
             ends.append(x.grad_fn)
         return places([(x * y).grad_fn], ends)
 
-    return {"order": lambda: orders(False), "several roots": lambda: orders(True), "large/long": long, "large/wide": wide}
+    return {
+        "order": lambda: orders(False),
+        "several roots": lambda: orders(True),
+        "large/long": long,
+        "large/wide": wide,
+    }
 
 
 @probe(
