@@ -143,22 +143,22 @@ def conv_input_grad(tt, lesson, rng):
 def conv2d_module(tt, lesson, rng):
     found, (sizes, kernel, stride, padding, dilation) = {}, draw(rng, 2)
 
+    x, upstream = normal(rng, 2, 4, *(size + 4 for size in sizes)), normal(rng, 2, 6, 24, 24)
+
     def layer_of(**options):
-        """A layer with numbers from rng, and what calls it and hands out all gradients."""
+        """What gives the output and all gradients of a layer with numbers from rng, for a batch or one image of it."""
         groups, bias = options.get("groups", 1), options.get("bias", True)
         weight, shift = normal(rng, 6, 4 // groups, *kernel), normal(rng, 6) * bias
 
-        def gives(x, upstream):
-            layer = lesson.Conv2d(4, 6, kernel, **options)
+        def gives(which=slice(None)):
+            layer, image = lesson.Conv2d(4, 6, kernel, **options), tt.tensor(x[which], requires_grad=True)
             layer.load_state_dict({"weight": tt.tensor(weight)} | ({"bias": tt.tensor(shift)} if bias else {}))
-            x = tt.tensor(x, requires_grad=True)
-            y = layer(x)
-            (y * tt.tensor(upstream)).sum().backward()
-            return y, x.grad, *(parameter.grad for parameter in layer.parameters())
+            y = layer(image)
+            (y * tt.tensor(upstream[which][..., : y.shape[-2], : y.shape[-1]])).sum().backward()
+            return y, image.grad, *(parameter.grad for parameter in layer.parameters())
 
         return gives
 
-    x = normal(rng, 2, 4, *(size + 4 for size in sizes))
     cases = {
         "options/plain": {},
         "options/stride and padding": {"stride": stride, "padding": padding},
@@ -170,15 +170,9 @@ def conv2d_module(tt, lesson, rng):
         "padding/same, mode": {"padding": "same", "padding_mode": "circular"},
     }
     for name, options in cases.items():
-        p, mode = options.get("padding", 0), {"stride": (1, 1), "dilation": (1, 1)} | options
-        shape = x.shape[2:]
-        if p != "same":
-            p = (0, 0) if p == "valid" else (p, p) if isinstance(p, int) else p
-            shape = counted(shape, kernel, mode["stride"], p, mode["dilation"])
-        gives, upstream = layer_of(**options), normal(rng, 2, 6, *shape)
-        found[name] = lambda f=gives, g=upstream: f(x, g)
-    alone, upstream = layer_of(padding=1), normal(rng, 6, *counted(x.shape[2:], kernel, (1, 1), (1, 1), (1, 1)))
-    return found | {"options/a single image": lambda: alone(x[1], upstream)}
+        found[name] = layer_of(**options)
+    alone = layer_of(padding=1)
+    return found | {"options/a single image": lambda: alone(1)}
 
 
 def network(tt, lesson):
