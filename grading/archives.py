@@ -63,12 +63,14 @@ def entries(path: Path) -> Iterator[Entry | str]:
     """The files in a folder or zip, by student, older ones first; what was refused as a sentence."""
     if not path.exists():
         raise GradingError(f"there is no {path}")
-    found = []
+    found, each = [], None
     for each in in_folder(path) if path.is_dir() else in_zip(path):
         if isinstance(each, str):
             yield each
         elif not any(JUNK.fullmatch(part) for part in each.parts):
             found.append(each)
+    if each is None:
+        raise GradingError(f"{path} holds no files")
     around = wrapping([each.parts for each in found])
     known = []
     for each in found:

@@ -410,6 +410,18 @@ def test_what_is_refused_stops_nobody_and_takes_nobodys_place(course, tmp_path):
     assert len(list((course.received / "doejane_1" / LESSON).glob("*.ipynb"))) == 2, "kept, for who wants to see it"
 
 
+def test_nothing_to_collect(course, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "one.ipynb").write_text(json.dumps(SOLVED))
+    for path, why in (
+        ("missing", "there is no"),
+        ("empty", "holds no files"),
+        ("one.ipynb", "no zip that can be read"),
+    ):
+        with pytest.raises(GradingError, match=why):
+            collected(course, tmp_path / path)
+
+
 def test_the_lesson_is_known_by_its_cells(course, tmp_path):
     other = json.loads(source("07_training").read_text(encoding="utf-8"))
     rows = collected(
