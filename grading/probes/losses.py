@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .digits import digits
 from .tools import Probes
 
 probe = Probes()
@@ -252,16 +253,6 @@ def logistic_loss(tt, lesson, rng):
             pulled_twice(tt, lambda a: lesson.logistic_losses(a, tt.tensor(soft)), small, first, second),
         ),
     }
-
-
-def digits(rng):
-    """scikit-learn's digits, pixels and classes in an order of their own; 400 of them are held out."""
-    from sklearn.datasets import load_digits
-
-    raw = load_digits()
-    order, pixels, names = rng.permutation(len(raw.data)), rng.permutation(64), rng.permutation(10)
-    x, y = (raw.data / 16).astype("float32")[order][:, pixels], names[raw.target[order]]
-    return {"x": x[400:], "y": y[400:]}, {"x": x[:400], "y": y[:400]}
 
 
 def scores_of(tt, lesson, weights, x):
