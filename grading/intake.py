@@ -153,7 +153,7 @@ class Rebuilding:
         for number, (cell, place) in enumerate(zip(self.cells, self.places)):
             last = last if place is None else place
             new = place is None and cell.source.strip() and number not in used
-            if new or number in kept or self.edited(place, cell):
+            if new or number in kept - used or self.edited(place, cell):
                 after.setdefault(last, []).append(added(cell))
         self.nb.cells = after.get(-1, [])
         for place, own in enumerate(self.own):
@@ -210,8 +210,8 @@ class Rebuilding:
     def unclaimed(self, number: int) -> bool:
         """The cell is no exercise's by its mark, and not the release's own."""
         cell, place = self.cells[number], self.places[number]
-        if cell.grade_id in self.lesson.points:
-            return False
+        if cell.grade_id in self.lesson.points:  # or by a mark that another cell should have
+            return not defined(self.own[place].source) <= defined(cell.source)
         return place is None or squeezed(cell.source) != squeezed(self.own[place].source)
 
     def exported(self, exercise: str, text: str) -> str:

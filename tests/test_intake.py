@@ -159,6 +159,14 @@ def test_an_editor_dropped_all_marks(solved, drop_ids):
     assert sum("was found by the name" in note for note in notes) == len(reference(LESSON).points)
 
 
+def test_marks_of_two_exercises_that_were_exchanged(solved):
+    one, other = marked(solved, "windows"), marked(solved, "conv2d-loops")
+    one["metadata"], other["metadata"] = other["metadata"], one["metadata"]
+    nb, notes = rebuilt(solved)
+    as_given(nb)
+    assert len(notes) == 2 and not any(cell["metadata"].get("added") for cell in nb.cells)
+
+
 def test_written_beside_the_blank(solved):
     place, answer = at(solved, "windows"), text(solved, "windows")
     marked(solved, "windows")["source"] = blank("windows")
