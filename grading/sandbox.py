@@ -52,6 +52,7 @@ class Limits:
     file_size: int = 16 * MB
     open_files: int = 256  # of each process
     disk: int = 64 * MB  # its /tmp, in memory; as much again for /dev/shm
+    files: int = 20_000  # in each of these, since an empty file takes memory too
     output: int = 64 * MB  # bytes of answers that are read before it is stopped
 
 
@@ -242,18 +243,36 @@ def too_much(pid: int, limits: Limits, seconds: float) -> str | None:
     """Which limit of the whole tree is passed, if one is."""
     if seconds > limits.wall_seconds:
         return "wall clock"
-    return "memory" if resident(pid) > limits.memory else None
+    family = tree(pid)
+    if sum(map(resident, family)) > limits.memory:
+        return "memory"
+    return "files" if max(map(files, family), default=0) > limits.files else None
 
 
-def resident(pid: int) -> int:
-    """Bytes of memory that the process and all below it hold (orphans stay below bwrap)."""
-    total = 0
+def tree(pid: int) -> list[psutil.Process]:
+    """The process and all below it (orphans stay below bwrap)."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(pid)
-        for process in [parent, *parent.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                total += process.memory_info().rss
-    return total
+        return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return []
+
+
+def resident(process: psutil.Process) -> int:
+    """Bytes of memory that the process holds."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.memory_info().rss
+    return 0
+
+
+def files(process: psutil.Process) -> int:
+    """How many files there are in the folders in memory that the process sees, where they are not ours too."""
+    most = 0
+    for path in ("/tmp", "/dev/shm"):
+        with contextlib.suppress(OSError):
+            inside = f"/proc/{process.pid}/root{path}"
+            if os.stat(inside).st_dev != os.stat(path).st_dev:
+                found = os.statvfs(inside)
+                most = max(most, found.f_files - found.f_ffree)
+    return most
 
 
 def stop(process: subprocess.Popen):

@@ -344,6 +344,14 @@ def test_disk(folder):
 
 
 @needs_walls
+@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm"])
+def test_a_flood_of_empty_files(folder):
+    code = f"for n in range({{}}): open(f'{folder}/{{{{n}}}}', 'w').close()\ntime.sleep(1)"
+    assert ran(code.format(10**9), Limits(files=1000, wall_seconds=30))[1].stopped == "files"
+    assert ran(code.format(500), Limits(files=1000))[1].stopped is None
+
+
+@needs_walls
 def test_a_flood_of_answers():
     _, outcome = ran("while True: os.write({fd}, bytes(2**20))")
     assert outcome.stopped == "output" and len(outcome.answers) <= SHORT.output + MB
