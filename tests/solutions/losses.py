@@ -146,7 +146,7 @@ right(
 )
 right(
     "class-losses",
-    "a loop over the rows",
+    "by gather",
     """def class_losses(log_probabilities, classes):
     return -log_probabilities.gather(1, Tensor._wrap(np.asarray(classes)[:, None])).squeeze(1)
 """,
