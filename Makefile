@@ -33,7 +33,10 @@ milestones: $(STAMP)  ## the list of milestones
 benchmark: $(STAMP)  ## what the contract on every call costs
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.contract
 
+solutions: $(STAMP)  ## what the judge makes of hundreds of wrong and right solutions (minutes)
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m all_solutions
+
 export: $(STAMP)  ## write tinytorch/ anew from the notebooks
 	$(BIN)/python -m course export
 
-.PHONY: help demo test lab milestones benchmark export
+.PHONY: help demo test lab milestones benchmark solutions export

@@ -41,7 +41,7 @@ def autograde(
         raise GradingError(f"{', '.join(sorted(unknown))} handed in no {lesson}: `python -m grading collect` first")
     with alone(course):
         if sandboxed:
-            sandbox.prove()
+            sandbox.prove(course.folder)
         waiting, seed = [], judge.new_seed()
         for student in students or there:
             before = judged(course, lesson, student)
