@@ -9,6 +9,7 @@ import io
 import json
 import math
 import secrets
+import shutil
 import tempfile
 from dataclasses import dataclass, field
 from functools import cache
@@ -26,7 +27,6 @@ DTYPES = {"float32", "float64", "int64", "int32", "uint8", "bool"}
 HEADER = 8192  # bytes of one line of JSON
 ANSWER = 8 * sandbox.MB  # bytes of one array
 GRADING = Path(__file__).parent
-TOOLS = {"/grader/runner.py": GRADING / "runner.py", "/grader/probes": GRADING / "probes"}
 RELATIVE = {"float32": 1e-4, "float64": 1e-7}  # of the largest expected number; whole numbers must be equal
 
 
@@ -75,11 +75,12 @@ def grade(
     """
     exercises = exercises or list(lesson.points)
     refused = {exercise: refuse(lesson, exercise, students) for exercise in exercises}
+    untouched = {cell.exercise for cell in students if cell.source.strip() == lesson.blanks.get(cell.exercise)}
     whole = ask(lesson, students, exercises, seed, sandboxed)
     tried, verdicts = whole.tried + [f"stopped: {whole.stopped}"] * bool(whole.stopped), []
     for exercise in exercises:
         parts = compare_parts(lesson, exercise, whole, seed)
-        if not all(part.right for part in parts) and not refused[exercise]:
+        if not all(part.right for part in parts) and exercise not in untouched and not refused[exercise]:
             alone = ask(lesson, only(exercise, students, lesson), [exercise], seed, sandboxed)
             tried += alone.tried + [f"{exercise} stopped: {alone.stopped}"] * bool(alone.stopped)
             again = compare_parts(lesson, exercise, alone, seed)
@@ -142,6 +143,15 @@ def package(lesson: Lesson) -> Path:
 
 
 @cache
+def inside() -> Path:
+    """What of the grading the sandbox sees, copied once for this process: an edit meanwhile would ask otherwise."""
+    folder = Path(_scratch().name) / "grader"
+    shutil.copytree(GRADING / "probes", folder / "probes", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(GRADING / "runner.py", folder / "runner.py")
+    return folder
+
+
+@cache
 def _scratch() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="tinytorch-judge-")
 
@@ -186,7 +196,7 @@ def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int
             "seconds": SECONDS,
         }
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        folders = {"/request": folder, "/package": package(lesson), **TOOLS}
+        folders = {"/request": folder, "/package": package(lesson), "/grader": inside()}
         argv = [sandbox.PYTHON, "-IB", "{root}/grader/runner.py", "{root}/request/request.json", "{fd}"]
         outcome = sandbox.run(argv, folders, LIMITS, sandboxed)
     answers = read(outcome.answers, set(exercises))

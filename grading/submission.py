@@ -10,6 +10,8 @@ from pathlib import Path
 from course.exporter import EXPORTED, default_exp, drop_markers, file_of
 
 ROOT = Path(__file__).parents[1]
+SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?### END SOLUTION[^\n]*", re.MULTILINE | re.DOTALL)
+STUB = r"\1# YOUR CODE HERE\n\1raise NotImplementedError()"  # what nbgrader puts there
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Lesson:
     public: tuple[str, ...]
     cells: tuple[Cell, ...]
     points: dict
+    blanks: dict  # each exercise's cell as it is released
 
     @property
     def probes(self) -> str:
@@ -56,6 +59,7 @@ def reference(name: str, root: Path = ROOT) -> Lesson:
         tuple(Cell(without_markers(cell["source"]), exercise_of(cell)) for cell in code if is_exported(cell)),
         {metadata(cell)["grade_id"].removeprefix("check-"): metadata(cell)["points"] for cell in code
          if metadata(cell).get("grade")},
+        {exercise_of(cell): SOLUTION.sub(STUB, cell["source"]) for cell in code if exercise_of(cell)},
     )  # fmt: skip
 
 
