@@ -8,8 +8,10 @@ import importlib
 import io
 import json
 import math
+import re
 import secrets
 import shutil
+import symtable
 import tempfile
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,12 +22,17 @@ import numpy as np
 from grading import sandbox
 from grading.probes import tools
 from grading.submission import Cell, Lesson, earlier_package, only
+from grading.suspicion import suspicious
 
 SECONDS = 10  # for one part of an exercise
 LIMITS = sandbox.Limits(wall_seconds=60)  # for all exercises of a lesson, or one alone
 DTYPES = {"float32", "float64", "int64", "int32", "uint8", "bool"}
 HEADER = 8192  # bytes of one line of JSON
 ANSWER = 8 * sandbox.MB  # bytes of one array
+FRAMES = 50_000  # of one sandbox: each takes memory here
+TRIED = 100  # things that one sandbox tried: what is beyond is not kept
+OTHER = re.compile(r"(?:u?int|float|complex|<U|\|S)\d{1,5}|object")  # other dtypes that an answer is told to have
+HIDING = frozenset("getattr locals __dict__ __getattribute__ __init_subclass__ attrgetter methodcaller".split())
 GRADING = Path(__file__).parent
 RELATIVE = {"float32": 1e-4, "float64": 1e-7}  # of the largest expected number; whole numbers must be equal
 
@@ -80,7 +87,10 @@ def grade(
     tried, verdicts = whole.tried + [f"stopped: {whole.stopped}"] * bool(whole.stopped), []
     for exercise in exercises:
         parts = compare_parts(lesson, exercise, whole, seed)
-        if not all(part.right for part in parts) and exercise not in untouched and not refused[exercise]:
+        if borrowed := borrows(lesson, exercise, students):
+            parts = [Part(part.name, False, borrowed) for part in parts]
+        settled = exercise in untouched or refused[exercise] or all(part.right for part in parts)
+        if not settled and not looks_ahead(lesson, exercise, students):
             alone = ask(lesson, only(exercise, students, lesson), [exercise], seed, sandboxed)
             tried += alone.tried + [f"{exercise} stopped: {alone.stopped}"] * bool(alone.stopped)
             again = compare_parts(lesson, exercise, alone, seed)
@@ -103,21 +113,71 @@ def refuse(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
     """Why the exercise's own cell may not be graded: it names what the exercise asks to build."""
     forbidden = probes(lesson)[exercise].forbids
     for cell in students:
-        if cell.exercise == exercise or (cell.added and forbidden):
-            try:
-                tree = ast.parse(cell.source)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
-            for node in ast.walk(tree):
-                used = getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "value", None)
-                names = [used] if isinstance(used, str) else []
-                paths = [alias.name for alias in getattr(node, "names", []) if isinstance(alias, ast.alias)]
-                paths += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-                names += [name for path in paths for name in path.split(".")]  # `from scipy.special import softmax`
-                names += [f".{name}" for name in names if not isinstance(node, ast.Name)]
-                if found := forbidden.intersection(names):
-                    return f"this exercise asks you to build it yourself: {', '.join(sorted(found))} may not be used"
+        if (cell.exercise == exercise or cell.added) and (found := forbidden & words(cell.source)):
+            return f"this exercise asks you to build it yourself: {', '.join(sorted(found))} may not be used"
     return ""
+
+
+def borrows(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
+    """Why only the run alone counts: another exercise's cell names what this one may not use, and could hand it on."""
+    forbidden = probes(lesson)[exercise].forbids
+    known = {cell.exercise: words(cell.source) for cell in lesson.cells}
+    others = (cell for cell in students if cell.exercise not in (None, exercise) and forbidden)
+    for cell in others:
+        if found := forbidden & words(cell.source) - known[cell.exercise]:
+            return f"your cell of {cell.exercise} uses {', '.join(sorted(found))}, which this exercise may not"
+    return ""
+
+
+def looks_ahead(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> bool:
+    """Whether the exercise's code names what the lesson builds after it, or could reach it without a name. Then there
+    is no run alone: the reference's later functions would do its work; two exercises could each call the other."""
+    at = next(number for number, cell in enumerate(lesson.cells) if cell.exercise == exercise)
+    own = lesson.cells[at].source
+    later = {name for cell in lesson.cells[at + 1 :] for name in defined(cell.source)} - defined(own)
+    later -= {name for cell in lesson.cells[: at + 1] for name in words(cell.source)}
+    codes = [cell.source for cell in students if cell.exercise == exercise or cell.added]
+    hiding = suspicious(codes, [own]) or any(HIDING & words(code) - words(own) for code in codes)
+    return bool(hiding or any(later & taken(code) for code in codes))
+
+
+@cache
+def words(source: str) -> frozenset[str]:
+    """The names, attributes, texts and imports in a cell; all but plain names also as ".name"."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    found = set()
+    for node in nodes:
+        used = getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "value", None)
+        names = [used] if isinstance(used, str) else []
+        paths = [alias.name for alias in getattr(node, "names", []) if isinstance(alias, ast.alias)]
+        paths += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [name for path in paths for name in path.split(".")]  # `from scipy.special import softmax`
+        found.update(names, (f".{name}" for name in names if not isinstance(node, ast.Name)))
+    return frozenset(found)
+
+
+@cache
+def defined(source: str) -> frozenset[str]:
+    """The functions and classes of a cell of the lesson's."""
+    return frozenset(node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+
+
+@cache
+def taken(source: str) -> frozenset[str]:
+    """What a cell takes from outside: names that are not its functions' own variables, attributes, texts, imports."""
+    try:
+        tables = [symtable.symtable(source, "cell", "exec")]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    found = {word[1:] for word in words(source) if word.startswith(".")}
+    for table in tables:
+        tables += table.get_children()
+        top = table.get_type() == "module"
+        found |= {name.get_name() for name in table.get_symbols() if name.is_referenced() and (top or name.is_global())}
+    return frozenset(found)
 
 
 def new_seed() -> int:
@@ -206,13 +266,15 @@ def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int
 
 def read(raw: bytes, exercises: set[str]) -> Answers:
     """The frames of runner.py, as far as they are well formed; the first bad one ends the reading."""
-    found, stream = Answers(), io.BytesIO(raw)
+    found, stream, frames = Answers(), io.BytesIO(raw), 0
     while line := stream.readline(HEADER):
         try:
+            frames = within(frames + 1, FRAMES)
             header = json.loads(line)
             data = stream.read(within(header["bytes"], ANSWER))
             if "tried" in header:
-                found.tried.append(f"{header['tried']!s:.60} {header['what']!s:.200}")
+                told = f"{header['tried']!s:.60} {header['what']!s:.200}"
+                found.tried += [told] * (len(found.tried) < TRIED)
             elif "error" in header:
                 key = str(header.get("exercise")), header.get("part")
                 found.errors.setdefault(key, said(header))
@@ -242,8 +304,10 @@ def within(number, limit: int) -> int:
 def plain_array(header: dict, data: bytes):
     """The array that a frame describes, or the sentence that says why it is none."""
     if header["dtype"] not in DTYPES:
-        return f"an array of dtype {header['dtype']!s:.40}"
+        known = OTHER.fullmatch(header["dtype"])  # a free text could tell what the run alone sees
+        return f"an array of dtype {header['dtype']}" if known else "an array of another dtype"
     dtype, shape = np.dtype(header["dtype"]), tuple(within(size, ANSWER) for size in header["shape"])
+    within(math.prod(size or 1 for size in shape), ANSWER)  # beside a 0, sizes of any length could tell it too
     if len(shape) > 32 or math.prod(shape) * dtype.itemsize != len(data):
         raise ValueError("a shape that does not fit the bytes")
     return np.frombuffer(data, dtype).reshape(shape)

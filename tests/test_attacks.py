@@ -4,6 +4,7 @@ Each attack stands in the place of lesson 08's `conv_forward`, or beside it, and
 What attacks processes and files is in test_sandbox.py, what attacks notebooks and archives in test_intake.py.
 """
 
+import json
 import textwrap
 
 import pytest
@@ -357,3 +358,93 @@ def test_there_are_enough():
 def test_the_honest_solution_in_the_same_place_wins():
     [verdict], tried = judge.grade(reference(LESSON), reference(LESSON).cells, judge.new_seed(), [TARGET])
     assert verdict.points == verdict.of and not tried
+
+
+def with_cells(lesson: str, sources: dict) -> tuple[Cell, ...]:
+    """The reference, but for the cells of these exercises."""
+    own = {exercise: Cell(f"#| export\n{textwrap.dedent(source)}", exercise) for exercise, source in sources.items()}
+    return tuple(own.get(cell.exercise, cell) for cell in reference(lesson).cells)
+
+
+HIDDEN = {
+    "by name": "group_norm",
+    "as an attribute": "tt.nn.norm.group_norm",
+    "by a text": "vars(tt.nn.norm)['group_norm']",
+    "by a text that is put together": "getattr(tt.nn.norm, 'group' + '_norm')",
+    "in the globals": "globals()['group' + '_norm']",
+}
+
+
+@pytest.mark.parametrize("way", HIDDEN)
+def test_of_two_exercises_one_cannot_call_the_other_and_be_called_by_it(way):
+    """In the run alone each would find the reference's version of the other."""
+    layer = f"""
+        import tinytorch as tt
+        def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
+            sizes = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
+            rows = input.reshape(-1, 1, int(np.prod(sizes)))
+            return scaled_and_shifted({HIDDEN[way]}(rows, 1, None, None, eps).reshape(input.shape), weight, bias)
+        """
+    group = """
+        def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
+            rows = input.reshape(input.shape[0], num_groups, -1)
+            x_hat = layer_norm(rows, rows.shape[-1], None, None, eps).reshape(input.shape)
+            return scaled_and_shifted(x_hat, along_channels(weight, input.ndim), along_channels(bias, input.ndim))
+        """
+    lesson, asked = reference("09_normalization"), ["layer-norm"]
+    both = with_cells(lesson.name, {"layer-norm": layer, "group-norm": group})
+    assert judge.grade(lesson, both, judge.new_seed(), asked)[0][0].points == 0
+    own = with_cells(lesson.name, {"layer-norm": layer})  # but calling a group_norm of one's own is as good as any way
+    assert judge.grade(lesson, own, judge.new_seed(), asked)[0][0].points == 10
+
+
+def test_what_an_exercise_may_not_use_cannot_be_handed_on_by_another():
+    lesson = reference("04_losses")
+    cells = {cell.exercise: cell.source for cell in lesson.cells}
+    helped = "from scipy.special import expit as handy\n" + cells["relu"]
+    sigmoid = """
+        class SigmoidFunction(Function):
+            differentiable_twice = True
+            def forward(self, a):
+                self.saved = (handy(a),)
+                return self.saved[0]
+            def backward(self, grad):
+                return grad * (self.saved[0] * (1 - self.saved[0]))
+        """
+    for cell, points in ((sigmoid, 0), (cells["sigmoid"], 15)):  # who solves it loses nothing by that of the other
+        students = with_cells(lesson.name, {"relu": helped, "sigmoid": cell})
+        [verdict], _ = judge.grade(lesson, students, judge.new_seed(), ["sigmoid"])
+        assert verdict.points == points
+
+
+def test_the_run_alone_cannot_tell_the_solutions_that_it_sees():
+    """As dtypes or shapes of forged answers, which the feedback would show."""
+    spy = """
+        import sys
+        frame = sys._getframe()
+        while 'request' not in frame.f_locals: frame = frame.f_back
+        cells = frame.f_locals['request']['cells']
+        secret = next(cell['source'] for cell in cells if cell['name'] == 'conv-input-grad').replace('#', 'secret')
+        for part, dtype, shape in (('plain', secret[:40], []), ('options', 'float32', [0, *map(ord, secret[:20])])):
+            for number in range(3):
+                where = {'exercise': 'conv-forward', 'part': part, 'name': f'{part}/2d[{number}]'}
+                frame.f_locals['frames'].send(where | {'dtype': dtype, 'shape': shape})
+        """
+    lesson, found = reference(LESSON), []
+    for looks_ahead in (judge.looks_ahead, lambda *_: False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(judge, "looks_ahead", looks_ahead)
+            [verdict], _ = judge.grade(lesson, with_cells(LESSON, {TARGET: spy}), judge.new_seed(), [TARGET])
+        assert verdict.points == 0
+        found += verdict.parts
+    told = str(found)
+    assert "secret" not in told and "115, 101, 99" not in told
+
+
+def test_answers_without_end_take_little_memory():
+    frames = (json.dumps({"tried": number, "what": "", "bytes": 0}).encode() + b"\n" for number in range(10**6))
+    found = judge.read(b"".join(frames), {TARGET})
+    assert len(found.tried) <= judge.TRIED + 1 and found.tried[-1] == "answers that are no answers"
+    frame = {"exercise": TARGET, "name": "", "dtype": "bool", "shape": [], "bytes": 1}
+    frames = (json.dumps(frame | {"part": number}).encode() + b"\n1" for number in range(2 * judge.FRAMES))
+    assert len(judge.read(b"".join(frames), {TARGET}).arrays) <= judge.FRAMES
