@@ -112,8 +112,10 @@ def better(whole: Part, alone: Part) -> Part:
 def refuse(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
     """Why the exercise's own cell may not be graded: it names what the exercise asks to build."""
     forbidden = probes(lesson)[exercise].forbids
+    given = frozenset().union(*(words(cell.source) for cell in lesson.cells if not cell.exercise))
     for cell in students:
-        if (cell.exercise == exercise or cell.added) and (found := forbidden & words(cell.source)):
+        own = cell.exercise == exercise
+        if (own or cell.added) and (found := forbidden & words(cell.source) - (frozenset() if own else given)):
             return f"this exercise asks you to build it yourself: {', '.join(sorted(found))} may not be used"
     return ""
 

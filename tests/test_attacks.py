@@ -448,3 +448,63 @@ def test_answers_without_end_take_little_memory():
     frame = {"exercise": TARGET, "name": "", "dtype": "bool", "shape": [], "bytes": 1}
     frames = (json.dumps(frame | {"part": number}).encode() + b"\n1" for number in range(2 * judge.FRAMES))
     assert len(judge.read(b"".join(frames), {TARGET}).arrays) <= judge.FRAMES
+
+
+READY = {
+    "sigmoid": ("04_losses", "from tinytorch.ops.elementwise import Sigmoid as SigmoidFunction"),
+    "tanh": ("04_losses", "from tinytorch.ops import elementwise\nclass TanhFunction(elementwise.Tanh): pass"),
+    "attention-gradients": (
+        "12_attention",
+        """
+        import tinytorch as tt
+        def attention_gradients(grad, query, key, value, weights, keep, scale):
+            q, k, v = (tt.tensor(x, requires_grad=True) for x in (query, key, value))
+            scores = tt.tensor(np.log(np.maximum(weights, 1e-38)), requires_grad=True)
+            used = scores.softmax(-1) if keep is None else scores.softmax(-1) * tt.tensor(keep)
+            (used @ v * tt.tensor(grad)).sum().backward()
+            (q @ k.transpose(-1, -2) * scale * scores.grad).sum().backward()
+            return tuple(x.grad.numpy() for x in (q, k, v, scores))
+        """,
+    ),
+    "normalize-gradient": (
+        "09_normalization",
+        """
+        import tinytorch as tt
+        def normalize_gradient(grad, x_hat, rstd, dims):
+            x = tt.tensor(x_hat / rstd, requires_grad=True)
+            centered = x - x.mean(dims, keepdim=True)
+            square = (centered * centered).mean(dims, keepdim=True)
+            y = centered / (square + tt.tensor(rstd**-2) - square.detach()) ** 0.5
+            return tt.autograd.grad(y, x, tt.tensor(grad))[0].numpy()
+        """,
+    ),
+    "scatter-add": (
+        "11_embeddings",
+        """
+        import tinytorch as tt
+        def scatter_add(ids, grad, rows):
+            size = grad.shape[-1]
+            zeros, ids = tt.tensor(np.zeros((rows, size), grad.dtype)), tt.tensor(ids.reshape(-1), dtype=tt.int64)
+            return zeros.index_add(0, ids, tt.tensor(grad.reshape(-1, size))).numpy()
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("exercise", READY)
+def test_what_is_there_already_does_not_do_an_exercise(exercise):
+    """The companions of a lesson, and autograd where the exercise asks for the formula."""
+    name, source = READY[exercise]
+    lesson = reference(name)
+    [verdict], _ = judge.grade(lesson, with_cells(name, {exercise: source}), judge.new_seed(), [exercise])
+    assert verdict.points == 0 and "build it yourself" in verdict.parts[0].message
+
+
+def test_a_given_cell_that_was_edited_forbids_nothing_that_it_held():
+    """It counts as added, and the imports of a lesson may name what one of its exercises must not."""
+    for name in ("08_convolution", "09_normalization", "12_attention"):
+        lesson = reference(name)
+        edited = tuple(
+            Cell(f"{cell.source}\nmine = 1", None, True) if not cell.exercise else cell for cell in lesson.cells
+        )
+        assert not any(judge.refuse(lesson, exercise, edited) for exercise in lesson.points)

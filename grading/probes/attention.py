@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .tools import Probes
+from .tools import BY_ITSELF, Probes
 
 probe = Probes()
 INF = float("inf")
@@ -119,7 +119,11 @@ def attend(tt, lesson, rng):
     }
 
 
-@probe("attention-gradients", hint="Step by step: values, dropout, the softmax with its row's sum, the product.")
+@probe(
+    "attention-gradients",
+    forbids=BY_ITSELF,
+    hint="Step by step: values, dropout, the softmax with its row's sum, the product.",
+)
 def attention_gradients(tt, lesson, rng):
     def question(batch, dtype, square=False, dropped=False):
         query, key, value = inputs(rng, batch, dtype)

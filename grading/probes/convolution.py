@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .tools import Probes
+from .tools import BY_ITSELF, Probes
 
 probe = Probes()
 ELSEWHERE = "scipy correlate correlate2d convolve convolve2d"
@@ -101,6 +101,7 @@ def conv_forward(tt, lesson, rng):
 
 @probe(
     "conv-weight-grad",
+    forbids=BY_ITSELF,
     hint="The product of the rows of grad and the transposed columns of x is a sum over all windows of all images, no "
     "mean.",
 )
@@ -124,6 +125,7 @@ def add_windows(tt, lesson, rng):
 
 @probe(
     "conv-input-grad",
+    forbids=BY_ITSELF,
     hint="The product's numbers stand in the order (C, *kernel_size, N, *counts): bring them to (N, C, *counts, "
     "*kernel_size), add up the windows, and cut off the padding.",
 )

@@ -38,7 +38,11 @@ def lookup(tt, lesson, rng):
     }
 
 
-@probe("scatter-add", hint="Where an id comes several times, all its rows count, each in the order of the sorted ids.")
+@probe(
+    "scatter-add",
+    forbids="SumSlices SumEntries index_add index_add_ index_put index_put_ .scatter_add .scatter_add_",
+    hint="Where an id comes several times, all its rows count, each in the order of the sorted ids.",
+)
 def scatter_add(tt, lesson, rng):
     def question(shape, rows, width, dtype="float32", used=None, kind="int64"):
         ids = rng.integers(0, used or rows, shape).astype(kind)

@@ -63,7 +63,7 @@ def relu(tt, lesson, rng):
 
 @probe(
     "sigmoid",
-    forbids="scipy expit",
+    forbids="scipy expit elementwise Sigmoid",
     hint="1 / (1 + e**-x) overflows for large negative x and e**x / (1 + e**x) for large positive x: let exp see only "
     "numbers up to 0. The slope is s (1 - s).",
 )
@@ -81,7 +81,11 @@ def sigmoid(tt, lesson, rng):
     }
 
 
-@probe("tanh", hint="The slope is 1 - tanh(x)**2, of the result, times the gradient from above.")
+@probe(
+    "tanh",
+    forbids="elementwise Tanh",
+    hint="The slope is 1 - tanh(x)**2, of the result, times the gradient from above.",
+)
 def tanh(tt, lesson, rng):
     x, pull, tiny = near_and_far(rng), normal(rng, 16), normal(rng, 6, size=1e-4)
     plain, double = normal(rng, *rng.integers(2, 5, 3)), normal(rng, 2, 3, dtype="float64")
@@ -213,7 +217,7 @@ def cross_entropy(tt, lesson, rng):
 
 @probe(
     "logistic-loss",
-    forbids="scipy expit log_expit",
+    forbids="scipy expit log_expit elementwise activations .softplus",
     hint="ln sigmoid(x) = min(x, 0) - log1p(e**-|x|), with the slope sigmoid(-x); and the loss is (1 - t) x - "
     "ln sigmoid(x).",
 )

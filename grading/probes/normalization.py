@@ -3,7 +3,7 @@
 import numpy as np
 
 from .convolution import classifier, normal
-from .tools import Probes
+from .tools import BY_ITSELF, Probes
 
 probe = Probes()
 OVER = [(0, 2), (1,), (-2, -1), (0, 1, 2)]
@@ -45,6 +45,7 @@ def standardize(tt, lesson, rng):
 
 @probe(
     "normalize-gradient",
+    forbids=BY_ITSELF,
     hint="Three ways lead from a number to the loss: its own, and through the mean and the variance, all times rstd.",
 )
 def normalize_gradient(tt, lesson, rng):

@@ -4,6 +4,8 @@ import inspect
 
 import numpy as np
 
+BY_ITSELF = "autograd .grad ._grad"  # for `forbids`: what would find a gradient without its formula
+
 
 class Probes(dict):
     """The probes of one lesson, by exercise: `probe = Probes()` and `@probe("conv-forward")` above each.
