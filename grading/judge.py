@@ -21,7 +21,7 @@ import numpy as np
 
 from grading import sandbox
 from grading.probes import tools
-from grading.submission import Cell, Lesson, earlier_package, only
+from grading.submission import Cell, Lesson, companions, earlier_package, only
 from grading.suspicion import suspicious
 
 SECONDS = 10  # for one part of an exercise
@@ -136,7 +136,8 @@ def looks_ahead(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> bo
     is no run alone: the reference's later functions would do its work; two exercises could each call the other."""
     at = next(number for number, cell in enumerate(lesson.cells) if cell.exercise == exercise)
     own = lesson.cells[at].source
-    later = {name for cell in lesson.cells[at + 1 :] for name in defined(cell.source)} - defined(own)
+    after = [*(cell.source for cell in lesson.cells[at + 1 :]), *companions(lesson)]
+    later = {name for source in after for name in defined(source)} - defined(own) - {*dir(np), *dir(list)}
     later -= {name for cell in lesson.cells[: at + 1] for name in words(cell.source)}
     codes = [cell.source for cell in students if cell.exercise == exercise or cell.added]
     hiding = suspicious(codes, [own]) or any(HIDING & words(code) - words(own) for code in codes)
@@ -163,7 +164,7 @@ def words(source: str) -> frozenset[str]:
 
 @cache
 def defined(source: str) -> frozenset[str]:
-    """The functions and classes of a cell of the lesson's."""
+    """The functions and classes of a cell of the lesson's, or of a companion."""
     return frozenset(node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef))
 
 

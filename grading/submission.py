@@ -96,6 +96,14 @@ def only(exercise: str, students: tuple[Cell, ...], lesson: Lesson) -> tuple[Cel
     return tuple(right[cell.exercise] if cell.exercise not in (None, exercise) else cell for cell in students)
 
 
+@cache
+def companions(lesson: Lesson, root: Path = ROOT) -> tuple[str, ...]:
+    """The sources of the lesson's companions, which stand on its exercises."""
+    notebooks = sorted((root / "modules" / lesson.name).glob("*.ipynb"))
+    files = {file_of(default_exp(notebook)) for notebook in notebooks if notebook.stem != lesson.name}
+    return tuple((root / "tinytorch" / file).read_text(encoding="utf-8") for file in sorted(files))
+
+
 def earlier_package(lesson: Lesson, folder: Path, root: Path = ROOT) -> Path:
     """Write into `folder` the reference package as it is before the lesson, with the lesson's companions."""
     own = file_of(lesson.module.removeprefix("tinytorch."))

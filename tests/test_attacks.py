@@ -478,6 +478,16 @@ READY = {
             return tt.autograd.grad(y, x, tt.tensor(grad))[0].numpy()
         """,
     ),
+    "layer-norm": (
+        "09_normalization",
+        """
+        import tinytorch as tt
+        def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
+            sizes = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
+            x_hat = tt.nn.functional.instance_norm(input.reshape(1, -1, int(np.prod(sizes))), eps=eps)
+            return scaled_and_shifted(x_hat.reshape(input.shape), weight, bias)
+        """,
+    ),
     "scatter-add": (
         "11_embeddings",
         """
