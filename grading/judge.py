@@ -32,6 +32,7 @@ ANSWER = 8 * sandbox.MB  # bytes of one array
 FRAMES = 50_000  # of one sandbox: each takes memory here
 TRIED = 100  # things that one sandbox tried: what is beyond is not kept
 OTHER = re.compile(r"(?:u?int|float|complex|<U|\|S)\d{1,5}|object")  # other dtypes that an answer is told to have
+ALONE = "it learns, but so does other code: this counts beside another part that is right"
 HIDING = frozenset("getattr locals __dict__ __getattribute__ __init_subclass__ attrgetter methodcaller".split())
 GRADING = Path(__file__).parent
 RELATIVE = {"float32": 1e-4, "float64": 1e-7}  # of the largest expected number; whole numbers must be equal
@@ -95,6 +96,8 @@ def grade(
             tried += alone.tried + [f"{exercise} stopped: {alone.stopped}"] * bool(alone.stopped)
             again = compare_parts(lesson, exercise, alone, seed)
             parts = [better(*both) for both in zip(parts, again, strict=True)]
+        if not any(part.right for part in parts if part.name != "learning"):
+            parts = [Part(part.name, False, ALONE) if part.right else part for part in parts]
         if refused[exercise]:
             parts = [Part(part.name, False, refused[exercise]) for part in parts]
         of = lesson.points[exercise]

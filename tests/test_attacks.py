@@ -518,3 +518,15 @@ def test_a_given_cell_that_was_edited_forbids_nothing_that_it_held():
             Cell(f"{cell.source}\nmine = 1", None, True) if not cell.exercise else cell for cell in lesson.cells
         )
         assert not any(judge.refuse(lesson, exercise, edited) for exercise in lesson.points)
+
+
+def test_something_else_that_learns_wins_nothing():
+    others = {
+        "adam": "def adam_step(p, m, v, t, group):\n    p -= group['lr'] * np.sign(m)",
+        "momentum": "def velocity(grad, state, group):\n    return 20 * grad",
+    }
+    for exercise, source in others.items():
+        students = with_cells("05_optimizers", {exercise: source})
+        [verdict], _ = judge.grade(reference("05_optimizers"), students, judge.new_seed(), [exercise])
+        assert verdict.points == 0
+        assert verdict.parts[-1] == judge.Part("learning", False, judge.ALONE)
