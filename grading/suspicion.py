@@ -73,10 +73,17 @@ def changed(node: ast.AST, imported: dict[str, str]) -> Iterator[str]:
     for target in targets if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)) else ():
         for part in getattr(target, "elts", [target]):
             if isinstance(part, ast.Attribute) and root(part) in imported:
-                yield f"{imported[root(part)]}: {ast.unparse(part)[:60]}"
+                yield f"{imported[root(part)]}: {written(part)}"
     sets = isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("setattr", "delattr") and node.args
     if sets and root(node.args[0]) in imported:
-        yield f"{imported[root(node.args[0])]}: {ast.unparse(node)[:60]}"
+        yield f"{imported[root(node.args[0])]}: {written(node)}"
+
+
+def written(node: ast.AST) -> str:
+    try:
+        return ast.unparse(node)[:60]
+    except RecursionError:
+        return "something deeply nested"
 
 
 def root(node: ast.AST) -> str | None:

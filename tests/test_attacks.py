@@ -530,3 +530,20 @@ def test_something_else_that_learns_wins_nothing():
         [verdict], _ = judge.grade(reference("05_optimizers"), students, judge.new_seed(), [exercise])
         assert verdict.points == 0
         assert verdict.parts[-1] == judge.Part("learning", False, judge.ALONE)
+
+
+DEEP = {
+    "attributes": "np" + ".a" * 900 + " = 1",
+    "signs": "setattr(np, " + "-" * 900 + "1)",
+    "more signs": "-" * 50_000 + "1",
+    "branches": "if a: pass\n" + "elif a: pass\n" * 8000,
+    "brackets": "(" * 50_000,
+}
+
+
+@pytest.mark.parametrize("what", DEEP)
+def test_code_that_is_nested_deeply_stops_nobody(what):
+    students = (*with_cells(LESSON, {TARGET: DEEP[what]}), Cell(DEEP[what], added=True))
+    for ask in (judge.refuse, judge.borrows, judge.looks_ahead):
+        ask(reference(LESSON), TARGET, students)
+    suspicious([DEEP[what]], [])
