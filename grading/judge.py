@@ -33,7 +33,10 @@ FRAMES = 50_000  # of one sandbox: each takes memory here
 TRIED = 100  # things that one sandbox tried: what is beyond is not kept
 OTHER = re.compile(r"(?:u?int|float|complex|<U|\|S)\d{1,5}|object")  # other dtypes that an answer is told to have
 ALONE = "it learns, but so does other code: this counts beside another part that is right"
-HIDING = frozenset("getattr locals __dict__ __getattribute__ __init_subclass__ attrgetter methodcaller".split())
+HIDING = frozenset(  # ways to a name that need not say it
+    "getattr locals __dict__ __getattribute__ __init_subclass__ attrgetter methodcaller tb_frame gi_frame f_globals "
+    "f_locals get_field get_type_hints timeit".split()
+)
 GRADING = Path(__file__).parent
 RELATIVE = {"float32": 1e-4, "float64": 1e-7}  # of the largest expected number; whole numbers must be equal
 
@@ -160,6 +163,7 @@ def words(source: str) -> frozenset[str]:
         names = [used] if isinstance(used, str) else []
         paths = [alias.name for alias in getattr(node, "names", []) if isinstance(alias, ast.alias)]
         paths += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        paths += node.kwd_attrs if isinstance(node, ast.MatchClass) else []
         names += [name for path in paths for name in path.split(".")]  # `from scipy.special import softmax`
         found.update(names, (f".{name}" for name in names if not isinstance(node, ast.Name)))
     return frozenset(found)

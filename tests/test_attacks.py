@@ -371,6 +371,7 @@ HIDDEN = {
     "as an attribute": "tt.nn.norm.group_norm",
     "by a text": "vars(tt.nn.norm)['group_norm']",
     "by a text that is put together": "getattr(tt.nn.norm, 'group' + '_norm')",
+    "through a format": "string.Formatter().get_field('0.group' + '_norm', [tt.nn.norm], {})[0]",
     "in the globals": "globals()['group' + '_norm']",
 }
 
@@ -379,6 +380,7 @@ HIDDEN = {
 def test_of_two_exercises_one_cannot_call_the_other_and_be_called_by_it(way):
     """In the run alone each would find the reference's version of the other."""
     layer = f"""
+        import string
         import tinytorch as tt
         def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
             sizes = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
