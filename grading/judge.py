@@ -3,7 +3,6 @@
 It runs outside the sandbox and believes nothing that comes out of it: answers are plain arrays, read with limits.
 """
 
-import ast
 import importlib
 import io
 import json
@@ -11,7 +10,6 @@ import math
 import re
 import secrets
 import shutil
-import symtable
 import tempfile
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from grading import sandbox
+from grading import rules, sandbox
 from grading.probes import tools
-from grading.submission import Cell, Lesson, companions, earlier_package, only
-from grading.suspicion import suspicious
+from grading.rules import probes
+from grading.submission import Cell, Lesson, earlier_package, only
 
 SECONDS = 10  # for one part of an exercise
 LIMITS = sandbox.Limits(wall_seconds=60)  # for all exercises of a lesson, or one alone
@@ -33,10 +31,6 @@ FRAMES = 50_000  # of one sandbox: each takes memory here
 TRIED = 100  # things that one sandbox tried: what is beyond is not kept
 OTHER = re.compile(r"(?:u?int|float|complex|<U|\|S)\d{1,5}|object")  # other dtypes that an answer is told to have
 ALONE = "it learns, but so does other code: this counts beside another part that is right"
-HIDING = frozenset(  # ways to a name that need not say it
-    "getattr locals __dict__ __getattribute__ __init_subclass__ attrgetter methodcaller tb_frame gi_frame f_globals "
-    "f_locals get_field get_type_hints timeit".split()
-)
 GRADING = Path(__file__).parent
 RELATIVE = {"float32": 1e-4, "float64": 1e-7}  # of the largest expected number; whole numbers must be equal
 
@@ -85,16 +79,16 @@ def grade(
     the reference: if it is right there, the mistake was another's, and costs nothing here.
     """
     exercises = exercises or list(lesson.points)
-    refused = {exercise: refuse(lesson, exercise, students) for exercise in exercises}
+    refused = {exercise: rules.refuse(lesson, exercise, students) for exercise in exercises}
     untouched = {cell.exercise for cell in students if cell.source.strip() == lesson.blanks.get(cell.exercise)}
     whole = ask(lesson, students, exercises, seed, sandboxed)
     tried, verdicts = whole.tried + [f"stopped: {whole.stopped}"] * bool(whole.stopped), []
     for exercise in exercises:
         parts = compare_parts(lesson, exercise, whole, seed)
-        if borrowed := borrows(lesson, exercise, students):
+        if borrowed := rules.borrows(lesson, exercise, students):
             parts = [Part(part.name, False, borrowed) for part in parts]
         settled = exercise in untouched or refused[exercise] or all(part.right for part in parts)
-        if not settled and not looks_ahead(lesson, exercise, students):
+        if not settled and not rules.looks_ahead(lesson, exercise, students):
             alone = ask(lesson, only(exercise, students, lesson), [exercise], seed, sandboxed)
             tried += alone.tried + [f"{exercise} stopped: {alone.stopped}"] * bool(alone.stopped)
             again = compare_parts(lesson, exercise, alone, seed)
@@ -115,89 +109,9 @@ def better(whole: Part, alone: Part) -> Part:
     return whole if whole.right or not (alone.right or alone.got) else alone
 
 
-def refuse(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
-    """Why the exercise's own cell may not be graded: it names what the exercise asks to build."""
-    forbidden = probes(lesson)[exercise].forbids
-    given = frozenset().union(*(words(cell.source) for cell in lesson.cells if not cell.exercise))
-    for cell in students:
-        own = cell.exercise == exercise
-        if (own or cell.added) and (found := forbidden & words(cell.source) - (frozenset() if own else given)):
-            return f"this exercise asks you to build it yourself: {', '.join(sorted(found))} may not be used"
-    return ""
-
-
-def borrows(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
-    """Why only the run alone counts: another exercise's cell names what this one may not use, and could hand it on."""
-    forbidden = probes(lesson)[exercise].forbids
-    known = {cell.exercise: words(cell.source) for cell in lesson.cells}
-    others = (cell for cell in students if cell.exercise not in (None, exercise) and forbidden)
-    for cell in others:
-        if found := forbidden & words(cell.source) - known[cell.exercise]:
-            return f"your cell of {cell.exercise} uses {', '.join(sorted(found))}, which this exercise may not"
-    return ""
-
-
-def looks_ahead(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> bool:
-    """Whether the exercise's code names what the lesson builds after it, or could reach it without a name. Then there
-    is no run alone: the reference's later functions would do its work; two exercises could each call the other."""
-    at = next(number for number, cell in enumerate(lesson.cells) if cell.exercise == exercise)
-    own = lesson.cells[at].source
-    after = [*(cell.source for cell in lesson.cells[at + 1 :]), *companions(lesson)]
-    later = {name for source in after for name in defined(source)} - defined(own) - {*dir(np), *dir(list)}
-    later -= {name for cell in lesson.cells[: at + 1] for name in words(cell.source)}
-    codes = [cell.source for cell in students if cell.exercise == exercise or cell.added]
-    hiding = suspicious(codes, [own]) or any(HIDING & words(code) - words(own) for code in codes)
-    return bool(hiding or any(later & taken(code) for code in codes))
-
-
-@cache
-def words(source: str) -> frozenset[str]:
-    """The names, attributes, texts and imports in a cell; all but plain names also as ".name"."""
-    try:
-        nodes = list(ast.walk(ast.parse(source)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    found = set()
-    for node in nodes:
-        used = getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "value", None)
-        names = [used] if isinstance(used, str) else []
-        paths = [alias.name for alias in getattr(node, "names", []) if isinstance(alias, ast.alias)]
-        paths += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        paths += node.kwd_attrs if isinstance(node, ast.MatchClass) else []
-        names += [name for path in paths for name in path.split(".")]  # `from scipy.special import softmax`
-        found.update(names, (f".{name}" for name in names if not isinstance(node, ast.Name)))
-    return frozenset(found)
-
-
-@cache
-def defined(source: str) -> frozenset[str]:
-    """The functions and classes of a cell of the lesson's, or of a companion."""
-    return frozenset(node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef))
-
-
-@cache
-def taken(source: str) -> frozenset[str]:
-    """What a cell takes from outside: names that are not its functions' own variables, attributes, texts, imports."""
-    try:
-        tables = [symtable.symtable(source, "cell", "exec")]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    found = {word[1:] for word in words(source) if word.startswith(".")}
-    for table in tables:
-        tables += table.get_children()
-        top = table.get_type() == "module"
-        found |= {name.get_name() for name in table.get_symbols() if name.is_referenced() and (top or name.is_global())}
-    return frozenset(found)
-
-
 def new_seed() -> int:
     """Drawn when grading starts, so that nobody can prepare answers."""
     return secrets.randbits(63)
-
-
-@cache
-def probes(lesson: Lesson) -> tools.Probes:
-    return importlib.import_module(f"grading.probes.{lesson.probes}").probe
 
 
 @cache

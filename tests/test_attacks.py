@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from grading import judge, sandbox
+from grading import judge, rules, sandbox
 from grading.submission import Cell, reference
 from grading.suspicion import suspicious
 
@@ -433,7 +433,7 @@ def test_the_run_alone_cannot_tell_the_solutions_that_it_sees():
                 frame.f_locals['frames'].send(where | {'dtype': dtype, 'shape': shape})
         """
     lesson, found = reference(LESSON), []
-    for looks_ahead in (judge.looks_ahead, lambda *_: False):
+    for looks_ahead in (rules.looks_ahead, lambda *_: False):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(judge, "looks_ahead", looks_ahead)
             [verdict], _ = judge.grade(lesson, with_cells(LESSON, {TARGET: spy}), judge.new_seed(), [TARGET])
@@ -519,7 +519,7 @@ def test_a_given_cell_that_was_edited_forbids_nothing_that_it_held():
         edited = tuple(
             Cell(f"{cell.source}\nmine = 1", None, True) if not cell.exercise else cell for cell in lesson.cells
         )
-        assert not any(judge.refuse(lesson, exercise, edited) for exercise in lesson.points)
+        assert not any(rules.refuse(lesson, exercise, edited) for exercise in lesson.points)
 
 
 def test_something_else_that_learns_wins_nothing():
@@ -546,6 +546,6 @@ DEEP = {
 @pytest.mark.parametrize("what", DEEP)
 def test_code_that_is_nested_deeply_stops_nobody(what):
     students = (*with_cells(LESSON, {TARGET: DEEP[what]}), Cell(DEEP[what], added=True))
-    for ask in (judge.refuse, judge.borrows, judge.looks_ahead):
+    for ask in (rules.refuse, rules.borrows, rules.looks_ahead):
         ask(reference(LESSON), TARGET, students)
     suspicious([DEEP[what]], [])
