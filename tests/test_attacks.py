@@ -435,7 +435,7 @@ def test_the_run_alone_cannot_tell_the_solutions_that_it_sees():
     lesson, found = reference(LESSON), []
     for looks_ahead in (rules.looks_ahead, lambda *_: False):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(judge, "looks_ahead", looks_ahead)
+            patch.setattr(rules, "looks_ahead", looks_ahead)
             [verdict], _ = judge.grade(lesson, with_cells(LESSON, {TARGET: spy}), judge.new_seed(), [TARGET])
         assert verdict.points == 0
         found += verdict.parts
