@@ -5,8 +5,10 @@ import io
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -109,7 +111,7 @@ def unlocked(nb):
 def misruns(nb, lesson: str):
     """In a learner's place it must run until the first blank is called, stop there, and no check may pass."""
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        workspace.create(Path(folder))
+        shutil.copytree(fresh_workspace(), folder, dirs_exist_ok=True)
         if int(lesson[:2]) > 1:
             workspace.catch_up(int(lesson[:2]), Path(folder))
         ran = run(nb, folder)
@@ -122,6 +124,19 @@ def misruns(nb, lesson: str):
     for number, cell in enumerate(ran.cells):
         if metadata(cell).get("grade") and number not in dict(failed):
             yield f"{metadata(cell)['grade_id']} passes on the blank"
+
+
+def fresh_workspace() -> Path:
+    """A learner's, before their first lesson; made once for this process."""
+    folder = Path(_scratch().name)
+    if not (folder / "tinytorch").exists():
+        workspace.create(folder)
+    return folder
+
+
+@cache
+def _scratch() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="tinytorch-release-")
 
 
 def run(nb, folder: str) -> nbformat.NotebookNode:
