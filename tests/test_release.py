@@ -1,7 +1,6 @@
 """A lesson is released if it holds no solution, stops at its first blank and earns nothing; else nothing is written."""
 
 import copy
-import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -212,8 +211,14 @@ def test_nothing_is_written_if_something_is_wrong(course, unchecked, monkeypatch
 
 
 @pytest.mark.skipif(not shutil.which("bwrap"), reason="needs bubblewrap")
-@pytest.mark.parametrize("lesson", lessons())
-def test_every_lesson_can_be_released(course, lesson):
-    if not importlib.util.find_spec(f"grading.probes.{lesson[3:]}"):
-        pytest.skip("its probes are not there yet")
+@pytest.mark.parametrize("lesson", lessons()[::4])
+def test_a_lesson_can_be_released(course, lesson):
+    """Every fourth, for the suite's sake: `python -m grading release all` makes the same checks, for each lesson."""
     assert releasing.release(course, lesson)
+
+
+@pytest.mark.parametrize("lesson", lessons())
+def test_no_lessons_release_gives_a_solution_away(lesson):
+    solved = nbformat.read(source(lesson), as_version=4)
+    nb = nbformat.reads(workspace.release(source(lesson)), as_version=4)
+    assert not [*releasing.leaks(solved, nb), *releasing.unlocked(nb)]
