@@ -207,7 +207,7 @@ attack(
     "the judge and the course, imported",
     """
     import sys
-    sys.path += ['/work', '/work/main', '/root', '..', '../..', '/grader']
+    sys.path += ['/', '..', '../..', '/grader', '/package']
     try:
         from grading.judge import expectations
     except ImportError:
