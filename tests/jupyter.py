@@ -1,17 +1,18 @@
 """A Jupyter server for the length of a test, on localhost."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+import urllib.request
 from pathlib import Path
 
 TOKEN = "of-a-test"
 
 
-@contextmanager
+@contextlib.contextmanager
 def server(folder: Path, runtime: Path):
     """JupyterLab in `folder`, as `make lab` starts it; gives its address, and stops it at the end."""
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=localhost"]
@@ -34,14 +35,14 @@ def server(folder: Path, runtime: Path):
 
 
 def address(process, runtime: Path, log: Path) -> str:
-    """Where it listens: it notes its port when it is ready."""
+    """Where it answers: it notes its port a moment before it is ready."""
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         for note in runtime.glob("jpserver-*.json"):
-            try:
-                return json.loads(note.read_text())["url"].rstrip("/")
-            except (ValueError, KeyError):
-                pass
+            with contextlib.suppress(ValueError, KeyError, OSError):  # half written, or not listening yet
+                url = json.loads(note.read_text())["url"].rstrip("/")
+                urllib.request.urlopen(f"{url}/api", timeout=10).close()
+                return url
         assert process.poll() is None, log.read_text()
         time.sleep(0.1)
     raise AssertionError("the server did not start:\n" + log.read_text())
