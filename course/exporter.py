@@ -90,11 +90,16 @@ def write(file: Path, text: str) -> bool:
             raise CourseError(f"{file.name} was written by hand: a notebook must not export over it")
         if file.read_text(encoding="utf-8") == text:
             return False
+    write_whole(file, text.encode())
+    return True
+
+
+def write_whole(file: Path, data: bytes):
+    """In one step: whenever the process is killed, the file is there whole, as it was, or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.{os.getpid()}")
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(data)
     part.replace(file)
-    return True
 
 
 def notebooks(root: Path) -> dict[str, Path]:

@@ -84,7 +84,7 @@ def grade_one(course: Class, lesson: str, student: str, seed: int, sandboxed: bo
     api = NbGraderAPI(config=config)
     api.log_level = "ERROR"
     result = api.autograde(lesson, student, force=True)
-    if not file.exists():
+    if not (result["success"] and file.exists()):
         return Graded(student, None, None, f"nbgrader: {result.get('log') or result.get('error')}")
     record = judged(course, lesson, student)
     return Graded(student, record["points"], record["of"], "graded")

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -13,9 +12,10 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
+from course.exporter import write_whole
 from grading.course import Class, GradingError, source
+from grading.submission import reference
 
-SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION.*?^[ \t]*### END SOLUTION", re.MULTILINE | re.DOTALL)
 WHERE = re.compile(r"(.*) \(cell (\S+), line (\d+): `(.*)`\)", re.DOTALL)  # the end of judge.said
 PATH = re.compile(r"(?<![\w/.])/(?:[\w.+-]+/)+[\w.+-]*")
 SILENT = "it gave no answer: Python ended before (an exit, a crash, or no memory left)"
@@ -43,7 +43,7 @@ def feedback(course: Class, lesson: str) -> Iterator[str]:
         page = template.render(
             title=title(lesson), exercises=exercises_of(lesson, result), summary=summary(result), **result
         )
-        write(course.feedback / result["student"] / lesson / f"{lesson}.html", page)
+        write_whole(course.feedback / result["student"] / lesson / f"{lesson}.html", page.encode())
         yield result["student"]
 
 
@@ -134,7 +134,7 @@ def exercises(lesson: str) -> dict[str, Exercise]:
             headings = re.findall(r"^##+ +(.+?) *$", cell["source"], re.MULTILINE)
             section = headings[-1] if headings else section
         elif notes.get("solution"):
-            blank = SOLUTION.sub(r"\1raise NotImplementedError()", cell["source"])
+            blank = reference(lesson).blanks[notes["grade_id"]]
             found[notes["grade_id"]] = Exercise(notes["grade_id"], tuple(asked(blank)), section)
     return found
 
@@ -193,11 +193,3 @@ def shown(text: str) -> str:
 def without_paths(text: str) -> str:
     """Where a file lies on the machine that graded is nobody's business."""
     return PATH.sub("(a path)", text)
-
-
-def write(file: Path, text: str):
-    """Write `text` in one step."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    part.write_text(text, encoding="utf-8")
-    part.replace(file)

@@ -1,7 +1,6 @@
 """Where nbgrader's autograde meets the judge: two of its preprocessors are replaced by these."""
 
 import json
-import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,6 +11,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_solution
 from traitlets import Bool, Integer, Unicode
 
+from course.exporter import write_whole
 from grading import intake, judge
 from grading.course import Class
 from grading.submission import reference, students_cells
@@ -54,7 +54,7 @@ class SaveJudgedGrades(SaveAutoGrades):
             "tried": tried + suspicious(students_code(nb), (cell.source for cell in lesson.cells if cell.exercise)),
             "intake": intake.notes(course, names["student"], lesson.name),
         }
-        write_in_one_step(course.judged / lesson.name / f"{names['student']}.json", json.dumps(record, indent=1))
+        write_whole(course.judged / lesson.name / f"{names['student']}.json", json.dumps(record, indent=1).encode())
         return nb, resources
 
     def _add_score(self, cell, resources):
@@ -69,11 +69,3 @@ def students_code(nb) -> list[str]:
     """The sources that are the student's: solutions, and cells that they added, exported or not."""
     code = (cell for cell in nb.cells if cell.cell_type == "code")
     return [cell.source for cell in code if cell.metadata.get("added") or is_solution(cell)]
-
-
-def write_in_one_step(file: Path, text: str):
-    """The file is there whole or not at all, whenever the process is killed."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    part.write_text(text, encoding="utf-8")
-    part.replace(file)

@@ -6,7 +6,6 @@ Its outputs, metadata, points and checks are never looked at.
 
 import copy
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import nbformat
 
-from course.exporter import EXPORTED
+from course.exporter import EXPORTED, write_whole
 from course.workspace import release
 from grading import archives
 from grading.archives import NOTEBOOK, Entry, readable
@@ -373,8 +372,8 @@ class Shelf:
         time = datetime.fromtimestamp(entry.newer[1], UTC)
         file = self.folder / f"{time:%Y%m%dT%H%M%SZ}-{number[:8]}.ipynb"
         if not self.log and self.submitted.exists():  # brought by nbgrader's own collect
-            write(self.folder / "by-nbgrader-collect.ipynb", self.submitted.read_bytes())
-        write(file, raw)
+            write_whole(self.folder / "by-nbgrader-collect.ipynb", self.submitted.read_bytes())
+        write_whole(file, raw)
         self.log[number] = record = {
             "file": file.name,
             "called": readable(entry.file),
@@ -387,17 +386,9 @@ class Shelf:
 
     def submit(self, nb: nbformat.NotebookNode, time: float):
         stamp = f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S.%f} UTC\n"
-        write(self.submitted.with_name("timestamp.txt"), stamp.encode())
-        write(self.submitted, (nbformat.writes(nb) + "\n").encode())
+        write_whole(self.submitted.with_name("timestamp.txt"), stamp.encode())
+        write_whole(self.submitted, (nbformat.writes(nb) + "\n").encode())
 
     def save(self):
         """Last of all: what was interrupted before is done again."""
-        write(self.folder / LOG, json.dumps(self.log, indent=1).encode())
-
-
-def write(file: Path, data: bytes):
-    """In one step: whenever it is interrupted, the file is whole or not there."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    part.write_bytes(data)
-    part.replace(file)
+        write_whole(self.folder / LOG, json.dumps(self.log, indent=1).encode())

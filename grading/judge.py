@@ -55,10 +55,6 @@ class Verdict:
     parts: list[Part]
     hint: str = ""
 
-    @property
-    def right(self) -> bool:
-        return all(part.right for part in self.parts)
-
 
 @dataclass
 class Answers:
@@ -146,16 +142,11 @@ def expectations(lesson: Lesson, exercise: str, seed: int) -> dict:
     tt, module = importlib.import_module("tinytorch"), importlib.import_module(lesson.module)
     probe, found = probes(lesson)[exercise], {}
     for_training = data(lesson, exercise, seed)[0] if probe.learns else None
-    for part, name, value in tools.ask(probe, tt, module, generator(seed, exercise), for_training):
+    for part, name, value in tools.ask(probe, tt, module, tools.generator(seed, exercise), for_training):
         if name is None:
             raise value
         found.setdefault(part, {})[name] = value
     return found
-
-
-def generator(seed: int, exercise: str) -> np.random.Generator:
-    """Each exercise's own; the runner makes the same one inside."""
-    return np.random.default_rng([seed, *exercise.encode()])
 
 
 def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int, sandboxed: bool = True) -> Answers:
@@ -169,9 +160,7 @@ def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int
                 arrays |= {f"{exercise}|{k}": v for k, v in data(lesson, exercise, seed)[0].items()}
         np.savez(folder / "data.npz", **arrays)
         request = {
-            "path": ["grader", "package", "site"],
             "probes": lesson.probes,
-            "data": "request/data.npz",
             "module": lesson.module,
             "public": lesson.public,
             "cells": [{"name": cell.exercise or "given", "source": cell.source} for cell in cells],

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
+from course.exporter import write_whole
 from grading.course import Class, GradingError
-from grading.feedback import environment, exception, exercises, results, shown, title, write
+from grading.feedback import environment, exception, exercises, results, shown, title
 
 NAMES = ("ID", "SIS User ID", "SIS Login ID", "Username", "ID number", "Email address")  # as Canvas, Moodle export them
 MOODLE = ("Username", "ID number", "Email address")  # what its import finds a person by
@@ -31,7 +32,7 @@ def report(course: Class, lesson: str) -> list[Path]:
         course.report / f"{lesson}-moodle.csv": moodle(lesson, graded, rows, people),
     }  # fmt: skip
     for file, text in files.items():
-        write(file, text)
+        write_whole(file, text.encode())
     return list(files)
 
 

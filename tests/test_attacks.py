@@ -8,6 +8,7 @@ import json
 import textwrap
 
 import pytest
+from walls import needs_walls
 
 from grading import judge, rules, sandbox
 from grading.submission import Cell, reference
@@ -340,6 +341,7 @@ def short(monkeypatch):
     monkeypatch.setattr(judge, "LIMITS", sandbox.Limits(wall_seconds=8))
 
 
+@needs_walls
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_wins_nothing_and_is_reported(name, short, capfd):
     beside, instead, seen = ATTACKS[name]
@@ -355,6 +357,7 @@ def test_there_are_enough():
     assert len(ATTACKS) >= 40
 
 
+@needs_walls
 def test_the_honest_solution_in_the_same_place_wins():
     [verdict], tried = judge.grade(reference(LESSON), reference(LESSON).cells, judge.new_seed(), [TARGET])
     assert verdict.points == verdict.of and not tried
@@ -376,6 +379,7 @@ HIDDEN = {
 }
 
 
+@needs_walls
 @pytest.mark.parametrize("way", HIDDEN)
 def test_of_two_exercises_one_cannot_call_the_other_and_be_called_by_it(way):
     """In the run alone each would find the reference's version of the other."""
@@ -400,6 +404,7 @@ def test_of_two_exercises_one_cannot_call_the_other_and_be_called_by_it(way):
     assert judge.grade(lesson, own, judge.new_seed(), asked)[0][0].points == 10
 
 
+@needs_walls
 def test_what_an_exercise_may_not_use_cannot_be_handed_on_by_another():
     lesson = reference("04_losses")
     cells = {cell.exercise: cell.source for cell in lesson.cells}
@@ -419,6 +424,7 @@ def test_what_an_exercise_may_not_use_cannot_be_handed_on_by_another():
         assert verdict.points == points
 
 
+@needs_walls
 def test_the_run_alone_cannot_tell_the_solutions_that_it_sees():
     """As dtypes or shapes of forged answers, which the feedback would show."""
     spy = """
@@ -503,6 +509,7 @@ READY = {
 }
 
 
+@needs_walls
 @pytest.mark.parametrize("exercise", READY)
 def test_what_is_there_already_does_not_do_an_exercise(exercise):
     """The companions of a lesson, and autograd where the exercise asks for the formula."""
@@ -522,6 +529,7 @@ def test_a_given_cell_that_was_edited_forbids_nothing_that_it_held():
         assert not any(rules.refuse(lesson, exercise, edited) for exercise in lesson.points)
 
 
+@needs_walls
 def test_something_else_that_learns_wins_nothing():
     others = {
         "adam": "def adam_step(p, m, v, t, group):\n    p -= group['lr'] * np.sign(m)",

@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+from walls import needs_walls
 
 from grading import demo, intake, judge
 from grading.course import Class
@@ -28,10 +29,12 @@ def test_each_notebook_is_a_notebook_of_the_lesson(student):
     assert set(marks) >= EVERYTHING | {f"check-{exercise}" for exercise in EVERYTHING}
 
 
+@needs_walls
 def test_another_style_is_right():
     assert graded("bela", list(demo.OTHER_STYLE)) == dict.fromkeys(demo.OTHER_STYLE, 1)
 
 
+@needs_walls
 @pytest.mark.parametrize(
     "student, changes",
     [("chen", demo.TURNED), ("dora", demo.OFF_BY_ONE), ("emil", demo.ZEROS), ("fay", demo.LAST_OF_EQUALS), ("ivan", demo.CRASHES),
@@ -43,11 +46,13 @@ def test_what_is_wrong_loses_points(student, changes):
     assert all((share < 1) == (exercise in changes) for exercise, share in shares.items())
 
 
+@needs_walls
 @pytest.mark.parametrize("student", ["hana", "mallory"])
 def test_nothing_and_an_attack_earn_nothing(student):
     assert set(graded(student, ["conv2d-loops", "conv-forward"]).values()) == {0}
 
 
+@needs_walls
 def test_the_whole_way(tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "submissions", lambda *_: {name: CLASS[name] for name in ("chen", "hana")})
     course = Class(tmp_path)

@@ -5,6 +5,7 @@ import unicodedata
 
 import pytest
 from sample_class import HOSTILE, LESSON, OF, Page, hand_in, part, verdict
+from walls import needs_walls
 
 from grading import judge
 from grading.course import ROOT, Class, GradingError, lessons
@@ -141,6 +142,7 @@ def test_no_line_of_a_solution_or_a_check_is_shown(course):
     assert not [line for line in solved - given if len(line) > 12 and line in html]
 
 
+@needs_walls
 def test_the_page_of_a_real_verdict(course):
     """From the judge itself: a kernel turned round, everything else right."""
     lesson = reference(LESSON)

@@ -6,6 +6,7 @@ import importlib
 import nbformat
 import numpy as np
 import pytest
+from walls import needs_walls
 
 from course.workspace import release
 from grading import judge
@@ -32,7 +33,7 @@ def answers(name, exercise, seed, tt=None, lesson=None):
     """part -> {name: array}, on the reference or on `tt` and `lesson`."""
     tt = tt or importlib.import_module("tinytorch")
     lesson = lesson or importlib.import_module(reference(name).module)
-    rng, untouched = (judge.generator(seed, exercise) for _ in range(2))
+    rng, untouched = (tools.generator(seed, exercise) for _ in range(2))
     found = {}
     for part, what, value in tools.ask(bare(name, exercise), tt, lesson, rng, None):
         if what is None:
@@ -61,6 +62,7 @@ def test_every_exercise_has_a_probe_and_a_hint(name):
 
 
 @each_lesson
+@needs_walls
 def test_the_reference_gets_full_points_in_the_sandbox(name):
     lesson = reference(name)
     verdicts, tried = judge.grade(lesson, lesson.cells, seed=judge.new_seed())
@@ -69,6 +71,7 @@ def test_the_reference_gets_full_points_in_the_sandbox(name):
 
 
 @each_lesson
+@needs_walls
 def test_the_release_as_it_is_gets_no_points(name):
     blank = students_cells(nbformat.reads(release(ROOT / "modules" / name / f"{name}.ipynb"), as_version=4))
     verdicts, _ = judge.grade(reference(name), blank, seed=judge.new_seed())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from walls import needs_walls
 
 from course import workspace
 from grading import release as releasing
@@ -152,7 +153,7 @@ def test_it_runs_to_the_first_blank_and_no_check_passes(given, exercise, check, 
     assert any(problem in each for each in found) if problem else not found
 
 
-@pytest.mark.skipif(not shutil.which("bwrap"), reason="needs bubblewrap")
+@needs_walls
 def test_a_solved_lesson_earns_points(solved):
     assert any("windows earns" in each for each in releasing.points(solved, LESSON))
 
@@ -210,7 +211,7 @@ def test_nothing_is_written_if_something_is_wrong(course, unchecked, monkeypatch
     assert not released(course).exists()
 
 
-@pytest.mark.skipif(not shutil.which("bwrap"), reason="needs bubblewrap")
+@needs_walls
 @pytest.mark.parametrize("lesson", lessons()[::4])
 def test_a_lesson_can_be_released(course, lesson):
     """Every fourth, for the suite's sake: `python -m grading release all` makes the same checks, for each lesson."""

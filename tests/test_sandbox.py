@@ -4,7 +4,6 @@ import ast
 import itertools
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,12 +16,12 @@ import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from walls import needs_walls
 
 from grading import execution, provisioner, sandbox
 from grading.sandbox import MB, Limits, SandboxError
 from grading.submission import ROOT
 
-needs_walls = pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed")
 SHORT = Limits(
     wall_seconds=20, cpu_seconds=10, memory=600 * MB, processes=20, file_size=4 * MB, disk=8 * MB, output=8 * MB
 )

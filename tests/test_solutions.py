@@ -5,6 +5,7 @@ Here some of each lesson are judged; `make solutions` judges all of them, and pr
 
 import pytest
 from solutions import RIGHT, WRONG
+from walls import needs_walls
 
 from grading import judge
 from grading.course import lessons
@@ -26,6 +27,7 @@ def named(solution):
     return f"{solution.lesson[:2]}-{solution.exercise}-{solution.name}".replace(" ", "_")
 
 
+@needs_walls
 @pytest.mark.parametrize("solution", some(WRONG, 7), ids=named)
 def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
     verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, SEED)
@@ -36,6 +38,7 @@ def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
             assert verdict.points == verdict.of, verdict
 
 
+@needs_walls
 @pytest.mark.parametrize("solution", some(RIGHT, 2), ids=named)
 def test_a_right_solution_in_another_style_gets_full_points_ten_times(solution):
     verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, SEED)

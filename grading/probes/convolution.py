@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .digits import classifier
 from .tools import BY_ITSELF, Probes
 
 probe = Probes()
@@ -181,43 +182,6 @@ def network(tt, lesson):
     first, second = lesson.Conv2d(1, 6, 3, padding=1), lesson.Conv2d(6, 12, 3, padding=1)
     pool, kink = lesson.MaxPool2d(2), tt.nn.ReLU()
     return tt.nn.Sequential(first, kink, pool, second, kink, pool, tt.nn.Flatten(), tt.nn.Linear(48, 10))
-
-
-def digits(rng):
-    """scikit-learn's digits, turned, mirrored and rolled, with their classes permuted: a task for this seed alone."""
-    from sklearn.datasets import load_digits
-
-    raw, classes, order = load_digits(), rng.permutation(10), rng.permutation(1797)
-    images = np.rot90(raw.images / 8 - 1, int(rng.integers(4)), axes=(1, 2))
-    images = np.roll(images[:, :, :: int(rng.choice([-1, 1]))], rng.integers(0, 8, 2), axis=(1, 2))
-    x, y = images[order, None].astype("float32"), classes[raw.target[order]].astype("int64")
-    return {"x": x[:1300], "y": y[:1300]}, {"x": x[1300:], "y": y[1300:]}
-
-
-def classifier(network, epochs, size=50, lr=0.02):
-    """data, train and measure of a network for the digits."""
-
-    def train(tt, lesson, rng, given):
-        tt.manual_seed(int(rng.integers(2**31)))
-        model = network(tt, lesson)
-        optimizer = tt.optim.Adam(model.parameters(), lr=lr)
-        for _ in range(epochs):
-            for batch in rng.permutation(len(given["y"])).reshape(-1, size):
-                guesses = model(tt.tensor(given["x"][batch]))
-                loss = tt.nn.functional.cross_entropy(guesses, tt.tensor(given["y"][batch]))
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-        return dict(model.state_dict())
-
-    def share_right(tt, lesson, weights, held_out):
-        model = network(tt, lesson).eval()
-        model.load_state_dict({name: tt.tensor(array) for name, array in weights.items()})
-        with tt.no_grad():
-            guesses = model(tt.tensor(held_out["x"])).argmax(1)
-        return np.mean(guesses.numpy() == held_out["y"])
-
-    return {"data": digits, "train": train, "measure": share_right}
 
 
 probe.learns("conv2d-module", bar=0.8, **classifier(network, epochs=3))

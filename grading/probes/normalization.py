@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .convolution import classifier, normal
+from .convolution import normal
+from .digits import classifier
 from .tools import BY_ITSELF, Probes
 
 probe = Probes()

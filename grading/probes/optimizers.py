@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .digits import digits
+from .digits import digits, share_right
 from .tools import Probes
 
 probe = Probes()
@@ -257,7 +257,7 @@ def scaled_digits(rng):
     return tuple(part | {"x": (part["x"] * scales).astype("float32")} for part in digits(rng))
 
 
-def network(tt):
+def network(tt, lesson):
     return tt.nn.Sequential(tt.nn.Linear(64, 32), tt.nn.Tanh(), tt.nn.Linear(32, 10))
 
 
@@ -265,7 +265,7 @@ def train(make, steps=150):
     """A function that trains a small network with the optimizer `make(lesson, parameters)`."""
 
     def train(tt, lesson, rng, data):
-        model = network(tt)
+        model = network(tt, lesson)
         starts = {name: rng.normal(0, 0.15, tuple(p.shape)) for name, p in model.named_parameters()}
         model.load_state_dict({name: tt.tensor(start.astype("float32")) for name, start in starts.items()})
         optimizer, loss = make(lesson, model.parameters()), tt.nn.CrossEntropyLoss()
@@ -280,13 +280,8 @@ def train(make, steps=150):
     return train
 
 
-def measure(tt, lesson, weights, held_out):
-    model = network(tt)
-    model.load_state_dict({name: tt.tensor(w) for name, w in weights.items()})
-    answers = model(tt.tensor(held_out["x"])).detach().numpy().argmax(1)
-    return np.mean(answers == held_out["y"])
-
-
-probe.learns("sgd", 0.8, digits, train(lambda lesson, p: lesson.SGD(p, lr=0.5)), measure)
-probe.learns("momentum", 0.8, digits, train(lambda lesson, p: lesson.SGD(p, lr=0.02, momentum=0.95)), measure)
-probe.learns("adam", 0.8, scaled_digits, train(lambda lesson, p: lesson.Adam(p, lr=0.03)), measure)
+probe.learns("sgd", 0.8, digits, train(lambda lesson, p: lesson.SGD(p, lr=0.5)), share_right(network))
+probe.learns(
+    "momentum", 0.8, digits, train(lambda lesson, p: lesson.SGD(p, lr=0.02, momentum=0.95)), share_right(network)
+)
+probe.learns("adam", 0.8, scaled_digits, train(lambda lesson, p: lesson.Adam(p, lr=0.03)), share_right(network))

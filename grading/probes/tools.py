@@ -46,6 +46,11 @@ class Learning:
         self.bar, self.data, self.train, self.measure = bar, data, train, measure
 
 
+def generator(seed: int, exercise: str) -> np.random.Generator:
+    """Each exercise's own, the same inside the sandbox and outside."""
+    return np.random.default_rng([seed, *exercise.encode()])
+
+
 def arrays_of(name: str, value):
     """What a probe gave, as (name, plain array) pairs: tuples are numbered, texts are their bytes in UTF-8."""
     if isinstance(value, tuple):
