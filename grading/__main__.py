@@ -103,17 +103,24 @@ def demo(
     jobs: int = os.cpu_count() or 1,
 ):
     """A sample class hands in lesson 08: right, wrong, empty, crashing, looping, hostile. All of the above is run."""
-    from grading.demo import demo as run
+    from grading import demo as sample
 
     if not shutil.which("bwrap"):
         console.print("skipped: the sample class, since bubblewrap is not installed")
         return
-    course = opened(folder or Path(tempfile.mkdtemp(prefix="tinytorch-class-")))
-    table = Table("student", "handed in", "points", "noticed", title="a sample class, lesson 08")
-    for row in shown(run(course, jobs), "a sample class"):
-        table.add_row(*map(str, row))
+    folder = folder or Path(tempfile.mkdtemp(prefix="tinytorch-class-"))
+    release(sample.LESSON, folder)
+    with tempfile.TemporaryDirectory() as handed_in:
+        sample.hand_in(opened(folder), Path(handed_in))
+        collect(Path(handed_in), folder)
+    autograde(sample.LESSON, None, jobs, False, folder)
+    feedback(sample.LESSON, folder)
+    report(sample.LESSON, folder)
+    table = Table("student", "handed in", "points", "noticed", title=f"a sample class, {sample.LESSON}")
+    for row in sample.rows(opened(folder)):
+        table.add_row(*row)
     console.print(table)
-    console.print(f"feedback and the instructor's page lie in {course.folder}")
+    console.print(f"feedback and the instructor's page lie in {folder}")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 from walls import needs_walls
 
 from grading import demo, intake, judge
+from grading.__main__ import app
 from grading.course import Class
 from grading.submission import reference, students_cells
 
@@ -55,10 +57,10 @@ def test_nothing_and_an_attack_earn_nothing(student):
 @needs_walls
 def test_the_whole_way(tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "submissions", lambda *_: {name: CLASS[name] for name in ("chen", "hana")})
+    shown = CliRunner().invoke(app, ["demo", "--class", str(tmp_path), "--jobs", "1"])
+    assert shown.exit_code == 0, shown.output
     course = Class(tmp_path)
-    course.create()
-    rows = list(demo.demo(course))
-    assert rows == [
+    assert list(demo.rows(course)) == [
         ("chen", "the kernel turned round", "95 of 110", "conv-forward"),
         ("hana", "nothing", "0 of 110", "9 blank"),
     ]
