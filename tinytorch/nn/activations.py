@@ -19,6 +19,7 @@ import math
 import numpy as np
 
 from ..autograd import run, unbroadcast, values
+from ..backends import dispatch
 from .losses import (
     SigmoidFunction,
     Softmax,
@@ -341,6 +342,7 @@ class MishFunction(Gated):
         return run(SigmoidFunction, a) * (1 - gate * gate)
 
 
+@dispatch
 def gelu(input, approximate: str = "none") -> Tensor:
     """input * Phi(input), exactly ("none") or with a tanh ("tanh"). Raises RuntimeError on another `approximate`."""
     if approximate not in ("none", "tanh"):

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['attention_scores', 'attention_weights', 'causal_mask', 'masked', 'attend', 'attention_gradients', 'AttentionFunction',
-           'scaled_dot_product_attention', 'check_attention', 'for_each_query_head', 'scores_shape', 'split_heads',
-           'merge_heads', 'attention_and_weights', 'MultiheadAttention', 'check_multihead', 'batches_first', 'additive',
-           'joint_mask']
+           'scaled_dot_product_attention', 'attention', 'check_attention', 'for_each_query_head', 'scores_shape',
+           'split_heads', 'merge_heads', 'attention_and_weights', 'MultiheadAttention', 'check_multihead',
+           'batches_first', 'additive', 'joint_mask']
 
 # %% ../../modules/12_attention/12_attention.ipynb #c003
 import math
@@ -14,6 +14,7 @@ import math
 import numpy as np
 
 from ..autograd import unbroadcast
+from ..backends import dispatch
 from .init import constant_, xavier_uniform_
 from .losses import softmax
 from .module import Linear, Module, Parameter, linear, patch_to
@@ -123,14 +124,20 @@ def scaled_dot_product_attention(
         key, value = for_each_query_head(query, key), for_each_query_head(query, value)
     shape = scores_shape(query, key, value, attn_mask)
     scale = 1 / math.sqrt(max(query.shape[-1], 1)) if scale is None else float(scale)
-    if is_causal:
-        attn_mask = causal_mask(*shape[-2:])
-    elif attn_mask is not None and attn_mask.dtype is not bool_:
+    if attn_mask is not None and attn_mask.dtype is not bool_:
         attn_mask = to_dtype(attn_mask, query.dtype)
     keep = None
     if dropout_p > 0:
         keep = dropout(ones(*shape, dtype=query.dtype), dropout_p)
-    return AttentionFunction.apply(query, key, value, attn_mask, keep, scale=scale)
+    return attention(query, key, value, attn_mask, keep, is_causal, scale)
+
+
+@dispatch
+def attention(query, key, value, mask, keep, causal: bool, scale: float) -> Tensor:
+    """AttentionFunction of tensors that fit each other; with `causal` the mask is the causal one."""
+    if causal:
+        mask = causal_mask(query.shape[-2], key.shape[-2])
+    return AttentionFunction.apply(query, key, value, mask, keep, scale=scale)
 
 
 def check_attention(query, key, value, attn_mask, dropout_p: float) -> None:

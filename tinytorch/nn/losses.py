@@ -7,7 +7,7 @@ __all__ = ['ReLUFunction', 'relu', 'SigmoidFunction', 'sigmoid', 'TanhFunction',
            'warn_of_broadcast', 'squared_errors', 'mse_loss', 'weighted', 'SoftmaxFunction', 'softmax',
            'scores_and_dims', 'floats_only', 'LogSoftmaxFunction', 'log_softmax', 'class_losses',
            'CrossEntropyFunction', 'rows_of_classes', 'check_classes', 'class_indices', 'reduced_classes', 'nll_loss',
-           'cross_entropy', 'soft_cross_entropy', 'LogSigmoidFunction', 'logsigmoid', 'logistic_losses',
+           'row_losses', 'cross_entropy', 'soft_cross_entropy', 'LogSigmoidFunction', 'logsigmoid', 'logistic_losses',
            'binary_cross_entropy_with_logits', 'ReLU', 'Sigmoid', 'Tanh', 'LogSigmoid', 'Softmax', 'LogSoftmax',
            'MSELoss', 'NLLLoss', 'CrossEntropyLoss', 'BCEWithLogitsLoss']
 
@@ -18,6 +18,7 @@ import warnings
 import numpy as np
 
 from ..autograd import PutItem, run, values
+from ..backends import dispatch
 from .module import Module
 from ..ops.inplace import change
 from ..tensor import Exp, Function, Tensor, floating, int64, mean, normalize_dims, tensor_sum, to_dtype, uint8
@@ -165,6 +166,7 @@ class SoftmaxFunction(Function):
 
 
 # %% ../../modules/04_losses/04_losses.ipynb #c040
+@dispatch
 def softmax(input, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
     """Probabilities from scores: positive, adding up to 1 along `dim`. Raises IndexError outside the dimensions."""
     input, dims = scores_and_dims("softmax", input, dim, dtype)
@@ -175,7 +177,7 @@ def scores_and_dims(name: str, input, dim, dtype) -> tuple:
     """The scores in `dtype`, and `dim` as Functions want it; without one, PyTorch's old guess and its warning."""
     if dim is None:
         message = f"Implicit dimension choice for {name} has been deprecated. Say dim=..., mostly dim=-1."
-        warnings.warn(message, stacklevel=3)
+        warnings.warn(message, stacklevel=4)
         dim = 0 if input.ndim in (0, 1, 3) else 1
     if dtype is not None:
         input = to_dtype(input, dtype)
@@ -211,6 +213,7 @@ class LogSoftmaxFunction(Function):
 
 
 # %% ../../modules/04_losses/04_losses.ipynb #c046
+@dispatch
 def log_softmax(input, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
     """The logarithm of softmax(input, dim), exact for any scores. Raises IndexError outside the dimensions."""
     input, dims = scores_and_dims("log_softmax", input, dim, dtype)
@@ -328,6 +331,12 @@ def nll_loss(
     return reduced_classes(losses, target, indices, kept, weight, reduction)
 
 
+@dispatch
+def row_losses(rows, indices) -> Tensor:
+    """-log softmax(row)[class] of each row: (n, C) and n classes, an array -> (n,)."""
+    return CrossEntropyFunction.apply(rows, classes=indices)
+
+
 def cross_entropy(
     input,
     target,
@@ -351,7 +360,7 @@ def cross_entropy(
     check_classes("cross_entropy", input, target, weight)
     rows = rows_of_classes(input)
     indices, kept = class_indices("cross_entropy", target, ignore_index, rows.shape[1])
-    losses = CrossEntropyFunction.apply(rows, classes=indices)
+    losses = row_losses(rows, indices)
     if weight is not None:
         losses = losses * weight[indices]
     if label_smoothing:

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Optimizer', 'add_param_group', 'watched', 'silent_parameters', 'zero_grad', 'l2_decay', 'at_least_zero', 'not_here',
-           'SGD', 'kept', 'velocity', 'buffer', 'count', 'running_means', 'adam_step', 'decoupled_decay', 'Adam',
-           'AdamW', 'clip_grad_value_', 'gradients_of', 'norm', 'clip_grad_norm_', 'LRScheduler', 'StepLR',
+           'SGD', 'kept', 'velocity', 'buffer', 'count', 'running_means', 'adam_step', 'decoupled_decay', 'adam_update',
+           'Adam', 'AdamW', 'clip_grad_value_', 'gradients_of', 'norm', 'clip_grad_norm_', 'LRScheduler', 'StepLR',
            'state_dict', 'load_state_dict', 'loaded']
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c003
@@ -17,6 +17,7 @@ from collections import defaultdict
 import numpy as np
 
 from ..autograd import changes, enable_grad, no_grad
+from ..backends import dispatch
 from ..tensor import Tensor
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c010
@@ -268,6 +269,19 @@ def decoupled_decay(p: np.ndarray, grad: np.ndarray, group: dict) -> np.ndarray:
 
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c044
+@dispatch
+def adam_update(p: np.ndarray, grad: np.ndarray, state: dict, group: dict) -> None:
+    """One step of Adam of one parameter, in place."""
+    if group["weight_decay"]:
+        grad = (decoupled_decay if group["decoupled_weight_decay"] else l2_decay)(p, grad, group)
+    t = count(state)
+    m, v = running_means(grad, state, group["betas"])
+    if group["amsgrad"]:
+        largest = buffer(state, "max_exp_avg_sq", p)
+        v = np.maximum(largest, v, out=largest)
+    adam_step(p, m, v, t, group)
+
+
 class Adam(Optimizer):
     """Adam: steps measured in each gradient's usual size. As `torch.optim.Adam`. (Kingma and Ba, 2014)"""
 
@@ -286,15 +300,7 @@ class Adam(Optimizer):
         })
 
     def update(self, p, grad, state, group):
-        """One step of one parameter, in place."""
-        if group["weight_decay"]:
-            grad = (decoupled_decay if group["decoupled_weight_decay"] else l2_decay)(p, grad, group)
-        t = count(state)
-        m, v = running_means(grad, state, group["betas"])
-        if group["amsgrad"]:
-            largest = buffer(state, "max_exp_avg_sq", p)
-            v = np.maximum(largest, v, out=largest)
-        adam_step(p, m, v, t, group)
+        adam_update(p, grad, state, group)
 
 
 class AdamW(Adam):
