@@ -1,6 +1,7 @@
 """The first and the last cell of a lesson: `begin` says whose package it stands on, `export` adds the lesson to it."""
 
 import ast
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -23,10 +24,10 @@ def repository() -> Path | None:
     return folder.parent if folder.name == "modules" and (folder.parent / "tinytorch").is_dir() else None
 
 
-def begin(lesson: str):
+def begin(lesson: str, needs: str = ""):
     """Say whose tinytorch the lesson stands on; refuse a wrong one, and one that lacks an earlier lesson.
 
-    A companion (`02_autograd_shapes`) stands on its own lesson too.
+    A companion (`02_autograd_shapes`) stands on its own lesson too. `needs` is a package that only some lessons want.
     """
     root = Path.cwd() if in_workspace() else repository()
     if root and str(root) not in sys.path:
@@ -39,6 +40,11 @@ def begin(lesson: str):
             "restart the kernel."
         )
     print(found.text)
+    if needs and not importlib.util.find_spec(needs):
+        raise CourseError(
+            f"lesson {title(lesson)} needs {needs}, which is not installed; all other lessons work without it. In a "
+            f"terminal: `{sys.executable} -m pip install {needs}`, then restart the kernel."
+        )
     if found.is_reference:
         return
     missing = [name for name in read(found.package, "names.json") if name < lesson and name not in found.lessons]
