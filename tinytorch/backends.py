@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LOADS', 'SMALL', 'kernels', 'dispatched', 'ARRAYS', 'cuda', 'cudnn', 'mps', 'dispatch', 'large', 'kernel',
-           'available', 'in_use', 'use', 'Way', 'register_device', 'is_array', 'device_of', 'way_to', 'moved',
-           'to_numpy']
+           'available', 'in_use', 'use', 'Way', 'register_device', 'is_array', 'as_array', 'device_of', 'way_to',
+           'moved', 'to_numpy']
 
 # %% ../modules/01_tensor/01_tensor_backends.ipynb #c003
 import contextlib
@@ -128,6 +128,11 @@ def register_device(name: str, array_type: type, from_numpy: Callable, to_numpy:
 def is_array(x) -> bool:
     """Whether `x` is an array, on whatever device."""
     return type(x) in ARRAYS or isinstance(x, np.ndarray)
+
+
+def as_array(x):
+    """`x` itself if it is an array; what a reduction leaves may be a number of numpy's, which becomes one."""
+    return x if type(x) in ARRAYS else np.asarray(x)
 
 
 def device_of(array) -> str:
