@@ -1,10 +1,11 @@
 """tinytorch beside PyTorch, on the same work with the same weights: `python -m benchmarks`."""
 
-import os
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"  # before numpy loads
-
+import json
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,49 +13,138 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks import works  # noqa: F401  registers
-from benchmarks.measure import FUSED, THEIRS, Benchmark, benchmarks, compare
+from benchmarks import alone, contract, works  # noqa: F401  works registers
+from benchmarks.measure import FUSED, THEIRS, benchmarks, compare
 from tinytorch import backends
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False)
 if not console.is_terminal:  # a log has room for the table
-    console.width = 140
+    console.width = 160
+COLUMNS = {  # of the table -> the target that stands beside them
+    "numpy": "gate", "numba": "gate", "numba ÷ fused Adam": None, "two threads": "aim",
+}  # fmt: skip
 
 
-def chosen(names: list[str] | None) -> list[Benchmark]:
-    found = [one for one in benchmarks.values() if not names or any(one.name.startswith(name) for name in names)]
-    for name in names or ():
-        if not any(one.name.startswith(name) for one in found):
-            raise typer.BadParameter(f"there is no benchmark {name!r}; there are {', '.join(benchmarks)}")
+@dataclass
+class Figure:
+    """One measured ratio, ours ÷ PyTorch's, or seconds where `unit` says so."""
+
+    benchmark: str
+    about: str
+    column: str
+    value: float
+    target: float | None = None
+    unit: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return self.target is None or self.value <= self.target
+
+    def __str__(self):
+        colour = "default" if self.target is None else "green" if self.holds else "red"
+        return f"[{colour}]{self.value:.2f}{self.unit and ' ' + self.unit}[/]"
+
+
+# ----------------------------------------------------------------------------------------------------- what is measured
+
+
+def time_of(name: str, using: list[str], threads: list[int], seconds: float) -> Iterator[Figure]:
+    one = benchmarks[name]
+    if 1 in threads:
+        found = compare(one, using, seconds)
+        for backend in using:
+            yield Figure(name, one.about, backend, found[backend] / found[THEIRS], one.gates.get(backend))
+        if one.adam:
+            yield Figure(name, one.about, "numba ÷ fused Adam", found[using[-1]] / found[FUSED])
+    if 2 in threads and one.aim:
+        yield Figure(name, one.about, "two threads", alone.two_threads(one, using[-1], seconds), one.aim)
+
+
+def memory_of(name: str, using: list[str], *_) -> Iterator[Figure]:
+    for backend in using:
+        for kind, ratio in zip(("resident", "allocated"), alone.memory(benchmarks[name], backend)):
+            yield Figure(f"memory-{name}", f"memory at the peak of the {name} step, {kind}", backend, ratio, 1.5)
+
+
+def import_time(*_) -> Iterator[Figure]:
+    seconds, ratio = alone.import_time()
+    yield Figure("import", "import, CPU seconds to the first layer", "numpy", seconds, 0.25, "s")
+    yield Figure("import", "the same ÷ PyTorch's", "numpy", ratio)
+
+
+def contract_cost(*_) -> Iterator[Figure]:
+    with_it, without = contract.compare(contract.mlp_step())
+    yield Figure("contract", "an MLP step with the contract ÷ without", "numpy", with_it / without)
+
+
+def measurements() -> dict[str, Callable]:
+    """{name: what measures it}, in the order of the table."""
+    found = {name: lambda *options, name=name: time_of(name, *options) for name in benchmarks}
+    found |= {f"memory-{name}": lambda *options, name=name: memory_of(name, *options) for name in ("cnn", "gpt")}
+    return found | {"import": import_time, "contract": contract_cost}
+
+
+# ----------------------------------------------------------------------------------------------------------- the report
+
+
+def table_of(figures: list[Figure]) -> Table:
+    used = [column for column in COLUMNS if any(figure.column == column for figure in figures)]
+    table = Table("benchmark", "ours ÷ PyTorch's", title="one thread: CPU time, by turns in one process")
+    for column in used:
+        table.add_column(column)
+        if COLUMNS[column]:
+            table.add_column(COLUMNS[column], style="dim")
+    for name, about in dict.fromkeys((figure.benchmark, figure.about) for figure in figures):
+        cells = []
+        for column in used:
+            here = [x for x in figures if (x.benchmark, x.about, x.column) == (name, about, column)]
+            cells.append(str(here[0]) if here else "")
+            if COLUMNS[column]:
+                cells.append(f"≤ {here[0].target:.2f}" if here and here[0].target else "")
+        table.add_row(name, about, *cells)
+    return table
+
+
+def versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in ("numpy", "numba", "torch"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not there"
     return found
 
 
 @app.command(help=__doc__)
 def main(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Benchmarks, or how their names begin; all without.")
-    ] = None,
-    backend: Annotated[list[str] | None, typer.Option(help="numpy, numba; all that are there without.")] = None,
-    seconds: Annotated[float, typer.Option(help="For each contestant in each benchmark.")] = 2.0,
+    names: Annotated[list[str] | None, typer.Argument(help="Benchmarks, or how names begin. Default: all.")] = None,
+    backend: Annotated[list[str] | None, typer.Option(help="numpy or numba. Default: both, where numba is.")] = None,
+    threads: Annotated[list[int], typer.Option(help="1 (CPU time, gates) or 2 (wall time, aims).")] = [1, 2],  # noqa: B006
+    seconds: Annotated[float, typer.Option(help="For each contestant of each benchmark.")] = 2.0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
 ):
-    using = backend or backends.available()
-    table = Table("benchmark", "", *[f"{name} ÷ PyTorch" for name in using], "gate", f"{using[-1]} ÷ fused Adam")
-    missed = False
+    known = measurements()
+    for name in names or ():
+        if not any(one.startswith(name) for one in known):
+            raise typer.BadParameter(f"there is no benchmark {name!r}; there are {', '.join(known)}")
+    names = [one for one in known if not names or any(one.startswith(name) for name in names)]
+    figures = []
     with Progress(console=console, transient=True) as bars:
-        for one in bars.track(chosen(names), description="measuring"):
-            found = compare(one, using, seconds)
-            cells = []
-            for name in using:
-                ratio, gate = found[name] / found[THEIRS], one.gates.get(name)
-                late = gate is not None and ratio > gate
-                missed |= late
-                colour = "red" if late else "green" if gate else "default"
-                cells.append(f"[{colour}]{ratio:.2f}")
-            gates = ", ".join(f"{one.gates[name]:.2f}" if name in one.gates else "-" for name in using)
-            fused = f"{found[using[-1]] / found[FUSED]:.2f}" if FUSED in found else ""
-            table.add_row(one.name, one.about, *cells, gates, fused)
-    console.print(table)
+        bar = bars.add_task("", total=len(names))
+        for name in names:
+            bars.update(bar, description=name)
+            figures += known[name](backend or backends.available(), threads, seconds)
+            bars.advance(bar)
+    console.print(table_of(figures))
+    if json_file:
+        records = [asdict(figure) | {"holds": figure.holds} for figure in figures]
+        json_file.write_text(json.dumps({"versions": versions(), "figures": records}, indent=1) + "\n")
+    missed = [x for x in figures if COLUMNS[x.column] == "gate" and not x.holds]
+    for figure in missed:
+        console.print(
+            f"[red]{figure.benchmark}: {figure.about}, {figure.column}: {figure}, the gate is {figure.target}"
+        )
     if missed:
         raise typer.Exit(1)
 

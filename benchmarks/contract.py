@@ -1,4 +1,4 @@
-"""What the contract on every call costs: `OMP_NUM_THREADS=1 python -m benchmarks.contract`.
+"""What the contract on every call costs: `python -m benchmarks.contract`.
 
 One training step (forward, loss, backward) of a multilayer perceptron 784-128-10 on a batch of 64, with modules called
 with the contract and without it, in turns, so that both see the same machine.
@@ -39,18 +39,26 @@ def deep(depth: int):
     return net
 
 
-def main():
+def mlp():
     manual_seed(0)
-    net = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    images, targets = randn(64, 784), randn(64, 10)
+    return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)), randn(64, 784), randn(64, 10)
+
+
+def mlp_step():
+    net, images, targets = mlp()
 
     def step():
         net.zero_grad()
         ((net(images) - targets) ** 2).mean().backward()
 
+    return step
+
+
+def main():
     print(f"{'':34} {'with':>9} {'without':>9} {'contract':>9}  ratio")
+    net, images, _ = mlp()
     small = randn(4, 8)
-    runs = {"MLP 784-128-10, batch 64, step": step, "the same, forward only": lambda: net(images)}
+    runs = {"MLP 784-128-10, batch 64, step": mlp_step(), "the same, forward only": lambda: net(images)}
     for depth in (10, 20, 40):
         runs[f"{2 * depth + 1} modules, {depth} deep, forward"] = functools.partial(deep(depth), small)
     for name, run in runs.items():

@@ -9,14 +9,14 @@ a hundred times off.
 glibc's settings for large arrays, which tinytorch makes when it is imported, hold for PyTorch in that process too.
 """
 
-import contextlib
-import importlib
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from benchmarks import THREADS
 
 BLOCK = 0.1  # seconds: shorter work is repeated within a block
 ROUNDS = 5  # blocks of each contestant, at least
@@ -52,22 +52,21 @@ def benchmark(about: str, numba=None, numpy=None, aim=None, adam=False, name=Non
 # ------------------------------------------------------------------------------------------------------ the contestants
 
 
+def contestant(one: Benchmark, who: str) -> Callable:
+    """`block(n)`: runs the work n times, returns what the last run did. `who` is a backend, or THEIRS, or FUSED."""
+    if who not in (THEIRS, FUSED):
+        import tinytorch
+
+        return on_backend(who, repeated(one.make(tinytorch)))
+    import torch
+
+    torch.set_num_threads(int(THREADS))
+    return repeated(one.make(torch, **({"fused": True} if who == FUSED else {})))
+
+
 def contestants(one: Benchmark, backends: list[str]) -> dict[str, Callable]:
-    """{who: block}, where `block(n)` runs the work n times; each has weights and data of its own, all the same."""
-    found = {backend: on_backend(backend, one.make(framework("tinytorch"))) for backend in backends}
-    found[THEIRS] = repeated(one.make(framework("torch")))
-    if one.adam:
-        found[FUSED] = repeated(one.make(framework("torch"), fused=True))
-    return found
-
-
-def framework(name: str):
-    found = importlib.import_module(name)
-    if name == "torch":
-        import os
-
-        found.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    return found
+    """{who: block}; each has weights and data of its own, all the same."""
+    return {who: contestant(one, who) for who in (*backends, THEIRS, *[FUSED] * one.adam)}
 
 
 def repeated(run: Callable) -> Callable:
@@ -79,10 +78,8 @@ def repeated(run: Callable) -> Callable:
     return block
 
 
-def on_backend(backend: str, run: Callable) -> Callable:
+def on_backend(backend: str, work: Callable) -> Callable:
     from tinytorch import backends
-
-    work = repeated(run)
 
     def block(n: int):
         with backends.use(backend):
@@ -118,7 +115,7 @@ def interleaved(blocks: dict[str, Callable], seconds: float = 2.0, clock=time.pr
     repeat = {who: repeats(block) for who, block in blocks.items()}
     times = {who: [] for who in blocks}
     end = time.monotonic() + seconds * len(blocks)
-    while time.monotonic() < end or len(times[THEIRS]) < ROUNDS:
+    while time.monotonic() < end or min(map(len, times.values())) < ROUNDS:
         for who, block in blocks.items():
             start = clock()
             block(repeat[who])
