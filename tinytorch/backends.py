@@ -72,8 +72,8 @@ def _choose_forms() -> None:
 # %% ../modules/01_tensor/01_tensor_backends.ipynb #c007
 def available() -> list[str]:
     """The backends that can be used for tensors on the CPU: "numpy" always, "numba" where it and lesson 15 are there."""
-    numba = importlib.util.find_spec("numba") and importlib.util.find_spec("tinytorch.kernels")
-    return ["numpy", "numba"] if numba else ["numpy"]
+    written = kernels["numba"] or importlib.util.find_spec("tinytorch.kernels")  # the notebook's own, or exported ones
+    return ["numpy", "numba"] if written and importlib.util.find_spec("numba") else ["numpy"]
 
 
 def in_use() -> str:
