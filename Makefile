@@ -12,7 +12,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  { echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.11 ..." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
 	  { echo "$(PYTHON) could not make .venv; on Debian and Ubuntu: apt install python3-venv" >&2; rm -rf .venv; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,fast]' -c constraints.txt
 	@touch $@
 
 demo: export  ## train the milestones with the reference, draw their plots (into plots/), grade a sample class
@@ -30,8 +30,8 @@ lab: $(STAMP)  ## your own workspace, opened in JupyterLab
 milestones: $(STAMP)  ## the list of milestones
 	$(BIN)/python -m milestones
 
-benchmark: $(STAMP)  ## what the contract on every call costs
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.contract
+benchmark: $(STAMP)  ## speed and memory beside PyTorch's, on the same work (minutes)
+	$(BIN)/python -m benchmarks
 
 solutions: $(STAMP)  ## what the judge makes of hundreds of wrong and right solutions (minutes)
 	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m all_solutions
