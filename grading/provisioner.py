@@ -29,7 +29,8 @@ from grading import judge, sandbox
 from grading.submission import ROOT, Lesson
 
 LIMITS = sandbox.Limits(wall_seconds=300, cpu_seconds=200)  # of one notebook
-WANTED = ("ipykernel", "numpy", "scipy", "matplotlib", "scikit-learn", "rich", "safetensors")  # what lessons import
+# what lessons import
+WANTED = ("ipykernel", "numpy", "scipy", "matplotlib", "scikit-learn", "rich", "safetensors", "numba")
 MESSAGE = 4 * sandbox.MB  # bytes in one part of a message; a longer one ends the connection
 WAITING = 20  # messages that wait here until they are read
 START = 60  # seconds until a kernel answers

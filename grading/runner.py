@@ -5,6 +5,7 @@
 No verdict is made here, since everything in this process is in the student's hands.
 """
 
+import ctypes
 import importlib
 import importlib.machinery
 import json
@@ -22,6 +23,9 @@ WATCHED = tuple(
     "sys.setprofile sys._current_frames gc. pty. shutil. os.remove os.rename os.symlink os.link os.chmod os.mkdir "
     "code.__new__ mmap. resource.".split()
 )
+
+
+COMPILER = tuple(str(ROOT / "site" / name) + os.sep for name in ("numba", "llvmlite"))
 
 
 class Frames:
@@ -61,12 +65,22 @@ def watch(frames: Frames):
     left = [100]
 
     def hook(event, args):
+        if event.startswith("ctypes.") and compiling():
+            return
         writes = event == "open" and (args[1] or "r")[0] in "wax+" and args[0] != os.devnull
         if (writes or event.startswith(WATCHED)) and left[0]:
             left[0] -= 1
             frames.send({"tried": event, "what": ", ".join(repr(arg)[:100] for arg in args[:2])})
 
     sys.addaudithook(hook)
+
+
+def compiling() -> bool:
+    """Whether it is numba's compiler that calls, which lives in a library."""
+    frame = sys._getframe(2)
+    while frame and frame.f_code.co_filename == ctypes.__file__:
+        frame = frame.f_back
+    return bool(frame) and frame.f_code.co_filename.startswith(COMPILER)
 
 
 def build(module_name: str, public: list, cells: list, frames: Frames):

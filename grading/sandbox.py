@@ -29,7 +29,8 @@ from grading import syscalls
 MB = 2**20
 PYTHON = f"{sys.base_prefix}/bin/python3"  # inside the walls as outside
 SITE = Path(sysconfig.get_path("purelib"))
-PACKAGES = ("numpy", "numpy.libs", "scipy", "scipy.libs")  # what student code may import beside Python, in /site
+# what student code may import beside Python, in /site, where it is installed
+PACKAGES = ("numpy", "numpy.libs", "scipy", "scipy.libs", "numba", "llvmlite")
 LOOK = 0.2  # seconds between two looks at the tree
 ENVIRONMENT = {
     "HOME": "/tmp",

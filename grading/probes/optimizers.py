@@ -284,4 +284,4 @@ probe.learns("sgd", 0.8, digits, train(lambda lesson, p: lesson.SGD(p, lr=0.5)),
 probe.learns(
     "momentum", 0.8, digits, train(lambda lesson, p: lesson.SGD(p, lr=0.02, momentum=0.95)), share_right(network)
 )
-probe.learns("adam", 0.8, scaled_digits, train(lambda lesson, p: lesson.Adam(p, lr=0.03)), share_right(network))
+probe.learns("adam", 0.75, scaled_digits, train(lambda lesson, p: lesson.Adam(p, lr=0.03)), share_right(network))

@@ -266,7 +266,7 @@ def share_foretold(tt, lesson, weights, data):
     return np.mean(found[:, 1:] == data["ids"][:, 2:])
 
 
-probe.learns("gpt-forward", 0.75, language, learn_language, share_foretold)
+probe.learns("gpt-forward", 0.6, language, learn_language, share_foretold)
 
 
 @probe("filters", hint="The k-th best stays, and so does the token with which the sum reaches p.")
