@@ -1,6 +1,7 @@
 """The sandbox: each wall and limit, what attacks processes, and the same through a notebook's kernel."""
 
 import ast
+import importlib.util
 import itertools
 import os
 import secrets
@@ -268,9 +269,10 @@ def test_system_calls_that_no_limit_counts_are_refused(name):
 
 @needs_walls
 @pytest.mark.parametrize("name", ["torch", "course", "tinytorch", "nbgrader", "sklearn", "pip"])
-def test_only_numpy_and_scipy_can_be_imported(name):
-    code = f"sys.path.insert(0, '/site'); say([importlib.util.find_spec(n) is not None for n in ('numpy', 'scipy', {name!r})])"
-    assert ran(code)[0] == [[True, True, False]]
+def test_only_numpy_scipy_and_numba_can_be_imported(name):
+    names = ("numpy", "scipy", "numba", name)
+    code = f"sys.path.insert(0, '/site'); say([importlib.util.find_spec(name) is not None for name in {names}])"
+    assert ran(code)[0] == [[True, True, bool(importlib.util.find_spec("numba")), False]]
 
 
 # -- limits ------------------------------------------------------------------------------------------------------------
