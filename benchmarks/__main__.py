@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks import alone, contract, works  # noqa: F401  works registers
+from benchmarks import alone, contract, works
 from benchmarks.measure import FUSED, THEIRS, benchmarks, compare
 from tinytorch import backends
 
@@ -64,12 +64,14 @@ def time_of(name: str, using: list[str], threads: list[int], seconds: float) -> 
 def memory_of(name: str, using: list[str], *_) -> Iterator[Figure]:
     for backend in using:
         for kind, ratio in zip(("resident", "allocated"), alone.memory(benchmarks[name], backend)):
-            yield Figure(f"memory-{name}", f"memory at the peak of the {name} step, {kind}", backend, ratio, 1.5)
+            yield Figure(
+                f"memory-{name}", f"memory at the peak of the {name} step, {kind}", backend, ratio, works.MEMORY
+            )
 
 
 def import_time(*_) -> Iterator[Figure]:
     seconds, ratio = alone.import_time()
-    yield Figure("import", "import, CPU seconds to the first layer", "numpy", seconds, 0.25, "s")
+    yield Figure("import", "import, CPU seconds to the first layer", "numpy", seconds, works.IMPORT_SECONDS, "s")
     yield Figure("import", "the same ÷ PyTorch's", "numpy", ratio)
 
 

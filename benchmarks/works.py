@@ -8,6 +8,7 @@ from benchmarks import models
 from benchmarks.measure import benchmark
 
 BATCH = 16  # texts
+IMPORT_SECONDS, MEMORY = 0.25, 1.5  # gates: CPU time of the import; memory at the peak ÷ PyTorch's
 
 
 def drawn(t, *shape, seed: int = 1, grad: bool = False):

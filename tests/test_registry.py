@@ -6,9 +6,10 @@ import torch
 from alike import alike, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registry import FUNCTIONS, MODULES, Draw, functions, modules
+from registry import FUNCTIONS, MODULES, Draw, functions, fused_functions, modules
 
 import tinytorch as tt
+from tinytorch import backends
 from tinytorch.autograd import enable_grad, gradcheck, graph_order, values
 
 
@@ -53,6 +54,23 @@ def test_function_as_in_pytorch(name, example, data):
     alike(example.call, *arrays, layouts=("plain",), twice=example.twice and functions()[name].differentiable_twice)
 
 
+with_numba = pytest.mark.skipif("numba" not in backends.available(), reason="numba is not installed")
+
+
+@pytest.fixture
+def numba():
+    with backends.use("numba"):
+        yield
+
+
+@with_numba
+@cases
+def test_function_with_numba(name, example, numba):
+    """As in PyTorch too where kernels compute: what they are made for (float32), and beside it."""
+    arrays = example.arrays(np.random.default_rng(1))
+    alike(example.call, *arrays, twice=example.twice and functions()[name].differentiable_twice, kinds=("float32",))
+
+
 def leaves(arrays):
     return [tt.tensor(np.asarray(a, np.float64), requires_grad=True) for a in arrays]
 
@@ -63,7 +81,7 @@ def test_function_by_differences(name, example):
     output = example.call(tt, *inputs)
     tt.manual_seed(0)
     upstream = tt.randn(*output.shape, dtype=tt.float64).requires_grad_()
-    used = {type(node).__name__ for node in graph_order([output.grad_fn])}
+    used = nodes(output)
     if name not in ("PutItem", "Place", "PlaceRegion"):  # reverses may run in backward only
         assert name in used, f"the example of {name} runs {used} instead"
     if name != "To":  # which passes through float32: too coarse for differences
@@ -115,6 +133,32 @@ def test_module_as_in_pytorch(name, make, inputs, kind):
         output.backward(t.tensor(upstream))
         results.append([output, *(x.grad for x in xs if x.requires_grad), *(p.grad for p in module.parameters())])
     same(*results, rtol=1e-4 if kind == "float32" else 1e-7, atol=1e-6 if kind == "float32" else 1e-12, what=name)
+
+
+@with_numba
+@module_cases
+def test_module_with_numba(name, make, inputs, numba):
+    test_module_as_in_pytorch(name, make, inputs, "float32")
+
+
+@with_numba
+def test_every_fused_function_is_used(numba):
+    """By some example above: with numba it takes the place of the operations that it fuses."""
+    used = set()
+    for examples in FUNCTIONS.values():
+        for example in examples:
+            inputs = [tt.tensor(np.asarray(a, "float32")) for a in example.arrays(np.random.default_rng(1))]
+            used |= nodes(example.call(tt, *(x.requires_grad_() if x.is_floating_point() else x for x in inputs)))
+    for examples in MODULES.values():
+        for make, inputs in examples:
+            used |= nodes(make(tt)(*module_inputs(tt, inputs(Draw(np.random.default_rng(2))), "float32")))
+    unused = fused_functions().keys() - used
+    assert not unused, f"no example runs {sorted(unused)}: add one to tests/registry"
+
+
+def nodes(*outputs) -> set:
+    """The names of the Functions that made them."""
+    return {type(node).__name__ for node in graph_order([output.grad_fn for output in outputs])}
 
 
 @module_cases

@@ -10,7 +10,7 @@ Each file beside this one, tools.py aside, may have a table FUNCTIONS and a tabl
 import importlib
 import pkgutil
 
-from registry.tools import Draw, functions, modules
+from registry.tools import Draw, functions, fused_functions, modules
 
 FUNCTIONS, MODULES = {}, {}
 
@@ -20,4 +20,4 @@ for _file in pkgutil.iter_modules(__path__):
         assert not _table.keys() & _more.keys(), f"two files have examples for {sorted(_table.keys() & _more.keys())}"
         _table.update(_more)
 
-__all__ = ["FUNCTIONS", "MODULES", "Draw", "functions", "modules"]
+__all__ = ["FUNCTIONS", "MODULES", "Draw", "functions", "fused_functions", "modules"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import tinytorch as tt
+from tinytorch import backends
 from tinytorch.tensor import Function
 
 # ---------------------------------------------------------------------------------------------- collecting what exists
@@ -26,7 +27,11 @@ def subclasses(cls) -> dict:
 def existing(cls, abstract=()) -> dict:
     """{name: class} of all concrete subclasses of `cls` in the package, every module of which is imported."""
     for module in pkgutil.walk_packages(tt.__path__, "tinytorch."):
-        importlib.import_module(module.name)
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            if error.name != "numba":
+                raise
     return {name: sub for name, sub in subclasses(cls).items() if name[0] != "_" and name not in abstract}
 
 
@@ -34,8 +39,16 @@ def existing(cls, abstract=()) -> dict:
 ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated"}
 
 
+# they compute what other Functions compute, faster, and take their places in the examples when numba computes
+KERNELS = {f"tinytorch.{module}" for module in backends.LOADS["numba"]}
+
+
 def functions() -> dict:
-    return existing(Function, ABSTRACT_FUNCTIONS)
+    return {name: sub for name, sub in existing(Function, ABSTRACT_FUNCTIONS).items() if sub.__module__ not in KERNELS}
+
+
+def fused_functions() -> dict:
+    return {name: sub for name, sub in existing(Function).items() if sub.__module__ in KERNELS}
 
 
 def modules() -> dict:
