@@ -63,6 +63,7 @@ class SigmoidFunction(Function):
 
 
 # %% ../../modules/04_losses/04_losses.ipynb #c020
+@dispatch
 def sigmoid(input) -> Tensor:
     """1 / (1 + e ** -input), element by element."""
     return SigmoidFunction.apply(floating(input))
