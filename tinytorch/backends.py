@@ -23,7 +23,7 @@ import numpy as np
 LOADS = {"numba": ("kernels", "more_kernels", "image_kernels"), "cuda": ("cuda_forms",)}
 SMALL = 4096  # elements: for less, nothing is loaded
 
-kernels = {"numba": {}, "cuda": {}}  # backend -> {name of a dispatched function: a faster form}
+kernels = {"numba": {}, "cuda": {}}  # backend -> {name of a dispatched function: {a faster form's own name: the form}}
 dispatched = {}  # name -> the numpy form
 _forms = {}  # name -> the forms to ask, for the backend in use
 _wanted = None  # the backend that was chosen; None: numba, where it is and once it pays
@@ -53,10 +53,10 @@ def large(args) -> bool:
 
 
 def kernel(backend: str, name: str | None = None):
-    """Decorates a faster form of the dispatched function of the same name (or of `name`)."""
+    """Decorates a faster form of the dispatched function of the same name (or of `name`). Several are asked in turn."""
 
     def register(function):
-        kernels[backend][name or function.__name__] = function
+        kernels[backend].setdefault(name or function.__name__, {})[function.__name__] = function
         _choose_forms()
         return function
 
@@ -66,8 +66,8 @@ def kernel(backend: str, name: str | None = None):
 def _choose_forms() -> None:
     _forms.clear()
     for backend in ("cuda", *([_wanted] if _wanted in LOADS else ())):
-        for name, form in kernels[backend].items():
-            _forms[name] = (*_forms.get(name, ()), form)
+        for name, forms in kernels[backend].items():
+            _forms[name] = (*_forms.get(name, ()), *forms.values())
 
 # %% ../modules/01_tensor/01_tensor_backends.ipynb #c007
 def available() -> list[str]:
