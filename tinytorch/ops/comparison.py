@@ -13,7 +13,8 @@ __all__ = ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'isnan', 'isinf', 'isfinite', 'lo
 # %% ../../modules/01_tensor/01_tensor_comparison.ipynb #c003
 import numpy as np
 
-from .creation import as_tensor
+from ..backends import as_array
+from .creation import as_tensor, on_one_device
 from ..tensor import (
     OPERANDS,
     Tensor,
@@ -40,13 +41,16 @@ def two_sided(ufunc, name: str, doc: str, whole: bool = False):
 
     def function(input, other) -> Tensor:
         a, b = arrays_of(input, other)
-        if whole and "f" in (a.dtype.kind, np.asarray(b).dtype.kind):
+        if whole and "f" in (a.dtype.kind, np.result_type(b).kind):
             raise NotImplementedError(f"{name}() works on integers and bool, not on floating point numbers")
         try:
-            return Tensor._wrap(np.asarray(ufunc(a, b)))
-        except ValueError:
+            return Tensor._wrap(as_array(ufunc(a, b)))
+        except (ValueError, TypeError):
             broadcast_shapes(np.shape(a), np.shape(b))  # words the usual reason
-            raise
+            together = on_one_device((input, other))
+            if together[0] is input and together[1] is other:
+                raise
+            return function(*together)
 
     function.__name__, function.__doc__ = name, doc
     return function
@@ -75,7 +79,7 @@ def equal(input, other: Tensor) -> bool:
     if not isinstance(other, Tensor):
         raise TypeError(f"equal(): expected a Tensor, got {type(other).__name__}")
     a, b = operands(input, other)
-    return np.array_equal(a._array, b._array)
+    return bool(np.array_equal(a._array, b._array))
 
 
 def same_dtype(input, other, name: str) -> None:
@@ -89,7 +93,7 @@ def isclose(input, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_
     """Where |input - other| <= atol + rtol * |other|."""
     same_dtype(input, other, "isclose")
     broadcast_shapes(input.shape, other.shape)
-    return Tensor._wrap(np.asarray(np.isclose(input._array, other._array, rtol, atol, equal_nan)))
+    return Tensor._wrap(as_array(np.isclose(input._array, other._array, rtol, atol, equal_nan)))
 
 
 def allclose(input, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
@@ -100,7 +104,7 @@ def allclose(input, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal
 
 def one_sided(ufunc, name: str, doc: str):
     def function(input) -> Tensor:
-        return Tensor._wrap(np.asarray(ufunc(input._array)))
+        return Tensor._wrap(as_array(ufunc(input._array)))
 
     function.__name__, function.__doc__ = name, doc
     return function
@@ -113,7 +117,7 @@ isfinite = one_sided(np.isfinite, "isfinite", "Where it is neither infinite nor 
 def isin(elements, test_elements, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Which of `elements` are among `test_elements`."""
     elements, test_elements = as_tensor(elements), as_tensor(test_elements)
-    return Tensor._wrap(np.asarray(np.isin(elements._array, test_elements._array, assume_unique, invert)))
+    return Tensor._wrap(as_array(np.isin(elements._array, test_elements._array, assume_unique, invert)))
 
 
 def contains(input, element) -> bool:
@@ -142,7 +146,7 @@ def bitwise_not(input) -> Tensor:
     """~input, bit by bit; on bool, not."""
     if input.dtype.is_floating_point:
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
-    return Tensor._wrap(np.asarray(np.invert(input._array)))
+    return Tensor._wrap(as_array(np.invert(input._array)))
 
 
 for logic in (logical_and, logical_or, logical_xor, logical_not, bitwise_and, bitwise_or, bitwise_xor, bitwise_not,
@@ -172,19 +176,19 @@ def arg_extreme(find, name, input, dim, keepdim):
     if (input._array.size == 0 if dim is None else input.ndim and input.shape[dim] == 0):
         raise IndexError(f"{name}(): the shape is {input.shape}: an extreme over no values has no index")
     if input.ndim == 0:
-        return Tensor._wrap(np.zeros((), np.int64))
-    return Tensor._wrap(np.asarray(find(input._array, axis=dim, keepdims=keepdim)))
+        return Tensor._wrap(np.zeros((), np.int64, like=input._array))
+    return Tensor._wrap(as_array(find(input._array, axis=dim, keepdims=keepdim)))
 
 
 def argsort(input, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort along `dim`; equals stay in their order."""
     dim = normalize_dim(dim, input.ndim)
     if input.ndim == 0:
-        return Tensor._wrap(np.zeros((), np.int64))
+        return Tensor._wrap(np.zeros((), np.int64, like=input._array))
     if not descending:
         return Tensor._wrap(np.argsort(input._array, axis=dim, kind="stable"))
     order = np.argsort(np.flip(input._array, dim), axis=dim, kind="stable")
-    return Tensor._wrap(np.ascontiguousarray(input.shape[dim] - 1 - np.flip(order, dim)))
+    return Tensor._wrap((input.shape[dim] - 1 - np.flip(order, dim)).copy())
 
 
 def truth(reduce):
@@ -192,7 +196,7 @@ def truth(reduce):
 
     def function(input, dim=None, keepdim: bool = False) -> Tensor:
         dims = normalize_dims(dim, input.ndim)
-        result = np.asarray(reduce(input._array != 0, axis=dims, keepdims=keepdim))
+        result = as_array(reduce(input._array != 0, axis=dims, keepdims=keepdim))
         return Tensor._wrap(result.astype(np.uint8) if input.dtype is uint8 else result)
 
     function.__doc__ = f"Whether {'any value is' if reduce is np.any else 'all values are'} not 0, over `dim` (None: all)."
@@ -204,7 +208,7 @@ tensor_any, tensor_all = truth(np.any), truth(np.all)
 
 def count_nonzero(input, dim=None) -> Tensor:
     """How many values are not 0, over `dim` (all dimensions if None)."""
-    return Tensor._wrap(np.asarray(np.count_nonzero(input._array, axis=normalize_dims(dim, input.ndim)), dtype=np.int64))
+    return Tensor._wrap(as_array(np.sum(input._array != 0, axis=normalize_dims(dim, input.ndim), dtype=np.int64)))
 
 
 def nonzero(input, *, as_tuple: bool = False):
@@ -225,7 +229,7 @@ def unique(input, sorted: bool = True, return_inverse: bool = False, return_coun
     found = np.unique(input._array, return_inverse=return_inverse, return_counts=return_counts, axis=dim, equal_nan=False)
     if not (return_inverse or return_counts):
         return Tensor._wrap(found)
-    return tuple(Tensor._wrap(np.asarray(part)) for part in found)
+    return tuple(Tensor._wrap(part) for part in found)
 
 
 def bincount(input, weights=None, minlength: int = 0) -> Tensor:
@@ -242,9 +246,9 @@ def searchsorted(sorted_sequence, input, *, out_int32: bool = False, right: bool
     sorted_sequence = as_tensor(sorted_sequence)
     if sorted_sequence.ndim != 1:
         raise RuntimeError(f"searchsorted(): the sorted sequence must have one dimension here, it has {sorted_sequence.ndim}")
-    values = input._array if isinstance(input, Tensor) else input
+    values = input._array if isinstance(input, Tensor) else np.asarray(input, like=sorted_sequence._array)
     found = np.searchsorted(sorted_sequence._array, values, side=side or ("right" if right else "left"))
-    return Tensor._wrap(np.asarray(found, np.int32 if out_int32 else np.int64))
+    return Tensor._wrap(as_array(found).astype(np.int32 if out_int32 else np.int64, copy=False))
 
 
 def bucketize(input, boundaries, *, out_int32: bool = False, right: bool = False) -> Tensor:

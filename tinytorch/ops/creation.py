@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['CPU', 'GPU', 'inf', 'nan', 'pi', 'e', 'default_generator', 'device', 'as_device', 'cuda', 'device_of_tensor', 'like',
-           'example', 'get_default_dtype', 'set_default_dtype', 'promote_types', 'can_cast', 'finfo', 'iinfo', 'Clone',
-           'clone', 'contiguous', 'is_contiguous', 'Move', 'to', 'to_cpu', 'to_cuda', 'type_as', 'tensor_type',
-           'converter', 'is_tensor', 'is_floating_point', 'stride', 'rooted', 'tensor_copy', 'deepcopy_tensor',
-           'reduce_tensor', 'made', 'sizes', 'kind_or', 'as_tensor', 'from_numpy', 'zeros', 'ones', 'empty', 'full',
-           'eye', 'arange', 'linspace', 'zeros_like', 'ones_like', 'empty_like', 'full_like', 'new', 'new_tensor',
-           'Generator', 'manual_seed', 'seed', 'initial_seed', 'get_rng_state', 'set_rng_state', 'source', 'float_kind',
-           'rand', 'randn', 'randint', 'randperm', 'rand_like', 'randn_like', 'randint_like', 'normal', 'bernoulli',
-           'multinomial']
+           'example', 'on_one_device', 'get_default_dtype', 'set_default_dtype', 'promote_types', 'can_cast', 'finfo',
+           'iinfo', 'Clone', 'clone', 'contiguous', 'is_contiguous', 'Move', 'to', 'to_cpu', 'to_cuda', 'type_as',
+           'tensor_type', 'converter', 'is_tensor', 'is_floating_point', 'stride', 'rooted', 'tensor_copy',
+           'deepcopy_tensor', 'reduce_tensor', 'made', 'sizes', 'kind_or', 'as_tensor', 'from_numpy', 'zeros', 'ones',
+           'empty', 'full', 'eye', 'arange', 'linspace', 'zeros_like', 'ones_like', 'empty_like', 'full_like', 'new',
+           'new_tensor', 'Generator', 'manual_seed', 'seed', 'initial_seed', 'get_rng_state', 'set_rng_state', 'source',
+           'float_kind', 'rand', 'randn', 'randint', 'randperm', 'rand_like', 'randn_like', 'randint_like', 'normal',
+           'bernoulli', 'multinomial']
 
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c003
 import copy
@@ -104,6 +104,21 @@ def like(device):
 def example(kind: str):
     """An empty array that lives on the device `kind`."""
     return moved(np.empty(0), kind)
+
+
+def on_one_device(inputs) -> list:
+    """`inputs`, where all tensors live on one device; on two, those on the CPU are moved, if they are 0-d.
+
+    Raises RuntimeError where others would have to move: it is for the program to say where it computes.
+    """
+    tensors = [x for x in inputs if isinstance(x, Tensor)]
+    devices = sorted({str(x.device) for x in tensors}, reverse=True)
+    if len(devices) < 2:
+        return list(inputs)
+    if any(x.ndim and x.is_cpu for x in tensors):
+        found = " and ".join(devices)
+        raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two devices, {found}!")
+    return [to(x, devices[0]) if isinstance(x, Tensor) else x for x in inputs]
 
 
 Tensor.device = property(device_of_tensor, doc="Where the tensor lives.")

@@ -6,10 +6,11 @@
 __all__ = ['maximum', 'minimum', 'remainder', 'fmod', 'floor_divide', 'truncated_divide', 'Unary', 'Step', 'no_gradient',
            'a_tensor', 'attach', 'floats_only', 'numeric', 'Sqrt', 'Rsqrt', 'Square', 'Reciprocal', 'Log1p', 'Log2',
            'Log10', 'Expm1', 'Exp2', 'Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Tanh', 'Sigmoid',
-           'Erf', 'Sign', 'Abs', 'Floor', 'Ceil', 'Trunc', 'Round', 'tensor_round', 'frac', 'Gate', 'Clamp', 'meeting',
-           'clamp', 'clamp_min', 'clamp_max', 'Maximum', 'Minimum', 'between_tensors', 'rounded_quotient', 'Quotient',
-           'Remainder', 'Fmod', 'two_sided', 'scaled', 'add', 'sub', 'rsub', 'mul', 'div', 'tensor_pow', 'neg', 'Atan2',
-           'Hypot', 'Logaddexp', 'NanToNum', 'nan_to_num', 'addcmul', 'addcdiv', 'lerp']
+           'error_function', 'Erf', 'Sign', 'Abs', 'Floor', 'Ceil', 'Trunc', 'Round', 'tensor_round', 'frac', 'Gate',
+           'Clamp', 'meeting', 'clamp', 'clamp_min', 'clamp_max', 'Maximum', 'Minimum', 'between_tensors',
+           'rounded_quotient', 'Quotient', 'Remainder', 'Fmod', 'two_sided', 'scaled', 'add', 'sub', 'rsub', 'mul',
+           'div', 'tensor_pow', 'neg', 'Atan2', 'Hypot', 'Logaddexp', 'NanToNum', 'nan_to_num', 'addcmul', 'addcdiv',
+           'lerp']
 
 # %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c003
 import math
@@ -17,6 +18,7 @@ import math
 import numpy as np
 
 from ..autograd import run, unbroadcast, values
+from ..backends import as_array, dispatch
 from ..tensor import (
     Exp,
     Function,
@@ -41,7 +43,7 @@ class Unary(Function):
 
     def forward(self, a):
         with np.errstate(all="ignore"):
-            result = np.asarray(self.compute(a))
+            result = as_array(self.compute(a))
         self.saved = (result if self.of_result else a,)
         return result
 
@@ -300,13 +302,19 @@ class Sigmoid(Unary):
         return result * (1 - result)
 
 
+@dispatch
+def error_function(a):
+    """2 / sqrt(pi) times the integral of exp(-t * t) from 0 to each number of an array."""
+    from scipy.special import erf
+
+    return erf(a)
+
+
 class Erf(Unary):
     """The error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to a."""
 
     def compute(self, a):
-        from scipy.special import erf
-
-        return erf(a)
+        return error_function(a)
 
     def slope(self, a):
         return run(Exp, -(a * a)) * (2 / math.sqrt(math.pi))
@@ -407,11 +415,11 @@ class Clamp(Function):
         needs_a, needs_low, needs_high = self.needs_input_grad
         low, high = -math.inf if low is None else low, math.inf if high is None else high
         if needs_a:
-            self.inside = np.asarray((a >= low) & (a <= high))
+            self.inside = as_array((a >= low) & (a <= high))
         if needs_low:
-            self.below = np.asarray((a < low) & (low < high))
+            self.below = as_array((a < low) & (low < high))
         if needs_high:
-            self.above = np.asarray((a > high) | (high < low))
+            self.above = as_array((a > high) | (high < low))
         return result
 
     def backward(self, grad):
@@ -456,8 +464,8 @@ class Maximum(Function):
         self.shapes = np.shape(a), np.shape(b)
         if True in self.needs_input_grad:
             half = 0.5 * (a == b)
-            self.weights_a = np.asarray(~self.beaten(a, b) - half, dtype=np.result_type(a))
-            self.weights_b = np.asarray(~self.beaten(b, a) - half, dtype=np.result_type(b))
+            self.weights_a = as_array(~self.beaten(a, b) - half).astype(np.result_type(a), copy=False)
+            self.weights_b = as_array(~self.beaten(b, a) - half).astype(np.result_type(b), copy=False)
         return self.choose(a, b)
 
     def backward(self, grad):
@@ -513,7 +521,7 @@ class Quotient(Function):
     def forward(self, a, b, mode):
         self.shapes = np.shape(a), np.shape(b)
         kind = np.result_type(a, b)
-        return np.asarray(rounded_quotient(a, b, mode), dtype=kind)
+        return as_array(rounded_quotient(a, b, mode)).astype(kind, copy=False)
 
     def backward(self, grad):
         return tuple(unbroadcast(no_gradient(grad), shape) for shape in self.shapes)
@@ -528,7 +536,7 @@ class Remainder(Function):
     def forward(self, a, b):
         self.shapes = np.shape(a), np.shape(b)
         if np.result_type(a, b).kind != "f" or self.needs_input_grad[1]:
-            self.quotient = np.asarray(rounded_quotient(a, b, self.mode))
+            self.quotient = as_array(rounded_quotient(a, b, self.mode))
         with np.errstate(all="ignore"):
             return self.compute(a, b)
 
@@ -657,7 +665,7 @@ class Hypot(Function):
     differentiable_twice = True
 
     def forward(self, a, b):
-        result = np.asarray(np.hypot(a, b))
+        result = as_array(np.hypot(a, b))
         self.saved = a, b, result
         return result
 
@@ -673,7 +681,7 @@ class Logaddexp(Function):
 
     def forward(self, a, b):
         with np.errstate(all="ignore"):
-            result = np.asarray(np.logaddexp(a, b))
+            result = as_array(np.logaddexp(a, b))
         self.saved = a, b, result
         return result
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..autograd import run, values
+from ..backends import as_array
 from .elementwise import Abs, Gate, Sign, maximum, minimum
 from ..tensor import (
     Exp,
@@ -59,7 +60,7 @@ class Place(Function):
 
     def forward(self, a, index, dim, size):
         self.index, self.dim = index, dim
-        out = np.zeros((*a.shape[:dim], size, *a.shape[dim + 1 :]), dtype=a.dtype)
+        out = np.zeros((*a.shape[:dim], size, *a.shape[dim + 1 :]), a.dtype, like=a)
         np.put_along_axis(out, index, a, axis=dim)
         return out
 
@@ -157,12 +158,13 @@ def topk(input, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
     size = input.shape[normalize_dim(dim, input.ndim)] if input.ndim else 1
     if not 0 <= k <= size:
         raise RuntimeError(f"topk(): selected index k out of range: k is {k}, dim {dim} has size {size}")
-    return picked(input, dim, lambda a, d: np.take(sorted_places(a, d, largest), range(k), axis=d))
+    return picked(input, dim, lambda a, d: sorted_places(a, d, largest)[(*(slice(None),) * d, slice(k))])
 
 
 def median_place(a: np.ndarray, dim: int) -> np.ndarray:
     """The place of the lower median along `dim`, which stays standing; of the first nan, if there is one."""
-    middle = np.take(sorted_places(a, dim, False), [(a.shape[dim] - 1) // 2], axis=dim)
+    half = (a.shape[dim] - 1) // 2
+    middle = sorted_places(a, dim, False)[(*(slice(None),) * dim, slice(half, half + 1))]
     missing = np.isnan(a)
     return np.where(missing.any(axis=dim, keepdims=True), missing.argmax(axis=dim, keepdims=True), middle)
 
@@ -196,7 +198,7 @@ class Var(Function):
         with np.errstate(all="ignore"):
             distance = a - np.sum(a, axis=dim, keepdims=True) / max(self.count, 1)
             result = self.finish(np.sum(distance * distance, axis=dim, keepdims=keepdim) / np.float64(self.divisor))
-        result = np.asarray(result, dtype=a.dtype)
+        result = as_array(result).astype(a.dtype, copy=False)
         self.saved = a, result
         return result
 
@@ -215,7 +217,7 @@ class Std(Var):
 
     def backward(self, grad):
         a, result = self.saved
-        grad = run(Gate, grad / (2 * result), weights=np.asarray(values(result) != 0))
+        grad = run(Gate, grad / (2 * result), weights=as_array(values(result) != 0))
         return self.spread(grad, a)
 
 
@@ -262,7 +264,7 @@ class Prod(Function):
         self.dim = dim
         self.kept_shape = tuple(1 if d in dim else n for d, n in enumerate(a.shape))
         with np.errstate(all="ignore"):
-            result = np.asarray(np.prod(a, axis=dim, keepdims=keepdim))
+            result = as_array(np.prod(a, axis=dim, keepdims=keepdim))
         self.saved = a, result
         return result
 
@@ -326,7 +328,7 @@ class Norm(Function):
                 result = np.sqrt(np.sum(a * a, axis=dim, keepdims=keepdim))
             else:
                 result = np.sum(np.abs(a) ** p, axis=dim, keepdims=keepdim) ** (1 / p)
-        self.saved = a, np.asarray(result)
+        self.saved = a, as_array(result)
         return self.saved[1]
 
     def backward(self, grad):
@@ -368,12 +370,12 @@ class Logsumexp(Function):
 
     def forward(self, a, dim, keepdim):
         self.kept_shape = tuple(1 if d in dim else n for d, n in enumerate(a.shape))
-        largest = np.max(a, axis=dim, keepdims=True, initial=-math.inf)
+        largest = np.max(a, axis=dim, keepdims=True) if a.size else np.full_like(a, 0, shape=self.kept_shape)
         largest = np.where(np.isfinite(largest), largest, 0).astype(a.dtype)
         with np.errstate(all="ignore"):
             result = np.log(np.sum(np.exp(a - largest), axis=dim, keepdims=True)) + largest
         shape = self.kept_shape if keepdim else [n for d, n in enumerate(a.shape) if d not in dim]
-        result = np.asarray(result).reshape(shape)
+        result = as_array(result).reshape(shape)
         self.saved = a, result
         return result
 

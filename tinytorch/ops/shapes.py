@@ -6,17 +6,19 @@
 __all__ = ['atleast_1d', 'atleast_2d', 'atleast_3d', 'concat', 'concatenate', 'row_stack', 'diagonal_of', 'view', 'view_as',
            'reshape_as', 'ravel', 'flatten', 'unflatten', 'squeeze', 'unsqueeze', 'movedim', 't', 'expand_as',
            'broadcast_to', 'broadcast_tensors', 'Cat', 'Stack', 'list_of_tensors', 'cat', 'stack', 'at_least', 'hstack',
-           'vstack', 'narrow', 'select', 'unbind', 'split_with_sizes', 'split', 'chunk', 'tensor_split', 'Copied',
-           'repeat', 'tile', 'repeat_interleave', 'Flip', 'Roll', 'flip', 'fliplr', 'flipud', 'roll', 'Triangle',
-           'Diagonal', 'tril', 'triu', 'diagonal', 'diag_embed', 'diag', 'meshgrid']
+           'vstack', 'narrow', 'select', 'Pieces', 'Piece', 'cut', 'unbind', 'split_with_sizes', 'split', 'chunk',
+           'tensor_split', 'Copied', 'repeat', 'tile', 'repeat_interleave', 'Flip', 'Roll', 'flip', 'fliplr', 'flipud',
+           'roll', 'Triangle', 'Diagonal', 'tril', 'triu', 'diagonal', 'diag_embed', 'diag', 'meshgrid']
 
 # %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c003
 import math
 import operator
+import weakref
 
 import numpy as np
 
-from ..autograd import PutItem, run
+from ..autograd import PutItem, run, values
+from ..backends import moved, to_numpy
 from ..tensor import (
     Expand,
     Function,
@@ -26,6 +28,7 @@ from ..tensor import (
     as_sizes,
     broadcast_shapes,
     expand,
+    grad_mode,
     normalize_dim,
     normalize_dims,
     permute,
@@ -278,11 +281,51 @@ def select(input, dim: int, index: int) -> Tensor:
     return GetItem.apply(input, index=(*(slice(None),) * dim, operator.index(index), ...))
 
 
+class Pieces(Function):
+    """`a` itself, about to be cut up: its pieces put their gradients into one array."""
+
+    is_view = differentiable_twice = True
+    shared = staticmethod(lambda: None)  # that array, weakly: it is the walk's
+
+    def forward(self, a):
+        return a
+
+    def backward(self, grad):
+        self.shared = Pieces.shared
+        return grad
+
+
+class Piece(GetItem):
+    """a[index] of Pieces, where no two indices overlap."""
+
+    def backward(self, grad):
+        if isinstance(grad, Tensor):
+            return super().backward(grad)
+        (whole,) = self.edges
+        result = whole.shared()
+        if result is not None:  # another piece came first and made the gradient of all
+            result[self.index] = grad
+            return None
+        result = run(PutItem, grad, index=self.index, shape=self.a_shape)
+        whole.shared = weakref.ref(result)
+        return result
+
+
+def cut(input, dim: int, indices) -> tuple:
+    """The parts `indices` of `input` along `dim`, none of which overlap. Views."""
+    function = GetItem
+    if input._requires_grad and grad_mode.enabled:
+        input, function = Pieces.apply(input), Piece
+    before = (slice(None),) * dim
+    return tuple(function.apply(input, index=(*before, index, ...)) for index in indices)
+
+
 def unbind(input, dim: int = 0) -> tuple:
     """All slices along `dim`, without that dimension. Views."""
     if input.ndim == 0:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return tuple(select(input, dim, i) for i in range(input.shape[normalize_dim(dim, input.ndim)]))
+    dim = normalize_dim(dim, input.ndim)
+    return cut(input, dim, range(input.shape[dim]))
 
 
 def split_with_sizes(input, split_sizes, dim: int = 0) -> tuple:
@@ -294,7 +337,7 @@ def split_with_sizes(input, split_sizes, dim: int = 0) -> tuple:
             f"{dim}), but got split_sizes={split_sizes}"
         )
     starts = [sum(split_sizes[:i]) for i in range(len(split_sizes))]
-    return tuple(narrow(input, dim, start, n) for start, n in zip(starts, split_sizes, strict=True))
+    return cut(input, dim, [slice(start, start + n) for start, n in zip(starts, split_sizes, strict=True)])
 
 
 def split(input, split_size_or_sections, dim: int = 0) -> tuple:
@@ -308,7 +351,7 @@ def split(input, split_size_or_sections, dim: int = 0) -> tuple:
         raise RuntimeError(f"split expects split_size be positive, but got split_size={size} for dimension size {total}")
     if total == 0:
         return (narrow(input, dim, 0, 0),)
-    return tuple(narrow(input, dim, start, min(size, total - start)) for start in range(0, total, size))
+    return cut(input, normalize_dim(dim, input.ndim), [slice(start, start + size) for start in range(0, total, size)])
 
 
 def chunk(input, chunks: int, dim: int = 0) -> tuple:
@@ -383,13 +426,13 @@ def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_siz
     With the numbers alone, the indices that do so.
     """
     if repeats is None:
-        input, repeats, dim = Tensor._wrap(np.arange(len(input))), input, 0
+        input, repeats, dim = Tensor._wrap(np.arange(len(input), like=input._array)), input, 0
     if dim is None:
         input, dim = ravel(input), 0
     dim = normalize_dim(dim, input.ndim)
     if input.ndim == 0:
         input = reshape(input, 1)
-    counts = repeats._array if isinstance(repeats, Tensor) else np.asarray(repeats)
+    counts = to_numpy(repeats._array) if isinstance(repeats, Tensor) else np.asarray(repeats)
     if counts.dtype.kind not in "iu" or counts.ndim > 1 or (counts.ndim and len(counts) not in (1, input.shape[dim])):
         raise RuntimeError(f"repeats must be one whole number or {input.shape[dim]} of them, got shape {counts.shape}")
     if (counts < 0).any():
@@ -398,7 +441,7 @@ def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_siz
         count, shape = int(counts.reshape(())), input.shape
         wide = Expand.apply(unsqueeze(input, dim + 1), shape=(*shape[: dim + 1], count, *shape[dim + 1 :]))
         return Copied.apply(wide, shape=(*shape[:dim], shape[dim] * count, *shape[dim + 1 :]))
-    return GetItem.apply(input, index=(*(slice(None),) * dim, np.repeat(np.arange(input.shape[dim]), counts)))
+    return GetItem.apply(input, index=(*(slice(None),) * dim, moved(np.repeat(np.arange(input.shape[dim]), counts), input.device.type)))
 
 
 Tensor.repeat, Tensor.tile, Tensor.repeat_interleave = repeat, tile, repeat_interleave
@@ -489,7 +532,7 @@ class Diagonal(Function):
         return np.einsum("...ii->...i", a)
 
     def backward(self, grad):
-        places = np.arange(self.a_shape[-1])
+        places = np.arange(self.a_shape[-1], like=values(grad))
         return run(PutItem, grad, index=(..., places, places), shape=self.a_shape)
 
 
@@ -524,7 +567,7 @@ def diagonal(input, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
 def diag_embed(input, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Matrices (dimensions `dim1` and `dim2` of the result) with the last dimension of `input` on diagonal `offset`."""
     n = input.shape[-1]
-    places, size = np.arange(n), n + abs(offset)
+    places, size = np.arange(n, like=input._array), n + abs(offset)
     index = (..., places + max(-offset, 0), places + max(offset, 0))
     result = PutItem.apply(input, index=index, shape=(*input.shape[:-1], size, size))
     return movedim(result, (-2, -1), (dim1, dim2))
