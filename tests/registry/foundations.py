@@ -47,6 +47,11 @@ FUNCTIONS = {
         E(lambda t, a: a[0, :, 1:], "nMK"),
         E(lambda t, a: a[index(t, 0, 0)], "nM"),
     ],
+    "Pieces": [E(lambda t, a: sum(part * part for part in a.unbind(1)), "NmK")],
+    "Piece": [
+        E(lambda t, a: a.split(2, 1)[-1] * 2, "Nm"),
+        E(lambda t, a: t.cat([part * part.sum() for part in a.chunk(2, -1)[::-1]]), "nm"),
+    ],
     "MatMul": [E(lambda t, a, b: a @ b, s) for s in ("NK,KM", "BNK,BKM", "K,KM", "NK,K", "k,k", "abnk,km", "nk,bkm")],
     # lesson 02 and its companions
     "PutItem": [
