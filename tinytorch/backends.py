@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['LOADS', 'SMALL', 'kernels', 'dispatched', 'ARRAYS', 'cuda', 'cudnn', 'mps', 'dispatch', 'large', 'kernel',
-           'available', 'in_use', 'use', 'Way', 'register_device', 'is_array', 'as_array', 'device_of', 'way_to',
-           'moved', 'to_numpy']
+           'available', 'in_use', 'use', 'keep_memory', 'Way', 'register_device', 'is_array', 'as_array', 'device_of',
+           'way_to', 'moved', 'to_numpy']
 
 # %% ../modules/01_tensor/01_tensor_backends.ipynb #c003
 import contextlib
+import ctypes
 import functools
 import importlib
 import importlib.util
@@ -101,6 +102,19 @@ class use(contextlib.AbstractContextManager):
         global _wanted
         _wanted = self.before
         _choose_forms()
+
+# %% ../modules/01_tensor/01_tensor_backends.ipynb #keep-memory
+def keep_memory(megabytes: int = 1024) -> bool:
+    """Let freed memory stay with this process, up to so much, for the next arrays; whether the C library can be told so."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # not glibc
+        return False
+    trim_threshold, mmap_threshold = -1, -3  # as in malloc.h
+    return bool(mallopt(mmap_threshold, 32 << 20) and mallopt(trim_threshold, megabytes << 20))
+
+
+keep_memory()
 
 # %% ../modules/01_tensor/01_tensor_backends.ipynb #devices
 ARRAYS = {np.ndarray: "cpu"}  # type of array -> the device on which such arrays live
