@@ -425,7 +425,7 @@ class FusedAttention(AttentionFunction):
     def forward(self, query, key, value, causal, scale):
         self.saved = (query, key, value)
         self.scale, self.causal = np.float32(scale), causal
-        self.weights = scores = query @ key.swapaxes(-1, -2)
+        self.weights = scores = np.matmul(query, key.swapaxes(-1, -2), order="C")  # whatever order query has in memory
         attention_rows(scores.reshape(-1, scores.shape[-1]), self.scale, scores.shape[-2], causal)
         return product(scores, value, query)
 
@@ -433,7 +433,7 @@ class FusedAttention(AttentionFunction):
         query, key, value = self.saved
         weights = self.weights
         grad_value = product(weights.swapaxes(-1, -2), grad, value)
-        scores, rows = grad @ value.swapaxes(-1, -2), (-1, weights.shape[-1])
+        scores, rows = np.matmul(grad, value.swapaxes(-1, -2), order="C"), (-1, weights.shape[-1])
         attention_rows_gradient(scores.reshape(rows), weights.reshape(rows), self.scale, scores.shape[-2], self.causal)
         grad_query, grad_key = product(scores, key, query), product(scores.swapaxes(-1, -2), query, key)
         return tuple(unbroadcast(g, x.shape) for g, x in zip((grad_query, grad_key, grad_value), self.saved))
