@@ -54,7 +54,7 @@ def large(args) -> bool:
 
 
 def kernel(backend: str, name: str | None = None):
-    """Decorates a faster form of the dispatched function of the same name (or of `name`). Several are asked in turn."""
+    """Decorates a faster form of the dispatched function of the same name (or of `name`). The latest is asked first."""
 
     def register(function):
         kernels[backend].setdefault(name or function.__name__, {})[function.__name__] = function
@@ -68,7 +68,7 @@ def _choose_forms() -> None:
     _forms.clear()
     for backend in ("cuda", *([_wanted] if _wanted in LOADS else ())):
         for name, forms in kernels[backend].items():
-            _forms[name] = (*_forms.get(name, ()), *forms.values())
+            _forms[name] = (*_forms.get(name, ()), *reversed(forms.values()))
 
 # %% ../modules/01_tensor/01_tensor_backends.ipynb #c007
 def available() -> list[str]:
