@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PRODUCTS', 'MOVES', 'ProfilerActivity', 'ProfilerAction', 'profiling', 'median_time', 'product_flops',
-           'convolution_flops', 'attention_flops', 'bytes_moved', 'einsum_flops', 'operation_flops',
+           'convolution_flops', 'attention_flops', 'bytes_moved', 'einsum_flops', 'counted_as', 'operation_flops',
            'arithmetic_intensity', 'attainable', 'measured_peak', 'measured_bandwidth', 'FunctionEvent', 'Recorder',
            'self_time', 'held', 'moved', 'note_forward', 'note_backward', 'watched', 'FunctionEventAvg', 'averages',
            'in_unit', 'EventList', 'traced', 'tracing', 'MemoryRecorder', 'kept_for_backward', 'supported_activities',
@@ -85,8 +85,14 @@ def einsum_flops(shapes: list, labels: list) -> int:
     return min(2, len(shapes)) * math.prod(sizes.values())
 
 
+def counted_as(function: type) -> str:
+    """The name under which a Function is counted: its own, or that of one which it derives from."""
+    names = [base.__name__ for base in function.__mro__]
+    return next((name for name in names if name in PRODUCTS or name in MOVES), names[0])
+
+
 def operation_flops(name: str, shapes: list, out: tuple, options: dict) -> int:
-    """FLOPs of the operation `name`, from the shapes of its inputs and its result, by the conventions of lesson 14."""
+    """FLOPs of an operation counted as `name`, from the shapes of its inputs and its result."""
     if name in PRODUCTS:
         return PRODUCTS[name](shapes, out, options)
     return 0 if name in MOVES else max(math.prod(shape) for shape in (*shapes, out))
@@ -128,7 +134,7 @@ class FunctionEvent:
         self.start = self.end = 0  # nanoseconds, as the recorder's clock tells them
         self.cpu_parent, self.cpu_children = parent, []
         self.input_shapes, self.flops, self.bytes = [], 0, 0
-        self.sequence_nr = -1  # the same for an operation and its backward
+        self.sequence_nr, self.counted_as = -1, None  # an operation's number, the same for its backward; its kind
         self.cpu_memory_usage = self.peak_memory = 0
 
     cpu_time_total = property(lambda self: (self.end - self.start) / 1000)
@@ -197,23 +203,23 @@ def moved(read: list, written: list) -> int:
     return bytes_moved(read, new) if new else 0
 
 
-def note_forward(event: FunctionEvent, inputs, options: dict, output: Tensor) -> None:
-    """Count what one use of a Function did."""
+def note_forward(event: FunctionEvent, function: type, inputs, options: dict, output: Tensor) -> None:
+    """Count what one use of the class `function` did."""
     arrays = [getattr(x, "_array", x) for x in inputs]
-    event.input_shapes = [list(getattr(x, "shape", ())) for x in arrays]
-    event.flops = operation_flops(event.name, event.input_shapes, output.shape, options)
+    event.input_shapes, event.counted_as = [list(getattr(x, "shape", ())) for x in arrays], counted_as(function)
+    event.flops = operation_flops(event.counted_as, event.input_shapes, output.shape, options)
     event.bytes = moved(arrays, [output._array])
     event.sequence_nr = output.grad_fn.order if output.grad_fn else -1
 
 
 def note_backward(event: FunctionEvent, node: Function, grad, gradients) -> None:
     """Count what the backward of `node` did: it turned `grad` into `gradients`."""
-    name, needs = type(node).__name__, node.needs_input_grad
+    name, needs = counted_as(type(node)), node.needs_input_grad
     grad, *gradients = (getattr(x, "_array", x) for x in (grad, *gradients))
     shapes = [x.shape for x in gradients if x is not None]
     if name in PRODUCTS:
         shapes, needs = [np.shape(x) for x in node.saved], needs[: len(node.saved)]
-    event.input_shapes = [list(grad.shape)]
+    event.input_shapes, event.counted_as = [list(grad.shape)], name
     event.flops = min(2, sum(needs)) * operation_flops(name, shapes, grad.shape, getattr(node, "__dict__", {}))
     event.bytes = moved([grad, *held(node)], gradients)
     event.sequence_nr = node.order
@@ -227,7 +233,7 @@ def watched(recorder: Recorder):
     def reporting_apply(cls, *inputs, **options):
         with recorder.range(cls.__name__) as event:
             output = apply(cls, *inputs, **options)
-        note_forward(event, inputs, options, output)
+        note_forward(event, cls, inputs, options, output)
         return output
 
     def reporting_gradients(node, grad, *more):
@@ -516,11 +522,11 @@ class profile:
 
     def step(self) -> None:
         """The next step of the training begins."""
+        self.step_num += 1
         if self.action is ProfilerAction.RECORD_AND_SAVE:
             self.stop()
         elif self.hooks is not None and self.scheduled:
             self.recorder.close()
-        self.step_num += 1
         self.follow(self.plan(self.step_num))
 
     def follow(self, action: ProfilerAction) -> None:

@@ -58,10 +58,9 @@ class FlopCounterMode:
     def add_up(self) -> None:
         made_in = {}  # number of an operation -> the modules that it was called in
         for event in self.recorder.events:
-            forward = event.name.removesuffix("Backward")
             modules = made_in.get(event.sequence_nr) or modules_around(event)
             made_in[event.sequence_nr] = modules if event.sequence_nr >= 0 else None
-            if forward in PRODUCTS or event.name in self.flops_of:
+            if event.counted_as in PRODUCTS or event.name in self.flops_of:
                 flops = self.flops_of[event.name](event) if event.name in self.flops_of else event.flops
                 for module in ("Global", *modules):
                     counts = self.counts.setdefault(module, {})
