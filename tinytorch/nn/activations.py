@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from ..autograd import run, unbroadcast, values
-from ..backends import dispatch
+from ..backends import as_array, dispatch
 from .losses import (
     SigmoidFunction,
     Softmax,
@@ -45,7 +45,7 @@ class Elementwise(Function):
     def forward(self, a, **options):
         self.saved, self.options = (a,), {name: float(value) for name, value in options.items()}
         with np.errstate(all="ignore"):
-            return np.asarray(self.compute(a, **self.options), dtype=a.dtype)
+            return as_array(self.compute(a, **self.options)).astype(a.dtype, copy=False)
 
     def backward(self, grad):
         with np.errstate(all="ignore"):
@@ -57,7 +57,7 @@ class Straight(Elementwise):
 
     def backward(self, grad):
         a = values(self.saved[0])
-        return grad * np.asarray(self.slope(a, **self.options), dtype=a.dtype)
+        return grad * as_array(self.slope(a, **self.options)).astype(a.dtype, copy=False)
 
 
 def applied(function, input, inplace: bool = False, **options) -> Tensor:
@@ -205,7 +205,7 @@ class HardswishFunction(Elementwise):
 
     def slope(self, a):
         inside = (values(a) > -3) & (values(a) < 3)
-        return run(Gate, a / 3 + 0.5, weights=inside) + np.asarray(values(a) >= 3, dtype=values(a).dtype)
+        return run(Gate, a / 3 + 0.5, weights=inside) + as_array(values(a) >= 3).astype(values(a).dtype)
 
 
 def hardsigmoid(input, inplace: bool = False) -> Tensor:
@@ -264,7 +264,7 @@ class ELUFunction(Elementwise):
     def slope(self, a, alpha, scale, rate):
         positive = values(a) > 0
         left = run(Exp, run(Gate, a, weights=~positive) * rate) * (alpha * scale * rate)
-        return run(Gate, left, weights=~positive) + np.asarray(positive, dtype=values(a).dtype) * scale
+        return run(Gate, left, weights=~positive) + as_array(positive).astype(values(a).dtype) * scale
 
 
 def elu(input, alpha: float = 1.0, inplace: bool = False) -> Tensor:

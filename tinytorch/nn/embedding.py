@@ -12,7 +12,7 @@ __all__ = ['lookup', 'scatter_add', 'name_of', 'weight_gradient', 'EmbeddingFunc
 import numpy as np
 
 from ..autograd import changes, no_grad, run
-from ..backends import dispatch
+from ..backends import dispatch, moved, to_numpy
 from . import init
 from .module import Module, Parameter
 from ..ops.creation import empty
@@ -309,10 +309,10 @@ def apply_rotary(x, positions=None, base: float = 10000.0) -> Tensor:
         raise RuntimeError(f"apply_rotary: the input has shape {x.shape}, expected (..., length, dim) with an even dim")
     if not isinstance(positions, Tensor | None):
         raise TypeError(f"apply_rotary: positions are a {type(positions).__name__}, expected a Tensor of whole numbers")
-    places = np.arange(x.shape[-2]) if positions is None else positions._array
+    places = np.arange(x.shape[-2]) if positions is None else to_numpy(positions._array)
     shape, room = places.shape, x.shape[:-1]
     if len(shape) > len(room) or any(n not in (1, m) for n, m in zip(shape[::-1], room[::-1])):
         raise RuntimeError(f"apply_rotary: positions of shape {shape} for an input {x.shape}: expected ({x.shape[-2]},)")
     angles = places[..., None] * frequencies(x.shape[-1], base)
-    cos, sin = (f(angles).astype(x.dtype.numpy) for f in (np.cos, np.sin))
+    cos, sin = (moved(f(angles).astype(x.dtype.numpy), x.device.type) for f in (np.cos, np.sin))
     return RotaryFunction.apply(x, cos=cos, sin=sin)

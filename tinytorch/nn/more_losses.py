@@ -18,6 +18,7 @@ import warnings
 import numpy as np
 
 from ..autograd import run, values
+from ..backends import as_array
 from .activations import Elementwise, PairwiseDistance, pairwise_distance
 from .losses import (
     _Loss,
@@ -113,7 +114,7 @@ def poisson_nll_loss(
     losses = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
         large = values(target) > 1
-        t = Gate.apply(target, weights=large) + np.asarray(~large, dtype=values(target).dtype)  # 1 where it is small
+        t = Gate.apply(target, weights=large) + as_array(~large).astype(values(target).dtype)  # 1 where it is small
         losses = losses + Gate.apply(t * t.log() - t + 0.5 * (2 * math.pi * t).log(), weights=large)
     return reduced(losses, reduction, size_average, reduce)
 
@@ -297,8 +298,8 @@ def multi_margin_loss(
     check_classes("multi_margin_loss", input, target, weight)
     scores = input.reshape(1, -1) if input.ndim == 1 else input
     classes, _ = class_indices("multi_margin_loss", target, -100, scores.shape[1])
-    rows = np.arange(len(classes))
-    others = np.ones(scores.shape, dtype=bool)
+    rows = np.arange(len(classes), like=classes)
+    others = np.full_like(values(scores), True, dtype=bool)
     others[rows, classes] = False
     excess = Gate.apply(clamp_min(scores - scores[rows, classes].reshape(-1, 1) + margin, 0), weights=others)
     losses = (excess if p == 1 else excess * excess).sum(1) / scores.shape[1]

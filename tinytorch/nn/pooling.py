@@ -16,6 +16,7 @@ import math
 import numpy as np
 
 from ..autograd import values
+from ..backends import device_of, moved
 from .conv import _AvgPoolNd, _MaxPoolNd, avg_pool, avg_pool2d, each, max_pool
 from .losses import relu
 from .module import Module
@@ -139,7 +140,7 @@ def adaptive_places(a: np.ndarray, wanted: tuple) -> np.ndarray:
         shape = [1] * (2 * n)
         shape[d], shape[n + d] = places.shape
         flat = flat * old + places.reshape(shape)
-    flat = flat.reshape(*wanted, -1)  # the places in each window, row by row
+    flat = moved(flat.reshape(*wanted, -1), device_of(a))  # the places in each window, row by row
     best = a.reshape(*a.shape[:-n], math.prod(sizes))[..., flat].argmax(-1)
     return flat[(*np.indices(wanted, sparse=True), best)]
 

@@ -18,6 +18,7 @@ import math
 import numpy as np
 
 from ..autograd import run
+from ..backends import device_of, moved
 from .conv import add_windows, cropped, output_size, padded, windows
 from .module import Module
 from ..ops.indexing import pad
@@ -27,8 +28,9 @@ from ..tensor import Function, Tensor
 def resample(a: np.ndarray, taps: list, dim: int) -> np.ndarray:
     """Along `dim`, entry i becomes the sum over the taps (index, weight) of weight[i] * a[index[i]]."""
     shape = [-1 if d == dim else 1 for d in range(a.ndim)]
-    parts = [np.take(a, index, axis=dim) if weight is None else
-             np.take(a, index, axis=dim) * weight.reshape(shape).astype(a.dtype) for index, weight in taps]
+    here = device_of(a)
+    parts = [np.take(a, moved(index, here), axis=dim) if weight is None else
+             np.take(a, moved(index, here), axis=dim) * moved(weight.reshape(shape).astype(a.dtype), here) for index, weight in taps]
     total = parts[0]
     for part in parts[1:]:
         total += part
@@ -40,6 +42,7 @@ def spread(grad: np.ndarray, taps: list, dim: int, size: int) -> np.ndarray:
     matrix = np.zeros((grad.shape[dim], size), grad.dtype)  # of the sizes of one row of pixels, so a small one
     for index, weight in taps:
         np.add.at(matrix, (np.arange(len(index)), index), 1 if weight is None else weight.astype(grad.dtype))
+    matrix = moved(matrix, device_of(grad))
     if dim == grad.ndim - 1:
         return grad @ matrix
     flat = grad.reshape(*grad.shape[: dim + 1], math.prod(grad.shape[dim + 1 :]))
@@ -311,7 +314,8 @@ def from_columns(a: np.ndarray, shape: tuple, kernel_size: tuple, dilation: tupl
     counts = [output_size(*one) for one in zip(sizes, kernel_size, stride, padding, dilation, strict=True)]
     parts = a.reshape(n, c, *kernel_size, *counts).transpose(0, 1, 4, 5, 2, 3)
     frame = (n, c, *(size + 2 * p for size, p in zip(sizes, padding, strict=True)))
-    return np.ascontiguousarray(cropped(add_windows(parts, frame, stride, dilation), padding))
+    result = cropped(add_windows(parts, frame, stride, dilation), padding)
+    return np.ascontiguousarray(result, like=result)
 
 
 class UnfoldFunction(Function):

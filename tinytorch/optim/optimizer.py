@@ -17,7 +17,7 @@ from collections import defaultdict
 import numpy as np
 
 from ..autograd import changes, enable_grad, no_grad
-from ..backends import dispatch
+from ..backends import as_array, device_of, dispatch, is_array, moved, to_numpy
 from ..tensor import Tensor
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c010
@@ -210,7 +210,7 @@ class SGD(Optimizer):
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c028
 def kept(array) -> Tensor:
     """A tensor with a copy of `array`, for an optimizer's state."""
-    return Tensor._wrap(np.array(array))
+    return Tensor._wrap(as_array(array).copy())
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #momentum
 def velocity(grad: np.ndarray, state: dict, group: dict) -> np.ndarray:
@@ -327,6 +327,8 @@ def gradients_of(parameters) -> list:
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c057
 def norm(values, kind: float):
     """The norm of all entries of an array, or of a list of numbers: (sum |x|^kind)^(1/kind); their maximum for inf."""
+    if isinstance(values, list) and is_array(values[0]):  # numbers that lie on a GPU
+        values = to_numpy(np.stack(values))
     return np.linalg.norm(np.ravel(values), kind)
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #clip-grad-norm
@@ -454,7 +456,7 @@ def load_state_dict(self, state_dict: dict) -> None:
     for number, state in state_dict["state"].items():
         if number in parameters:
             p = parameters[number]
-            self.state[p] = {name: loaded(value, name, p._array.dtype) for name, value in state.items()}
+            self.state[p] = {name: loaded(value, name, p._array) for name, value in state.items()}
     for ours, theirs in zip(self.param_groups, saved, strict=True):
         names = {"param_names": ours["param_names"]} if "param_names" in ours else {}
         params = ours["params"]
@@ -462,11 +464,13 @@ def load_state_dict(self, state_dict: dict) -> None:
         ours.update({**names, **theirs, "params": params})
 
 
-def loaded(value, name: str, dtype):
-    """A copy of a saved value; tensors take the dtype of their parameter, but for the count of steps."""
-    if hasattr(value, "__array__"):
+def loaded(value, name: str, p: np.ndarray):
+    """A copy of a saved value; tensors take the dtype and the device of their parameter, but for the count of steps."""
+    if isinstance(value, Tensor) or hasattr(value, "__array__"):
         array = value._array if isinstance(value, Tensor) else np.asarray(value)
-        return Tensor._wrap(array.astype(np.float32 if name == "step" else dtype))
+        if name == "step":
+            return Tensor._wrap(to_numpy(array).astype(np.float32))
+        return Tensor._wrap(moved(array.astype(p.dtype), device_of(p)))
     return value
 
 
