@@ -4,9 +4,11 @@
 
 # %% auto #0
 __all__ = ['RELAXED', 'FLOAT32', 'ZERO', 'ONE', 'HALF', 'INFINITY', 'LOWEST', 'HIGHEST', 'LOG2_E', 'LN2_HIGH', 'LN2_LOW', 'C2',
-           'C3', 'C4', 'C5', 'C6', 'C7', 'compiled', 'fast_arrays', 'adam_elements', 'adam_update', 'exp', 'largest',
-           'row_loss', 'cross_entropy_rows', 'cross_entropy_gradient', 'FusedCrossEntropy', 'row_losses',
-           'layer_norm_rows', 'layer_norm_gradients', 'FusedLayerNorm', 'layer_norm', 'add_rows', 'scatter_add']
+           'C3', 'C4', 'C5', 'C6', 'C7', 'BAND', 'compiled', 'fast_arrays', 'adam_elements', 'adam_update', 'exp',
+           'largest', 'row_loss', 'cross_entropy_rows', 'cross_entropy_gradient', 'FusedCrossEntropy', 'row_losses',
+           'layer_norm_rows', 'layer_norm_gradients', 'FusedLayerNorm', 'layer_norm', 'add_rows', 'scatter_add',
+           'largest_of_windows', 'max_pool_forward', 'max_pool_2x2', 'max_pool_side_by_side', 'product_of_rows', 'up',
+           'on_a_grid', 'lay_rows', 'pick_rows', 'convolve', 'images_of', 'convolvable', 'conv_forward']
 
 # %% ../modules/15_kernels/15_kernels.ipynb #c003
 import math
@@ -16,6 +18,7 @@ import numpy as np
 from numba import njit
 
 from .backends import kernel
+from .nn.conv import pool_counts
 from .nn.losses import CrossEntropyFunction
 from .nn.norm import last_dims
 from .optim.optimizer import buffer, count
@@ -252,3 +255,184 @@ def scatter_add(ids, grad, rows):
     result = np.zeros((rows, grad.shape[-1]), FLOAT32)
     done = add_rows(ids.reshape(-1), grad.reshape(-1, grad.shape[-1]), result)
     return result if done else NotImplemented
+
+# %% ../modules/15_kernels/15_kernels.ipynb #c055
+@compiled
+def largest_of_windows(x, best, which, kernel_size, stride, padding, dilation):
+    """The largest number of each window of planes x (n, height, width), and its tap: to best and which, (n, rows, columns)."""
+    (down, across), (s, t), (p, q), (d, e) = kernel_size, stride, padding, dilation
+    (planes, height, width), (_, rows, columns) = x.shape, best.shape
+    for m in range(planes):
+        for i in range(rows):
+            for j in range(columns):
+                top, place = -INFINITY, -1
+                for u in range(down):
+                    for v in range(across):
+                        y, z = i * s - p + u * d, j * t - q + v * e
+                        if 0 <= y < height and 0 <= z < width:
+                            number = x[m, y, z]
+                            if number > top or number != number or place < 0:
+                                top, place = number, u * across + v
+                best[m, i, j], which[m, i, j] = top, place
+
+
+@kernel("numba")
+def max_pool_forward(x, kernel_size, stride, padding, dilation, ceil_mode=False):
+    """(the largest of each window, its place in it), for windows over two dimensions."""
+    if len(kernel_size) != 2 or not fast_arrays(x) or not x.size:
+        return NotImplemented
+    counts = pool_counts(x.shape[-2:], kernel_size, stride, padding, dilation, ceil_mode)
+    shape = (math.prod(x.shape[:-2]), *counts)
+    best, which = np.empty(shape, FLOAT32), np.empty(shape, np.min_scalar_type(math.prod(kernel_size) - 1))
+    largest_of_windows(x.reshape(-1, *x.shape[-2:]), best, which, kernel_size, stride, padding, dilation)
+    return best.reshape(*x.shape[:-2], *counts), which.reshape(*x.shape[:-2], *counts)
+
+# %% ../modules/15_kernels/15_kernels.ipynb #max-pool-kernel
+@compiled
+def max_pool_2x2(x, best, which):
+    """The largest of each 2 x 2 window of planes x (M, H, W), to best (M, H // 2, W // 2), and its place, 0 to 3, to which.
+
+    Of equal numbers the first counts. Returns the sum of all that it saw: nan if one of them is, and then best may be wrong.
+    """
+    seen = ZERO
+    for m in range(len(best)):
+        for i in range(best.shape[1]):
+            upper, lower = x[m, 2 * i], x[m, 2 * i + 1]
+            for j in range(best.shape[2]):
+                a, b, c, d = upper[2 * j], upper[2 * j + 1], lower[2 * j], lower[2 * j + 1]
+                top = max(max(a, b), max(c, d))
+                best[m, i, j] = top
+                which[m, i, j] = (a < top) * (1 + (b < top) * (1 + (c < top)))
+                seen += a + b + c + d
+    return seen
+
+# %% ../modules/15_kernels/15_kernels.ipynb #c060
+@kernel("numba", "max_pool_forward")  # asked before the one above: the latest is asked first
+def max_pool_side_by_side(x, kernel_size, stride, padding, dilation, ceil_mode=False):
+    """(the largest of each window, its place in it), for windows of 2 x 2 that lie side by side."""
+    options = (tuple(kernel_size), tuple(stride), tuple(padding), tuple(dilation), ceil_mode)
+    if options != ((2, 2), (2, 2), (0, 0), (1, 1), False) or not fast_arrays(x):
+        return NotImplemented
+    shape = (*x.shape[:-2], x.shape[-2] // 2, x.shape[-1] // 2)
+    best, which = np.empty(shape, FLOAT32), np.empty(shape, np.uint8)  # int64 would be twice as many bytes as `best`
+    planes = math.prod(x.shape[:-2])
+    seen = max_pool_2x2(x.reshape(planes, *x.shape[-2:]), best.reshape(planes, *shape[-2:]), which.reshape(planes, *shape[-2:]))
+    return NotImplemented if seen != seen else (best, which)
+
+# %% ../modules/15_kernels/15_kernels.ipynb #convolution-kernel
+@compiled
+def product_of_rows(weight, flat, starts, out):
+    """out[o] = the sum over k of weight[o, k] * flat[starts[k] :], as long as out's rows; 4 divides len(out), 3 divides len(starts)."""
+    (outputs, taps), n = weight.shape, out.shape[1]
+    for o in range(0, outputs, 4):
+        a, b, c, d = out[o], out[o + 1], out[o + 2], out[o + 3]
+        a[:], b[:], c[:], d[:] = ZERO, ZERO, ZERO, ZERO
+        for k in range(0, taps, 3):
+            x, y, z = flat[starts[k] :][:n], flat[starts[k + 1] :][:n], flat[starts[k + 2] :][:n]
+            a0, a1, a2 = weight[o, k], weight[o, k + 1], weight[o, k + 2]
+            b0, b1, b2 = weight[o + 1, k], weight[o + 1, k + 1], weight[o + 1, k + 2]
+            c0, c1, c2 = weight[o + 2, k], weight[o + 2, k + 1], weight[o + 2, k + 2]
+            d0, d1, d2 = weight[o + 3, k], weight[o + 3, k + 1], weight[o + 3, k + 2]
+            for j in range(n):
+                xj, yj, zj = x[j], y[j], z[j]
+                a[j] += a0 * xj + a1 * yj + a2 * zj
+                b[j] += b0 * xj + b1 * yj + b2 * zj
+                c[j] += c0 * xj + c1 * yj + c2 * zj
+                d[j] += d0 * xj + d1 * yj + d2 * zj
+
+
+# %% ../modules/15_kernels/15_kernels.ipynb #c071
+BAND = 768  # places of the grid that are computed at once: few enough for the caches
+
+
+def up(n: int, multiple: int) -> int:
+    """The least multiple that is not below n."""
+    return -(-n // multiple) * multiple
+
+
+def on_a_grid(x, counts, kernel_size, padding, dilation) -> tuple:
+    """How images x (N, C, H, W) are laid out for a convolution with stride 1 that makes `counts` of their sizes.
+
+    Returns ((high, wide, band, halo), starts, flat, n): the rows and columns that an image takes in the grid, how many rows
+    are computed at once, how many more are read; where each row of the im2col matrix begins in `flat` (C + 1, length), which
+    holds such a band of each channel, and zeros in the end; and how many places a band has, a multiple of 32.
+    """
+    (images, channels, height, width), (down, across), (d, e) = x.shape, kernel_size, dilation
+    high, wide = max(height + padding[0], counts[0]), max(width + padding[1], counts[1])
+    bands = -(-images * high // max(1, BAND // wide))
+    band, halo = -(-images * high // bands), (down - 1) * d
+    n = up(band * wide, 32)
+    length = n + halo * wide + (across - 1) * e
+    taps = np.arange(channels).reshape(-1, 1, 1) * length + np.arange(down).reshape(-1, 1) * (d * wide) + np.arange(across) * e
+    starts = np.full(up(taps.size, 3), channels * length)
+    starts[: taps.size] = taps.reshape(-1)
+    return (high, wide, band, halo), starts, np.zeros((channels + 1, length), FLOAT32), n
+
+
+@compiled
+def lay_rows(x, flat, first, count, high, wide, top, left):
+    """Rows first ... first + count of the grid of images x (N, C, H, W), each beginning at (top, left), into flat (C, length)."""
+    images, channels, height, width = x.shape
+    for r in range(count):
+        n, i = divmod(first + r, high)
+        inside = n < images and top <= i < top + height
+        for c in range(channels):
+            row = flat[c, r * wide + left : r * wide + left + width]
+            if inside:
+                pixels = x[n, c, i - top]
+                for j in range(width):
+                    row[j] = pixels[j]
+            else:
+                row[:] = ZERO
+
+
+@compiled
+def pick_rows(out, y, first, count, high, wide):
+    """The reverse: out (O, length) holds the rows first ... first + count of the grid; those of images go to y (N, O, H, W)."""
+    images, channels, height, width = y.shape
+    for r in range(count):
+        n, i = divmod(first + r, high)
+        if n < images and i < height:
+            for o in range(channels):
+                row, pixels = out[o, r * wide : r * wide + width], y[n, o, i]
+                for j in range(width):
+                    pixels[j] = row[j]
+
+
+@compiled
+def convolve(x, weight, starts, y, flat, out, grid, padding):
+    """y = the convolution of x with `weight` (O, K), band by band."""
+    high, wide, band, halo = grid
+    for first in range(0, len(x) * high, band):
+        lay_rows(x, flat, first, band + halo, high, wide, padding[0], padding[1])
+        product_of_rows(weight, flat.reshape(-1), starts, out)
+        pick_rows(out, y, first, band, high, wide)
+
+
+def images_of(x) -> np.ndarray:
+    """A sound (N, C, L) is an image of one row; no gaps between the numbers."""
+    return np.ascontiguousarray(x if x.ndim == 4 else x.reshape(x.shape[0], x.shape[1], 1, x.shape[2]))
+
+
+def convolvable(x, weight, stride, groups) -> bool:
+    """Whether arrays and options are what the kernels of convolution are made for."""
+    ours = all(type(a) is np.ndarray and a.dtype == FLOAT32 and a.ndim in (3, 4) and a.size for a in (x, weight))
+    return ours and set(stride) == {1} and groups == 1
+
+
+@kernel("numba")
+def conv_forward(x, weight, stride, padding, dilation, groups):
+    """The convolution of x with stride 1, as a product with a matrix that is never built."""
+    if not convolvable(x, weight, stride, groups):
+        return NotImplemented
+    if x.ndim == 3:
+        y = conv_forward(images_of(x), images_of(weight), (1, 1), (0, *padding), (1, *dilation), 1)
+        return y.reshape(len(y), len(weight), -1)
+    x, filters, kernel_size = images_of(x), len(weight), weight.shape[2:]
+    counts = [size + 2 * p - d * (k - 1) for size, p, d, k in zip(x.shape[2:], padding, dilation, kernel_size, strict=True)]
+    grid, starts, flat, n = on_a_grid(x, counts, kernel_size, padding, dilation)
+    rows = np.zeros((up(filters, 4), len(starts)), FLOAT32)
+    rows[:filters, : weight[0].size] = weight.reshape(filters, -1)
+    y, out = np.empty((len(x), filters, *counts), FLOAT32), np.empty((len(rows), n), FLOAT32)
+    convolve(x, rows, starts, y, flat, out, grid, padding)
+    return y
