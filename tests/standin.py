@@ -8,9 +8,11 @@ no implicit conversion to a numpy array, no numpy array as an operand, results n
 """
 
 import inspect
+import sys
 import weakref
 from collections import Counter
 from contextlib import contextmanager
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 
@@ -113,7 +115,7 @@ HOST_ARRAYS_TAKEN_IN = {"array", "asarray"}  # with like=: what is given them ma
 
 def signature_of(line: str) -> tuple:
     name, *parameters = line.split()
-    P, made, free = inspect.Parameter, [], False
+    P, made = inspect.Parameter, []
     for text in parameters:
         bare = text.strip("*=")
         kind = P.VAR_KEYWORD if text[:2] == "**" else P.VAR_POSITIONAL if text[0] == "*" else P.POSITIONAL_OR_KEYWORD
@@ -126,8 +128,10 @@ _owners = weakref.WeakValueDictionary()  # id of a numpy array that owns memory 
 
 
 def root(array: np.ndarray) -> np.ndarray:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    """The array that owns the memory of `array`; as_strided puts something between them that is no array."""
+    base = array.base
+    while base is not None:
+        array, base = (base, base.base) if isinstance(base, np.ndarray) else (array, getattr(base, "base", None))
     return array
 
 
@@ -139,12 +143,11 @@ def wrapped(result):
         array = np.asarray(result)
         owner = root(array)
         if owner is not array and id(owner) not in _owners:
-            array = array.copy("K")
+            array = owner = array.copy("K")
         new = object.__new__(DeviceArray)
-        new._a = array
-        if array.base is None:
+        new._a, new._owner = array, _owners.get(id(owner)) if owner is not array else None
+        if owner is array:
             _owners[id(array)] = new
-        new._owner = _owners[id(root(array))] if array.base is not None else None
         return new
     return result
 
@@ -168,7 +171,7 @@ def inside(x, who: str, host_arrays: bool = False):
 def index_inside(index):
     """An index unwrapped; what comes from the host is counted."""
     parts = index if isinstance(index, tuple) else (index,)
-    if sum(getattr(part, "dtype", None) == bool and getattr(part, "ndim", 0) > 0 for part in parts) > 1:
+    if sum(getattr(part, "ndim", 0) > 0 and part.dtype.kind == "b" for part in parts) > 1:
         raise ValueError("CuPy takes one mask in an index, not several")
     found = []
     for part in parts:
@@ -203,6 +206,7 @@ class DeviceArray:
     flags = property(lambda self: Flags(self._a.flags))
     base = property(lambda self: self._owner)
     T = property(lambda self: wrapped(self._a.T))
+    data = property(lambda self: SimpleNamespace(ptr=self._a.__array_interface__["data"][0]), doc="Where it lies.")
 
     # ------------------------------------------------------------------------------------------- the only ways to the host
 
@@ -379,6 +383,24 @@ for _symbol, _ufunc in {
     setattr(DeviceArray, f"__{_symbol}__", lambda self, other, f=_ufunc: f(self, other))
 for _symbol, _ufunc in {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}.items():
     setattr(DeviceArray, f"__{_symbol}__", lambda self, f=_ufunc: f(self))
+
+
+def as_strided(x, shape=None, strides=None):
+    return wrapped(np.lib.stride_tricks.as_strided(x._a, shape, strides))
+
+
+lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=as_strided))  # cupy.lib
+_special = ModuleType(f"{__name__}x.scipy.special")  # cupyx.scipy.special
+sys.modules[_special.__name__] = _special
+
+
+def _erf(x):
+    from scipy.special import erf
+
+    return wrapped(erf(x._a))
+
+
+_special.erf = _erf
 
 
 def to_device(array: np.ndarray) -> DeviceArray:

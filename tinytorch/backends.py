@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['LOADS', 'SMALL', 'kernels', 'dispatched', 'ARRAYS', 'cuda', 'cudnn', 'mps', 'dispatch', 'large', 'kernel',
-           'available', 'in_use', 'use', 'keep_memory', 'Way', 'register_device', 'is_array', 'as_array', 'device_of',
-           'way_to', 'moved', 'to_numpy']
+           'available', 'in_use', 'use', 'keep_memory', 'Array', 'Way', 'register_device', 'is_array', 'as_array',
+           'device_of', 'way_to', 'moved', 'to_numpy']
 
 # %% ../modules/01_tensor/01_tensor_backends.ipynb #c003
+import abc
 import contextlib
 import ctypes
 import functools
@@ -120,6 +121,13 @@ keep_memory()
 ARRAYS = {np.ndarray: "cpu"}  # type of array -> the device on which such arrays live
 
 
+class Array(abc.ABC):
+    """What arrays of all devices are instances of, for isinstance()."""
+
+
+Array.register(np.ndarray)
+
+
 class Way(NamedTuple):
     """How an array gets to a device, and back."""
 
@@ -133,6 +141,7 @@ _ways = {"cpu": Way(np.asarray, np.asarray)}
 def register_device(name: str, array_type: type, from_numpy: Callable, to_numpy: Callable) -> None:
     """From now on arrays of `array_type` live on the device `name`: "cuda"."""
     ARRAYS[array_type] = name
+    Array.register(array_type)
     _ways[name] = Way(from_numpy, to_numpy)
     for module in LOADS.get(name, ()):
         if importlib.util.find_spec(f"tinytorch.{module}"):
