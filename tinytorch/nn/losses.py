@@ -39,6 +39,7 @@ class ReLUFunction(Function):
 
 
 # %% ../../modules/04_losses/04_losses.ipynb #c013
+@dispatch
 def relu(input, inplace: bool = False) -> Tensor:
     """max(input, 0), element by element; with `inplace` the result overwrites the input."""
     return change(input, ReLUFunction.apply, saves=False) if inplace else ReLUFunction.apply(input)
