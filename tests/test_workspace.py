@@ -267,6 +267,13 @@ def test_begin_refuses_another_package(mine, course):
     assert ran.returncode and "CourseError: `import tinytorch` finds" in ran.stderr and not ran.stdout
 
 
+def test_begin_says_what_to_install(mine):
+    probe = "from course import begin; begin('01_one', needs='numpy'); begin('01_one', needs='no_such_package')"
+    ran = subprocess.run([sys.executable, "-c", probe], cwd=mine, capture_output=True, text=True)
+    assert ran.stdout.count("your tinytorch") == 2 and "needs no_such_package" in ran.stderr
+    assert "-m pip install no_such_package`, then restart the kernel" in ran.stderr
+
+
 def test_in_the_repository(course):
     """A lesson in modules/ stands on the reference, and its last cell writes nothing."""
     before = {file: file.read_bytes() for file in course.rglob("*.py")}
