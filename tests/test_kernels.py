@@ -1,0 +1,66 @@
+"""Lesson 15's kernels in the package: compiled with or without a folder to keep them, and asked where they fit."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from numba.core import caching
+
+from tinytorch import backends, kernels
+from tinytorch.nn import conv, embedding
+
+
+def twice(x):
+    return x + x
+
+
+def test_machine_code_is_kept_where_there_is_a_file_and_a_folder(monkeypatch):
+    assert type(kernels.compiled(twice)._cache).__name__ == "FunctionCache"
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])  # no folder can be written
+    without = kernels.compiled(twice)
+    assert type(without._cache).__name__ == "NullCache" and without(3) == 6
+
+
+def test_a_notebooks_function_is_compiled_anew(monkeypatch):
+    namespace = {"compiled": kernels.compiled}
+    exec(compile("@compiled\ndef thrice(x):\n    return 3 * x", "<cell thrice>", "exec"), namespace)
+    assert type(namespace["thrice"]._cache).__name__ == "NullCache" and namespace["thrice"](2) == 6
+
+
+def test_kernels_refuse_what_they_were_not_made_for():
+    x = np.ones((4, 6), np.float32)
+    assert kernels.fast_arrays(x, x[1:]) and kernels.fast_arrays()
+    for other in (x.astype(np.float64), x.T, x[:, ::2], x.view(np.matrix), [1.0]):
+        assert not kernels.fast_arrays(x, other), other
+    ids, grad = np.array([0, 7]), np.ones((2, 3), np.float32)
+    assert kernels.scatter_add(ids, grad, 5) is NotImplemented  # the numpy form raises then
+    assert (
+        kernels.conv_forward(np.ones((1, 2, 5, 5)), np.ones((2, 2, 3, 3)), (1, 1), (0, 0), (1, 1), 1) is NotImplemented
+    )
+
+
+@pytest.mark.parametrize(
+    "form, plain", [(kernels.scatter_add, embedding.scatter_add), (kernels.conv_forward, conv.conv_forward)]
+)
+def test_they_are_registered_under_the_name_of_what_they_replace(form, plain):
+    assert backends.kernels["numba"][plain.__name__][form.__name__] is form
+    assert plain.plain is backends.dispatched[plain.__name__]
+
+
+PROGRAM = """
+import sys, tinytorch as tt
+from tinytorch import backends
+assert "numba" not in sys.modules and backends.in_use() == "numpy"
+small = tt.nn.functional.layer_norm(tt.ones(4, 8), (8,))
+assert "numba" not in sys.modules
+large = tt.nn.functional.layer_norm(tt.randn(64, 128), (128,))
+assert backends.in_use() == "numba" and "tinytorch.kernels" in sys.modules
+"""
+
+
+def test_numba_is_loaded_with_the_first_large_array():
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True, cwd=kernels.__file__.rsplit("/", 2)[0])
