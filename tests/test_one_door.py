@@ -23,6 +23,7 @@ EXEMPT = {}
 WRITERS = {
     "tensor.py:Tensor._fill": "a new tensor has no history",
     "tensor.py:set_requires_grad": "the flag of a leaf",
+    "tensor.py:closed": "a new tensor has no history",
     "tensor.py:apply": "the one door",
     "autograd.py:with_history": "create_graph: what was saved gets its history back",
     "ops/inplace.py:become": "a tensor changed in place takes over the history of the result",

@@ -280,8 +280,6 @@ def test_repr_notes_what_is_not_the_default():
 
 
 def test_a_name_that_is_not_here_says_so():
-    with pytest.raises(
-        AttributeError, match="'Tensor' object has no attribute 'fft': not every name of PyTorch is here"
-    ):
+    with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'fft'"):
         tt.tensor(1.0).fft
     assert not hasattr(tt.tensor(1.0), "fft")

@@ -15,9 +15,11 @@ __all__ = ['changes', 'numerical_gradient', 'unbroadcast', 'derivative', 'add_ba
 # %% ../modules/02_autograd/02_autograd.ipynb #c003
 import contextlib
 import weakref
+from operator import attrgetter
 
 import numpy as np
 
+from .backends import ARRAYS, as_array, device_of, is_array, moved, to_numpy
 from .tensor import (
     Add,
     Div,
@@ -41,7 +43,6 @@ from .tensor import (
     float64,
     grad_mode,
     shape_of,
-    tensor,
 )
 
 # %% ../modules/02_autograd/02_autograd.ipynb #numerical-gradient
@@ -146,7 +147,7 @@ def pow_backward(self, grad):
     if needs_a:
         grad_a = unbroadcast(grad * (b * a ** (b - (values(b) != 0))), shape_of(a))
     if needs_b:
-        base = a + (values(a) == 0) if isinstance(a, (Tensor, np.ndarray)) else np.asarray(a or 1.0, values(result).dtype)
+        base = np.full_like(values(result), a or 1.0) if isinstance(a, (int, float)) else a + (values(a) == 0)
         grad_b = unbroadcast(grad * (result * run(Log, base)), shape_of(b))
     return grad_a, grad_b
 
@@ -195,9 +196,9 @@ class PutItem(Function):
 
     def forward(self, a, index, shape):
         self.index = index
-        out = np.zeros(shape, dtype=a.dtype)
+        out = np.zeros_like(a, shape=shape)
         parts = index if isinstance(index, tuple) else (index,)
-        if any(isinstance(part, np.ndarray) and part.dtype != np.bool_ for part in parts):
+        if any(is_array(part) and part.dtype != np.bool_ for part in parts):
             np.add.at(out, index, a)
         else:  # slices, numbers and masks never name an entry twice
             out[index] = a
@@ -239,18 +240,19 @@ def matmul_backward(self, grad):
 def graph_order(roots) -> list:
     """All nodes from which the nodes `roots` were made, themselves included, youngest first."""
     seen, todo = set(roots), list(roots)
-    while todo:
-        for edge in todo.pop().edges:
-            if isinstance(edge, Function) and edge not in seen:
-                seen.add(edge)
-                todo.append(edge)
-    return sorted(seen, key=lambda node: node.order, reverse=True)
+    for node in todo:  # which grows meanwhile
+        for edge in node.edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)  # leaves, too
+                if isinstance(edge, Function):
+                    todo.append(edge)
+    return sorted(todo, key=attrgetter("order"), reverse=True)
 
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c046
 def block_of(array: np.ndarray) -> np.ndarray:
     """The array that owns the memory of `array`."""
-    return array.base if isinstance(array.base, np.ndarray) else array
+    return array.base if is_array(array.base) else array
 
 
 class Changes:
@@ -299,7 +301,7 @@ def with_history(value, source):
     """A saved array as a Tensor that comes from `source`: a node, a leaf (then it is that leaf), or nothing."""
     if isinstance(source, Tensor):
         return source
-    result = Tensor._wrap(value) if isinstance(value, np.ndarray) else value
+    result = Tensor._wrap(value) if is_array(value) else value
     if source is not None:
         result._requires_grad, result.grad_fn = True, source
     return result
@@ -307,14 +309,13 @@ def with_history(value, source):
 
 def input_gradients(node, grad, create_graph: bool) -> tuple:
     """The gradients of a node's inputs, checked, given that of its output."""
-    if node.saved is None:
+    saved, edges = node.saved, node.edges
+    if saved is None:
         raise RuntimeError(
             f"Trying to backward through the graph a second time ({node}): what it had saved is freed. "
             "Compute the result again, or say retain_graph=True the first time."
         )
-    if changes.last > node.order and any(
-        isinstance(kept, np.ndarray) and changes.entry(kept)[0] > node.order for kept in node.saved
-    ):
+    if saved and changes.last > node.order and any(is_array(kept) and changes.entry(kept)[0] > node.order for kept in saved):
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"{node}, of shape {node.shape}, had saved it. Change a copy: x = x + 1 instead of x += 1."
@@ -322,13 +323,13 @@ def input_gradients(node, grad, create_graph: bool) -> tuple:
     gradients = backward_on_tensors(node, grad) if create_graph else node.backward(grad)
     if type(gradients) is not tuple:
         gradients = (gradients,)
-    if len(gradients) != len(node.edges):
-        raise RuntimeError(f"{type(node).__name__}.backward returned {len(gradients)} gradients for {len(node.edges)} inputs")
-    for edge, gradient in zip(node.edges, gradients):
+    if len(gradients) != len(edges):
+        raise RuntimeError(f"{type(node).__name__}.backward returned {len(gradients)} gradients for {len(edges)} inputs")
+    for edge, gradient in zip(edges, gradients):
         if edge is not None and gradient is not None:
-            got = gradient if type(gradient) is np.ndarray else values(gradient)
-            expected = edge if isinstance(edge, Function) else edge._array
-            if got.shape != expected.shape or got.dtype != expected.dtype:
+            got = values(gradient) if create_graph else gradient
+            expected = edge if edge._array is None else edge._array
+            if got.shape != expected.shape or (got.dtype is not expected.dtype and got.dtype != expected.dtype):
                 raise RuntimeError(
                     f"{type(node).__name__}.backward returned a gradient of shape {got.shape} and {got.dtype} for an input of shape "
                     f"{expected.shape} and {expected.dtype}: was a broadcast not undone, or a number too wide?"
@@ -338,18 +339,20 @@ def input_gradients(node, grad, create_graph: bool) -> tuple:
 
 def release(node) -> None:
     """Free the arrays that a node kept for its backward."""
-    own = vars(node)
-    kept = [name for name in own if isinstance(own[name], np.ndarray)] if own else ()
-    if node.saved or kept:
+    if node.saved:
         node.saved = None
-        for name in kept:
-            del own[name]
+    own = vars(node)
+    for value in own.values():
+        if type(value) in ARRAYS:
+            node.saved = None
+            own.clear()
+            break
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c048
 def hooked(hooks, grad):
     """The gradient after each hook has seen it; a hook may return another one."""
     for hook in list(hooks):
-        result = hook(grad if isinstance(grad, Tensor) else Tensor._wrap(np.asarray(grad)))
+        result = hook(grad if isinstance(grad, Tensor) else Tensor._wrap(as_array(grad)))
         if result is not None:
             grad = result if isinstance(grad, Tensor) else result._array
     return grad
@@ -416,7 +419,7 @@ def accumulate(leaf, grad, given: set) -> None:
         leaf._grad._array += grad
         changes.note(leaf._grad)
     else:
-        grad = np.asarray(grad)
+        grad = as_array(grad)
         shared = grad.base is not None or id(grad) in given
         given.add(id(grad))
         leaf._grad = Tensor._wrap(grad.copy() if shared else grad)
@@ -449,7 +452,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             "One of the differentiated Tensors appears to not have been used in the graph. "
             "Set allow_unused=True if this is the desired behavior."
         )
-    return tuple(g if g is None or isinstance(g, Tensor) else Tensor._wrap(np.array(g)) for g in result)
+    return tuple(g if g is None or isinstance(g, Tensor) else Tensor._wrap(as_array(g).copy()) for g in result)
 
 # %% ../modules/02_autograd/02_autograd.ipynb #grad-mode
 class set_grad_enabled(contextlib.ContextDecorator):
@@ -594,7 +597,7 @@ def gradcheck(func, inputs, *, eps: float = 1e-6, atol: float = 1e-5, rtol: floa
     """
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     output = func(*inputs)
-    upstream = np.random.default_rng(0).standard_normal(output.shape)
+    upstream = moved(np.random.default_rng(0).standard_normal(output.shape), device_of(output._array))
     checked = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x._requires_grad]
     if not checked or any(inputs[i].dtype is not float64 for i in checked):
         raise ValueError("gradcheck(): needs at least one input that requires grad, and all such inputs in float64")
@@ -603,13 +606,14 @@ def gradcheck(func, inputs, *, eps: float = 1e-6, atol: float = 1e-5, rtol: floa
     gradients = grad(output, [inputs[i] for i in checked], Tensor._wrap(upstream), allow_unused=True)
     for i, got in zip(checked, gradients, strict=True):
 
-        def weighted(moved, i=i):
-            moved = [tensor(moved) if j == i else x.detach() if isinstance(x, Tensor) else x for j, x in enumerate(inputs)]
-            return float(np.sum(func(*moved)._array * upstream))
+        def weighted(at, i=i):
+            at = Tensor._wrap(moved(at, device_of(inputs[i]._array)))
+            others = [x.detach() if isinstance(x, Tensor) else x for x in inputs]
+            return float(np.sum(func(*others[:i], at, *others[i + 1 :])._array * upstream))
 
         with no_grad():
-            expected = numerical_gradient(weighted, inputs[i]._array, eps)
-        got = np.zeros_like(expected) if got is None else got._array
+            expected = numerical_gradient(weighted, to_numpy(inputs[i]._array), eps)
+        got = np.zeros_like(expected) if got is None else to_numpy(got._array)
         wrong = ~np.isclose(got, expected, rtol=rtol, atol=atol)
         if wrong.any():
             index = tuple(int(n) for n in np.argwhere(wrong)[0])

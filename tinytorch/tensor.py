@@ -6,11 +6,11 @@
 __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', 'DEFAULT_DTYPES', 'grad_mode', 'creation_number',
            'OPERANDS', 'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'size', 'numel', 'normalize_dim', 'numpy',
            'item', 'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad', 'number_format', 'to_string',
-           'one_value', 'no_such_name', 'GradMode', 'Function', 'opened', 'closed', 'apply', 'shape_of', 'Add',
-           'result_type', 'To', 'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'binary', 'Neg', 'Mul', 'Sub',
-           'Div', 'Pow', 'division', 'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum',
-           'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose',
-           'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
+           'one_value', 'GradMode', 'Function', 'opened', 'closed', 'apply', 'shape_of', 'Add', 'result_type', 'To',
+           'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division',
+           'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max', 'amax',
+           'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose', 'expand', 'plain_index',
+           'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c003
 import itertools
@@ -96,8 +96,8 @@ class Tensor:
         """A tensor on `array` itself (no copy), without history."""
         return Tensor.__new__(Tensor)._fill(array)
 
-    shape = property(lambda self: self._array.shape)
-    ndim = property(lambda self: self._array.ndim)
+    shape = property(operator.attrgetter("_array.shape"))  # as lambda self: self._array.shape, but quicker
+    ndim = property(operator.attrgetter("_array.ndim"))
     dtype = property(lambda self: DTYPES[self._array.dtype])
     is_leaf = property(lambda self: self.grad_fn is None, doc="True unless an operation made it.")
 
@@ -111,7 +111,10 @@ class Tensor:
 
 def tensor(data, *, dtype=None, requires_grad: bool = False) -> Tensor:
     """A new tensor holding a copy of `data`: numbers, nested lists, an array or a tensor."""
-    result = Tensor._wrap(to_array(data._array if isinstance(data, Tensor) else data, dtype))
+    if isinstance(data, Tensor):
+        result = Tensor._wrap(data._array.astype(as_dtype(data.dtype if dtype is None else dtype).numpy))  # a copy
+    else:
+        result = Tensor._wrap(to_array(data, dtype))
     result.requires_grad = requires_grad
     return result
 
@@ -144,6 +147,8 @@ def numpy(input) -> np.ndarray:
             "Can't call numpy() on Tensor that requires grad: its history would be lost and nothing behind it could "
             "learn. Use tensor.detach().numpy() to look at the values; compute with tensor operations."
         )
+    if not isinstance(input._array, np.ndarray):
+        raise TypeError("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.")
     return input._array
 
 
@@ -232,13 +237,7 @@ def one_value(name: str):
     return convert
 
 
-def no_such_name(input, name: str):
-    """What Python asks for when a tensor has no attribute `name`."""
-    later = "not every name of PyTorch is here, and some come with a later lesson"
-    raise AttributeError(f"'{type(input).__name__}' object has no attribute '{name}': {later}")
-
-
-Tensor.__repr__, Tensor.__getattr__ = to_string, no_such_name
+Tensor.__repr__ = to_string
 Tensor.__float__, Tensor.__int__ = one_value("float"), one_value("int")
 Tensor.__bool__, Tensor.__index__ = one_value("bool"), one_value("index")
 
@@ -261,6 +260,7 @@ class Function:
     """
 
     __slots__ = ("array_ids", "dtype", "edges", "hooks", "needs_input_grad", "order", "saved", "shape")
+    _array = None  # a node keeps no output (a leaf of the graph has its array)
     is_view = False  # whether the output may share memory with the first input
     differentiable_twice = False  # whether `backward` is made of operations that can themselves be recorded
 
@@ -272,15 +272,22 @@ class Function:
 
     def record(self, inputs, arrays, output) -> None:
         """Remember where `output` came from."""
-        array = output._array
-        self.order, self.shape, self.dtype, self.hooks = next(creation_number), array.shape, array.dtype, None
+        array, saved = output._array, self.saved
+        self.order, self.hooks = next(creation_number), None
+        self.shape, self.dtype = array.shape, array.dtype
         self.edges = edges = []
-        for x, needs in zip(inputs, self.needs_input_grad):
-            edges.append((x.grad_fn or x) if needs else None)
-        if type(self.saved) is not tuple:
-            raise TypeError(f"{self}: self.saved is a {type(self.saved).__name__}, expected a tuple: self.saved = (result,)")
-        if self.saved:  # which of them are inputs, which the output?
-            self.array_ids = (*map(id, arrays), id(array))
+        if False in self.needs_input_grad:
+            for x, needs in zip(inputs, self.needs_input_grad):
+                edges.append((x.grad_fn or x) if needs else None)
+        else:
+            for x in inputs:
+                edges.append(x.grad_fn or x)
+        if type(saved) is not tuple:
+            raise TypeError(f"{self}: self.saved is a {type(saved).__name__}, expected a tuple: self.saved = (result,)")
+        if saved:  # which of them are inputs, which the output?
+            self.array_ids = ids = []
+            for kept in (*arrays, array):
+                ids.append(id(kept))
 
     def __repr__(self):
         return f"<{type(self).__name__}>"
@@ -298,7 +305,12 @@ def opened(x: Tensor) -> np.ndarray:
 
 def closed(node: Function, array, inputs) -> Tensor:
     """The output tensor of a node; a view remembers what it is a view of."""
-    output = Tensor.__new__(Tensor)._fill(array if type(array) is np.ndarray else np.asarray(array))
+    if type(array) is not np.ndarray and not hasattr(array, "__array_function__"):
+        array = np.asarray(array)  # a reduction may leave a number of numpy's, which is no array
+    output = Tensor.__new__(Tensor)
+    output._array = array
+    output._grad = output.grad_fn = output._base = output._base_fn = output._hooks = None
+    output._requires_grad = False
     if node.is_view:
         source = inputs[0]
         if array is source._array:
@@ -317,9 +329,12 @@ def apply(cls, *inputs, **options) -> Tensor:
     node.needs_input_grad = needs = []
     arrays = []
     for x in inputs:
-        is_tensor = isinstance(x, Tensor)
-        arrays.append(opened(x) if is_tensor else x)
-        needs.append(is_tensor and x._requires_grad)
+        if isinstance(x, Tensor):
+            arrays.append(x._array if x._base is None else opened(x))  # only a view can be out of date
+            needs.append(x._requires_grad)
+        else:
+            arrays.append(x)
+            needs.append(False)
     output = closed(node, node.forward(*arrays, **options), inputs)
     if True in needs and grad_mode.enabled:
         output._requires_grad = True
@@ -333,7 +348,7 @@ Function.apply = classmethod(apply)
 # %% ../modules/01_tensor/01_tensor.ipynb #c030
 def shape_of(x) -> tuple:
     """The shape of an array, a Tensor or a number, whose shape is ()."""
-    return getattr(x, "shape", ())
+    return () if type(x) in (float, int, bool) else x.shape
 
 
 class Add(Function):
@@ -421,9 +436,12 @@ def binary(function, reflected: bool = False):
     """The operator of a two-sided Function."""
 
     def operator(input, other):
-        if not isinstance(other, OPERANDS):
+        if type(other) is Tensor and other._array.dtype is input._array.dtype:  # the usual case: nothing to do
+            left, right = (other, input) if reflected else (input, other)
+        elif isinstance(other, OPERANDS):
+            left, right = operands(other, input) if reflected else operands(input, other)
+        else:
             return NotImplemented
-        left, right = operands(other, input) if reflected else operands(input, other)
         try:
             return function.apply(left, right)
         except (ValueError, TypeError) as error:
@@ -491,7 +509,10 @@ def division(function, reflected: bool = False):
     divide = binary(function, reflected)
 
     def operator(input, other):
-        if isinstance(other, OPERANDS) and result_type(input, other if isinstance(other, Tensor) else 0).family < 2:
+        floats = input._array.dtype.kind == "f"
+        if floats and not reflected and type(other) in (int, float) and 1e-30 < abs(other) < 1e30:
+            return divide(input, other)  # nothing to be warned of
+        if not floats and isinstance(other, OPERANDS) and result_type(input, other if isinstance(other, Tensor) else 0).family < 2:
             input = to_dtype(input, float32)
         with np.errstate(divide="ignore", invalid="ignore"):
             return divide(input, other)
@@ -722,7 +743,7 @@ class GetItem(Function):
     def forward(self, a, index):
         self.a_shape, self.index = a.shape, index
         part = a[index]
-        if isinstance(part, np.ndarray):
+        if type(part) is np.ndarray or hasattr(part, "__array_function__"):
             return part
         return a[(*index, ...) if isinstance(index, tuple) else (index, ...)]  # one entry: a view of it, not a copy
 

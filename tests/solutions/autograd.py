@@ -103,12 +103,10 @@ wrong(
 wrong(
     "graph-order",
     "as they come",
-    ("sorted(seen, key=lambda node: node.order, reverse=True)", "ordered"),
-    ("seen, todo = set(roots), list(roots)", "seen, todo, ordered = set(roots), list(roots), list(roots)"),
-    ("todo.append(edge)", "todo.append(edge)\n                ordered.append(edge)"),
+    ('sorted(todo, key=attrgetter("order"), reverse=True)', "todo"),
 )
 wrong("graph-order", "oldest first", (", reverse=True", ""))
-wrong("graph-order", "the roots left out", ("return sorted(seen, ", "return sorted(seen.difference(roots), "))
+wrong("graph-order", "the roots left out", ("return sorted(todo, ", "return sorted(set(todo).difference(roots), "))
 wrong(
     "graph-order",
     "by recursion",
