@@ -137,6 +137,8 @@ def attention_weights(scores):
 def attention(query, key, value, mask, keep, causal, scale):
     if causal:
         mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool, like=query._array)
+    elif isinstance(mask, Tensor):
+        mask = mask.to(query.device)
     return of_attention.AttentionFunction.apply(query, key, value, mask, keep, scale=scale)
 
 # %% ../modules/16_gpu/16_gpu_forms.ipynb #c009

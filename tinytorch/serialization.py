@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .backends import moved, to_numpy
+from .ops.creation import as_device, device
 from .tensor import DTYPES, Tensor
 
 # %% ../modules/03_layers/03_layers_saving.ipynb #c005
@@ -34,7 +36,7 @@ class Packer:
         wish = ".".join(map(str, path)) or "tensor"
         names = (wish if n == 1 else f"{wish}~{n}" for n in range(1, len(self.arrays) + 3))
         name = next(name for name in names if name not in self.arrays and name != "__metadata__")
-        self.arrays[name] = np.asarray(array, order="C")
+        self.arrays[name] = np.asarray(to_numpy(array), order="C")
         return name
 
     def pack(self, obj, path: tuple = ()):
@@ -163,13 +165,13 @@ def save(obj, f) -> None:
 def load(f, map_location=None, *, weights_only: bool | None = None, mmap: bool | None = None):
     """What `save` saved, or a dict of the tensors in any other safetensors file; runs no code of the file's.
 
+    A file does not say where its tensors lived: they come to the CPU, or to the device `map_location` ("cuda").
     Raises FileNotFoundError, or RuntimeError if the file is damaged, or of another kind.
     """
-    if map_location not in (None, "cpu") and str(map_location) != "cpu":
-        raise RuntimeError(f"load: map_location={map_location!r}: tensors live on the CPU until lesson 16")
+    where = as_device(map_location if isinstance(map_location, (str, device)) else None).type
     data, name = (f.read(), "the file") if hasattr(f, "read") else (Path(f).read_bytes(), str(f))
     arrays, metadata = from_bytes(data, name)
-    tensors = {key: Tensor._wrap(array) for key, array in arrays.items()}
+    tensors = {key: Tensor._wrap(moved(array, where)) for key, array in arrays.items()}
     if STRUCTURE not in metadata:
         return tensors
     try:
@@ -185,12 +187,11 @@ def save_file(tensors: dict, filename, metadata: dict | None = None) -> None:
         raise TypeError(f"save_file: expected a dict of names and tensors; not so: {wrong}")
     write_whole(
         filename,
-        as_bytes({name: np.asarray(t._array, order="C") for name, t in tensors.items()}, metadata or {"format": "pt"}),
+        as_bytes({name: np.asarray(to_numpy(t._array), order="C") for name, t in tensors.items()}, metadata or {"format": "pt"}),
     )
 
 
-def load_file(filename) -> dict:
-    """The tensors of a safetensors file by name, as `safetensors.torch.load_file`."""
-    return {
-        name: Tensor._wrap(array) for name, array in from_bytes(Path(filename).read_bytes(), str(filename))[0].items()
-    }
+def load_file(filename, device="cpu") -> dict:
+    """The tensors of a safetensors file by name, on `device`, as `safetensors.torch.load_file`."""
+    arrays, _ = from_bytes(Path(filename).read_bytes(), str(filename))
+    return {name: Tensor._wrap(moved(array, as_device(device).type)) for name, array in arrays.items()}

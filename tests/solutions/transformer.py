@@ -52,7 +52,7 @@ wrong("gpt-init", "biases stay", ("nn.init.zeros_(module.bias)", "pass"))
 wrong(
     "gpt-forward",
     "positions from 0 on, whatever is kept",
-    ("arange(start, start + ids.shape[1])", "arange(ids.shape[1])"),
+    ("arange(start, start + ids.shape[1], ", "arange(ids.shape[1], "),
 )
 wrong("gpt-forward", "weights are not tied", ("self.head.weight = self.tokens.weight", "pass"))
 wrong("gpt-forward", "the embedding learns from the head only", ("self.tokens(ids) +", "self.tokens(ids).detach() +"))
@@ -144,7 +144,7 @@ right("gpt-init", "twice over, by parameters", """def init_gpt(model, n_layer):
             nn.init.normal_(parameter, std=0.02 * (2 * n_layer) ** -0.5)
 """)  # fmt: skip
 right("gpt-forward", "by slices of the tables", (
-    "positions = tinytorch.arange(start, start + ids.shape[1])\n        x = self.dropout(self.tokens(ids) + self.positions(positions))",
+    "positions = tinytorch.arange(start, start + ids.shape[1], device=ids.device)\n        x = self.dropout(self.tokens(ids) + self.positions(positions))",
     "last = start + ids.shape[1]\n        x = self.positions.weight[start:last].unsqueeze(0) + self.tokens(ids)\n        x = self.dropout(x)"),
     ("self.head(self.norm(x))", "self.norm(x) @ self.tokens.weight.T"))  # fmt: skip
 right("filters", "by sorting, row by row", (

@@ -458,7 +458,7 @@ class PReLU(Module):
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device=None, dtype=None):
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
-        self.weight = Parameter(tensor([init] * num_parameters, dtype=dtype))
+        self.weight = Parameter(tensor([init] * num_parameters, dtype=dtype).to(device))
 
     def forward(self, input):
         return prelu(input, self.weight)

@@ -481,9 +481,9 @@ def max_pool_backward(grad: np.ndarray, which: np.ndarray, shape: tuple, **optio
 
 def pool_indices(which: np.ndarray, sizes: tuple, kernel_size, stride, padding, dilation, ceil_mode=False) -> np.ndarray:
     """The places in the input, counted row by row through its last dimensions, from those in the windows."""
-    n, result = len(sizes), np.zeros((), np.int64)
+    n, result = len(sizes), np.zeros((), np.int64, like=which)
     for i, tap in enumerate(np.unravel_index(which, kernel_size)):
-        start = np.arange(which.shape[i - n]) * stride[i] - padding[i]
+        start = np.arange(which.shape[i - n], like=which) * stride[i] - padding[i]
         result = result * sizes[i] + start.reshape(-1, *(1,) * (n - 1 - i)) + tap * dilation[i]
     return result
 

@@ -84,7 +84,7 @@ def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6,
     `var` is a number, or of the input's shape, where the last dimension may be 1 or missing. Raises ValueError else.
     """
     if not isinstance(var, Tensor):
-        var = tensor(float(var), dtype=input.dtype).expand(input.shape)
+        var = tensor(float(var), dtype=input.dtype).to(input.device).expand(input.shape)
     if var.shape == input.shape[:-1] and var.shape != input.shape:
         var = var.reshape(*var.shape, 1)
     if var.shape != input.shape and var.shape != (*input.shape[:-1], 1):
@@ -152,7 +152,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
         )
     if target.dtype is not input.dtype:
         raise RuntimeError(f"expected target in the input's {input.dtype}, but got {target.dtype}")
-    if not ((values(input) >= 0) & (values(input) <= 1)).all():
+    if input.is_cpu and not ((values(input) >= 0) & (values(input) <= 1)).all():  # a GPU would have to wait for the answer
         raise RuntimeError(
             "all elements of input should be between 0 and 1: this loss wants probabilities, after a sigmoid; for "
             "scores use binary_cross_entropy_with_logits"

@@ -124,7 +124,7 @@ def dropped_channels(input: Tensor, p: float, single: int) -> Tensor:
         return input * 0.0
     kept_dims = 1 if input.ndim == single else 2
     shape = (*input.shape[:kept_dims], *(1,) * (input.ndim - kept_dims))
-    return input * ((rand(shape, dtype=input.dtype) >= p).to(input.dtype) / (1 - p))
+    return input * ((rand(shape, dtype=input.dtype, device=input.device) >= p).to(input.dtype) / (1 - p))
 
 
 def channel_dropout(name: str, input: Tensor, p: float, training: bool, inplace: bool, ndims: tuple, single: int) -> Tensor:
@@ -184,7 +184,7 @@ def alpha_dropped(input: Tensor, p: float) -> Tensor:
     if p == 1:
         return input * 0.0
     a = ((1 - p) * (1 + p * SELU_FLOOR**2)) ** -0.5
-    kept = (rand(input.shape, dtype=input.dtype) >= p).to(input.dtype)
+    kept = (rand(input.shape, dtype=input.dtype, device=input.device) >= p).to(input.dtype)
     return input * (kept * a) + ((1 - kept) * (a * SELU_FLOOR) - a * p * SELU_FLOOR)
 
 
