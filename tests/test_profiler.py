@@ -22,6 +22,7 @@ from tinytorch.profiler import (
     MOVES,
     PRODUCTS,
     EventList,
+    MemoryRecorder,
     ProfilerAction,
     ProfilerActivity,
     Recorder,
@@ -29,6 +30,7 @@ from tinytorch.profiler import (
     profile,
     record_function,
     schedule,
+    tracing,
     watched,
 )
 from tinytorch.tensor import Function
@@ -463,15 +465,28 @@ def test_sorted_table_and_limits():
 
 def test_memory_of_an_operation():
     x = rand(300, 500)  # 600 kB
-    with profile(profile_memory=True) as prof, record_function("all"):
-        y = x.exp()
-        del y
-        y = x.exp()
-    whole, first, second = prof.events()
-    for event in (first, second):
-        assert 600_000 <= event.cpu_memory_usage < 620_000 and 600_000 <= event.peak_memory < 620_000
-    assert 600_000 <= whole.cpu_memory_usage < 620_000 and 600_000 <= whole.peak_memory < 620_000
-    assert y is not None and abs(whole.self_cpu_memory_usage + 600_000) < 20_000
+    with profile(profile_memory=True) as prof:
+        with record_function("kept"):
+            y = x.exp()
+        with record_function("freed"):
+            x.exp()
+    kept, first, freed, second = prof.events()
+    for event in (first, second, kept):
+        assert 600_000 <= event.cpu_memory_usage < 620_000, event
+    for event in (first, second, kept, freed):
+        assert 600_000 <= event.peak_memory < 620_000, event
+    assert y.shape == x.shape and abs(kept.self_cpu_memory_usage) < 20_000
+    assert abs(freed.cpu_memory_usage) < 20_000 and abs(freed.self_cpu_memory_usage + 600_000) < 20_000
+
+
+def test_what_is_freed_again_inside_is_everybodys_peak():
+    with tracing():
+        recorder = MemoryRecorder()
+        with recorder.range("outer"), recorder.range("middle"), recorder.range("inner"):
+            block = np.ones(75_000)
+            del block
+    for event in recorder.events:
+        assert 600_000 <= event.peak_memory < 620_000 and abs(event.cpu_memory_usage) < 20_000, event
 
 
 def test_what_was_traced_goes_on():
