@@ -269,6 +269,13 @@ def test_an_exception_restores_everything():
     assert all(event.end >= event.start > 0 for event in prof.events())
 
 
+def test_an_exception_restores_the_door():
+    door = Function.apply.__func__
+    with pytest.raises(ZeroDivisionError), watched(Recorder()):
+        1 / 0
+    assert Function.apply.__func__ is door
+
+
 def test_an_exception_in_backward():
     class Fails(Function):
         def forward(self, a):
