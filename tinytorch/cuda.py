@@ -229,7 +229,7 @@ def axpy_kernel(alpha, x, y):
         y[i] += alpha * x[i]
 
 
-# %% ../modules/16_gpu/16_gpu.ipynb #c042
+# %% ../modules/16_gpu/16_gpu.ipynb #c043
 AXPY_SOURCE = """
 __global__ void axpy(float alpha, const float* x, float* y, int n) {
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
@@ -249,7 +249,7 @@ def sectors(addresses: list[int], size: int) -> int:
     return len({byte // 32 for first in addresses for byte in (first, first + size - 1)})
 
 
-# %% ../modules/16_gpu/16_gpu.ipynb #c053
+# %% ../modules/16_gpu/16_gpu.ipynb #c054
 TILE = 16  # a block of TILE x TILE threads works on a tile of a matrix
 
 
@@ -286,7 +286,7 @@ def fold(values, largest):
     return result
 
 
-# %% ../modules/16_gpu/16_gpu.ipynb #c060
+# %% ../modules/16_gpu/16_gpu.ipynb #c061
 @cuda.jit
 def sum_and_max_kernel(x, sums, peaks):
     """For each block: the sum and the largest of what its threads see of x (n,)."""
@@ -356,7 +356,7 @@ def softmax_kernel(x, out):
         out[row, j] = math.exp(x[row, j] - largest) / total
 
 
-# %% ../modules/16_gpu/16_gpu.ipynb #c072
+# %% ../modules/16_gpu/16_gpu.ipynb #c073
 def add(a, b):
     """a + b for arrays of one shape."""
     out = np.empty_like(a)
@@ -384,7 +384,7 @@ def softmax(x):
     softmax_kernel[x.shape[0], THREADS](x, out)
     return out
 
-# %% ../modules/16_gpu/16_gpu.ipynb #c076
+# %% ../modules/16_gpu/16_gpu.ipynb #c077
 if is_available():
     watch_memory()
     register_device("cuda", gpu().ndarray, counted(gpu().asarray, to_gpu), counted(gpu().asnumpy, from_gpu))
