@@ -4,11 +4,10 @@
 
 # %% auto #0
 __all__ = ['LOADS', 'SMALL', 'kernels', 'dispatched', 'ARRAYS', 'cuda', 'cudnn', 'mps', 'dispatch', 'large', 'kernel',
-           'available', 'in_use', 'use', 'keep_memory', 'Array', 'Way', 'register_device', 'is_array', 'as_array',
-           'device_of', 'way_to', 'moved', 'to_numpy']
+           'available', 'in_use', 'use', 'keep_memory', 'Way', 'register_device', 'is_array', 'as_array', 'device_of',
+           'way_to', 'moved', 'to_numpy']
 
 # %% ../modules/01_tensor/01_tensor_backends.ipynb #c003
-import abc
 import contextlib
 import ctypes
 import functools
@@ -22,11 +21,11 @@ import numpy as np
 
 # %% ../modules/01_tensor/01_tensor_backends.ipynb #c005
 # the modules of tinytorch that hold a backend's kernels
-LOADS = {"numba": ("kernels", "more_kernels", "image_kernels"), "cuda": ("cuda_forms",)}
+LOADS = {"numpy": ("fused",), "numba": ("fused", "kernels", "more_kernels", "image_kernels"), "cuda": ("cuda_forms",)}
 SMALL = 4096  # elements: for less, nothing is loaded
 
-kernels = {"numba": {}, "cuda": {}}  # backend -> {name of a dispatched function: {a faster form's own name: the form}}
-dispatched = {}  # name -> the numpy form
+kernels = {"cuda": {}, "numba": {}, "numpy": {}}  # backend -> {name of a dispatched function: {a faster form's own name: the form}}
+dispatched = {}  # name -> the lesson's own form
 _forms = {}  # name -> the forms to ask, for the backend in use
 _wanted = None  # the backend that was chosen; None: numba, where it is and once it pays
 
@@ -67,7 +66,7 @@ def kernel(backend: str, name: str | None = None):
 
 def _choose_forms() -> None:
     _forms.clear()
-    for backend in ("cuda", *([_wanted] if _wanted in LOADS else ())):
+    for backend in ("cuda", *{"numba": ("numba", "numpy"), "numpy": ("numpy",)}.get(_wanted, ())):
         for name, forms in kernels[backend].items():
             _forms[name] = (*_forms.get(name, ()), *reversed(forms.values()))
 
@@ -121,12 +120,6 @@ keep_memory()
 ARRAYS = {np.ndarray: "cpu"}  # type of array -> the device on which such arrays live
 
 
-class Array(abc.ABC):
-    """What arrays of all devices are instances of, for isinstance()."""
-
-
-Array.register(np.ndarray)
-
 
 class Way(NamedTuple):
     """How an array gets to a device, and back."""
@@ -141,7 +134,6 @@ _ways = {"cpu": Way(np.asarray, np.asarray)}
 def register_device(name: str, array_type: type, from_numpy: Callable, to_numpy: Callable) -> None:
     """From now on arrays of `array_type` live on the device `name`: "cuda"."""
     ARRAYS[array_type] = name
-    Array.register(array_type)
     _ways[name] = Way(from_numpy, to_numpy)
     for module in LOADS.get(name, ()):
         if importlib.util.find_spec(f"tinytorch.{module}"):

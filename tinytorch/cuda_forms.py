@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['plain_apply', 'on_gpu', 'form', 'forward_of', 'library', 'address', 'lay_out', 'windows', 'error_function', 'largest',
-           'shifted', 'softmax_forward', 'log_softmax_forward', 'sigmoid_forward', 'tanh_forward', 'attention_weights',
-           'attention', 'on_rows', 'conv_forward', 'add_windows', 'conv_input_grad', 'max_pool_forward', 'sum_slices',
-           'scatter_add', 'bag_maxima', 'class_losses', 'lookup', 'CrossEntropyOnGpu', 'row_losses', 'class_indices',
-           'reduced_classes', 'dropped', 'apply']
+           'shifted', 'softmax_forward', 'log_softmax_forward', 'pow_forward', 'exp_forward', 'sigmoid_forward',
+           'tanh_forward', 'attention_weights', 'attention', 'on_rows', 'conv_forward', 'add_windows',
+           'conv_input_grad', 'max_pool_forward', 'sum_slices', 'scatter_add', 'bag_maxima', 'class_losses', 'lookup',
+           'CrossEntropyOnGpu', 'row_losses', 'class_indices', 'reduced_classes', 'dropped', 'apply']
 
 # %% ../modules/16_gpu/16_gpu_forms.ipynb #c003
 import importlib
@@ -20,7 +20,7 @@ from .backends import device_of, kernel
 from .nn import attention as of_attention
 from .nn import conv, losses
 from .ops import creation, elementwise
-from .tensor import Function, Tensor
+from .tensor import Exp, Function, Pow, Tensor
 
 # %% ../modules/16_gpu/16_gpu_forms.ipynb #c005
 def on_gpu(x) -> bool:
@@ -47,8 +47,9 @@ def forward_of(operation):
     def attach(on_the_gpu):
         plain = operation.forward
 
-        def forward(self, a, *more, **options):
-            return (on_the_gpu if on_gpu(a) else plain)(self, a, *more, **options)
+        def forward(self, *arrays, **options):
+            there = on_gpu(arrays[0]) or on_gpu(arrays[-1])
+            return (on_the_gpu if there else plain)(self, *arrays, **options)
 
         operation.forward = forward
         return on_the_gpu
@@ -111,6 +112,18 @@ def softmax_forward(self, a, dim):
 def log_softmax_forward(self, a, dim):
     self.dim, a = dim, shifted(a, dim)
     self.saved = (a - np.log(np.sum(np.exp(a), axis=dim, keepdims=True)),)
+    return self.saved[0]
+
+
+@forward_of(Pow)
+def pow_forward(self, a, b):
+    self.saved = a, b, a**b
+    return self.saved[2]
+
+
+@forward_of(Exp)
+def exp_forward(self, a):
+    self.saved = (np.exp(a),)
     return self.saved[0]
 
 

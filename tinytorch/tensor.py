@@ -7,12 +7,13 @@ __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', '
            'OPERANDS', 'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'size', 'numel', 'normalize_dim', 'numpy',
            'item', 'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad', 'number_format', 'to_string',
            'one_value', 'GradMode', 'Function', 'opened', 'closed', 'apply', 'shape_of', 'Add', 'result_type', 'To',
-           'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division',
-           'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max', 'amax',
-           'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose', 'expand', 'plain_index',
-           'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
+           'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'AnyArray', 'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow',
+           'division', 'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max',
+           'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose', 'expand',
+           'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c003
+import abc
 import itertools
 import math
 import operator
@@ -83,7 +84,7 @@ class Tensor:
     __slots__ = ("__weakref__", "_array", "_base", "_base_fn", "_grad", "_hooks", "_requires_grad", "grad_fn")
 
     def __init__(self, data=()):
-        self._fill(np.array(data._array if isinstance(data, Tensor) else data, dtype=np.float32))
+        self._fill(tensor(data, dtype=float32)._array)
 
     def _fill(self, array) -> "Tensor":
         self._array = array
@@ -109,12 +110,15 @@ class Tensor:
     __hash__ = object.__hash__  # == will compare element by element, so a tensor is its own key
 
 
-def tensor(data, *, dtype=None, requires_grad: bool = False) -> Tensor:
+def tensor(data, *, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """A new tensor holding a copy of `data`: numbers, nested lists, an array or a tensor."""
-    if isinstance(data, Tensor):
-        result = Tensor._wrap(data._array.astype(as_dtype(data.dtype if dtype is None else dtype).numpy))  # a copy
+    data = data._array if isinstance(data, Tensor) else data
+    if hasattr(data, "__array_function__"):  # an array: numpy's, or one of lesson 16's
+        result = Tensor._wrap(data.astype(as_dtype(data.dtype if dtype is None else dtype).numpy))  # a copy
     else:
         result = Tensor._wrap(to_array(data, dtype))
+    if device is not None:
+        result = result.to(device)
     result.requires_grad = requires_grad
     return result
 
@@ -213,16 +217,19 @@ def number_format(array: np.ndarray):
 
 def to_string(input) -> str:
     """The numbers, and the notes that differ from the default."""
-    prefix, floats = "tensor(", input.dtype.is_floating_point
-    digits = {"float_kind": number_format(input._array)} if floats and input._array.size else None
+    prefix, floats, array = "tensor(", input.dtype.is_floating_point, input._array
     notes = []
+    if not isinstance(array, np.ndarray):  # on a GPU
+        array = input.cpu()._array
+        notes.append(f"device='{input.device}'")
+    digits = {"float_kind": number_format(array)} if floats and array.size else None
     if input.dtype not in (float32, int64, bool_):
         notes.append(f"dtype={input.dtype!r}")
     if input.grad_fn is not None:
         notes.append(f"grad_fn={input.grad_fn!r}")
     elif input._requires_grad:
         notes.append("requires_grad=True")
-    text = np.array2string(input._array, max_line_width=80, separator=", ", prefix=prefix, formatter=digits)
+    text = np.array2string(array, max_line_width=80, separator=", ", prefix=prefix, formatter=digits)
     return prefix + ", ".join([text, *notes]) + ")"
 
 
@@ -401,7 +408,7 @@ def operands(a, b) -> tuple:
         or (type(b) in (int, float) and a._array.dtype.kind == "f")
     ):
         return a, b
-    a, b = [tensor(x) if isinstance(x, (np.ndarray, np.generic)) else x for x in (a, b)]
+    a, b = [tensor(x) if isinstance(x, (np.generic, AnyArray)) else x for x in (a, b)]
     kind = result_type(a, b)
     return tuple(
         to_dtype(x, kind) if isinstance(x, Tensor) else kind.numpy.type(x) if kind.family < 2 else float(x) for x in (a, b)
@@ -429,7 +436,15 @@ def clash(shapes, dim: int) -> str:
     )
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c044
-OPERANDS = (Tensor, bool, int, float, np.ndarray, np.generic)
+class AnyArray(abc.ABC):
+    """numpy's arrays, and all others that numpy's functions know how to handle: for isinstance()."""
+
+    @classmethod
+    def __subclasshook__(cls, other):
+        return hasattr(other, "__array_function__")
+
+
+OPERANDS = (Tensor, bool, int, float, np.ndarray, np.generic, AnyArray)
 
 
 def binary(function, reflected: bool = False):

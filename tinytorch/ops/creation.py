@@ -376,7 +376,7 @@ def as_tensor(data, dtype=None, device=None) -> Tensor:
     if not isinstance(data, Tensor):
         same = is_array(data) and (dtype is None or as_dtype(dtype).numpy == data.dtype)
         as_dtype(data.dtype if same else float32)  # raises on what is no number of ours
-        data = Tensor._wrap(rooted(data) if same else to_array(data, dtype))
+        data = Tensor._wrap(rooted(data)) if same else tensor(data, dtype=dtype)
     return to(data, device, dtype=dtype)
 
 
