@@ -23,8 +23,6 @@ WATCHED = tuple(
     "sys.setprofile sys._current_frames gc. pty. shutil. os.remove os.rename os.symlink os.link os.chmod os.mkdir "
     "code.__new__ mmap. resource.".split()
 )
-
-
 COMPILER = tuple(str(ROOT / "site" / name) + os.sep for name in ("numba", "llvmlite"))
 
 
@@ -111,6 +109,7 @@ def main():
     data = dict(np.load(ROOT / "request/data.npz", allow_pickle=False))
     import tinytorch as tt
 
+    importlib.import_module("tinytorch.backends")  # it tells the C library what to do with freed memory, through ctypes
     watch(frames)
     lesson = build(request["module"], request["public"], request["cells"], frames)
 
