@@ -368,7 +368,7 @@ def on_a_grid(x, counts, kernel_size, padding, dilation) -> tuple:
     starts[: taps.size] = taps.reshape(-1)
     return (high, wide, band, halo), starts, np.zeros((channels + 1, length), FLOAT32), n
 
-
+# %% ../modules/15_kernels/15_kernels.ipynb #c073
 @compiled
 def lay_rows(x, flat, first, count, high, wide, top, left):
     """Rows first ... first + count of the grid of images x (N, C, H, W), each beginning at (top, left), into flat (C, length)."""
@@ -408,10 +408,10 @@ def convolve(x, weight, starts, y, flat, out, grid, padding):
         product_of_rows(weight, flat.reshape(-1), starts, out)
         pick_rows(out, y, first, band, high, wide)
 
-
+# %% ../modules/15_kernels/15_kernels.ipynb #c075
 def images_of(x) -> np.ndarray:
-    """A sound (N, C, L) is an image of one row; no gaps between the numbers."""
-    return np.ascontiguousarray(x if x.ndim == 4 else x.reshape(x.shape[0], x.shape[1], 1, x.shape[2]))
+    """A sound (N, C, L) is an image of one row; no gaps between the numbers, not read-only: numba compiles once for all."""
+    return np.require(x if x.ndim == 4 else x.reshape(x.shape[0], x.shape[1], 1, x.shape[2]), requirements="CW")
 
 
 def convolvable(x, weight, stride, groups) -> bool:
