@@ -27,6 +27,8 @@ def conv_input_grad(grad, weight, input_shape, stride, padding, dilation, groups
     sizes = tuple(size + 2 * p - d * (k - 1) for size, p, k, d in zip(grad.shape[2:], around, weight.shape[2:], dilation, strict=True))
     if not convolvable(grad, weight, stride, groups) or min(around) < 0 or sizes != tuple(input_shape[2:]):
         return NotImplemented
+    if not np.isfinite(weight).all():
+        return NotImplemented  # inf * 0, where no window ends, would be nan
     turned = weight[(slice(None), slice(None), *(slice(None, None, -1),) * (weight.ndim - 2))].swapaxes(0, 1)
     return conv_forward(grad, turned, stride, around, dilation, groups)
 
@@ -75,7 +77,7 @@ def conv_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups):
     rows = np.zeros((up(grad.shape[1], 4), n), FLOAT32)
     result = np.zeros((len(rows), len(starts)), FLOAT32)
     correlate(grad, x, starts, result, flat, rows, grid, padding)
-    result = result[: weight_shape[0], : math.prod(weight_shape[1:])].reshape(weight_shape)
+    result = np.ascontiguousarray(result[: weight_shape[0], : math.prod(weight_shape[1:])]).reshape(weight_shape)
     return result if np.isfinite(result).all() else NotImplemented  # inf * 0, where no window begins, would be nan
 
 # %% ../modules/15_kernels/15_kernels_images.ipynb #c012
