@@ -179,10 +179,13 @@ def test_attention_flops_are_pytorchs(causal):
     assert totals[0] == totals[1] == 3 * 2 * 2 * 3 * 5 * 7 * (8 + 8)
 
 
-def test_gpt_flops_by_hand():
-    b, t, c, v, layers = 2, 8, 16, 11, 2
+@pytest.mark.parametrize("backend", tt.backends.available())
+def test_gpt_flops_by_hand(backend):
+    """Fused kernels count as what they replace."""
+    b, t, c, v, layers = 2, 32, 64, 65, 2
     model = GPT(GPTConfig(vocab_size=v, block_size=t, n_layer=layers, n_head=2, n_embd=c))
-    counter = our_flops(lambda: model(tt.randint(0, v, (b, t))).sum().backward())
+    with tt.backends.use(backend):
+        counter = our_flops(lambda: model(tt.randint(0, v, (b, t))).sum().backward())
     forward = layers * (2 * b * t * c * 12 * c + 4 * b * t * t * c) + 2 * b * t * c * v
     assert counter.get_total_flops() == 3 * forward
 
