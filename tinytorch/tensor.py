@@ -436,7 +436,7 @@ def clash(shapes, dim: int) -> str:
     )
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c044
-class AnyArray(abc.ABC):
+class AnyArray(metaclass=abc.ABCMeta):
     """numpy's arrays, and all others that numpy's functions know how to handle: for isinstance()."""
 
     @classmethod
