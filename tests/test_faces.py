@@ -82,7 +82,7 @@ def test_only_names_of_pytorch():
     """What the lessons build for themselves stays in their modules; two functions of ours are meant."""
     torch = pytest.importorskip("torch")
     submodules = {"data", "data_workers", "datasets", "training", "transforms", "serialization", "ops", "text"}
-    submodules |= {"kernels", "more_kernels", "image_kernels", "cuda_simulator", "cuda_forms"}
+    submodules |= {"fused", "kernels", "more_kernels", "image_kernels", "cuda_simulator", "cuda_forms"}
     for face, theirs, ours in (
         (tinytorch, torch, {"draw_graph", "gradcheck"} | submodules),
         (tinytorch.nn.functional, torch.nn.functional, set()),
