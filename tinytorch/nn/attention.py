@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['attention_weights', 'attention_scores', 'causal_mask', 'masked', 'attend', 'attention_gradients', 'AttentionFunction',
            'scaled_dot_product_attention', 'attention', 'check_attention', 'for_each_query_head', 'scores_shape',
-           'split_heads', 'merge_heads', 'attention_and_weights', 'MultiheadAttention', 'check_multihead',
+           'broadcasts', 'split_heads', 'merge_heads', 'attention_and_weights', 'MultiheadAttention', 'check_multihead',
            'batches_first', 'additive', 'joint_mask']
 
 # %% ../../modules/12_attention/12_attention.ipynb #c003
@@ -20,7 +20,7 @@ from .losses import softmax
 from .module import Linear, Module, Parameter, linear, patch_to
 from .norm import dropout
 from ..ops.creation import empty, ones, zeros
-from ..tensor import Function, Tensor, bool_, to_dtype
+from ..tensor import Function, Tensor, bool_, broadcast_shapes, to_dtype
 
 # %% ../../modules/12_attention/12_attention.ipynb #attention-scores
 def attention_scores(query, key, scale: float):
@@ -145,19 +145,21 @@ def attention(query, key, value, mask, keep, causal: bool, scale: float) -> Tens
 
 def check_attention(query, key, value, attn_mask, dropout_p: float) -> None:
     """Raise RuntimeError where attention makes no sense."""
-    given = f"query {query.shape}, key {key.shape}, value {value.shape}"
-    if min(query.ndim, key.ndim, value.ndim) < 2:
-        raise RuntimeError(f"attention: {given}: expected at least 2 dimensions, (..., positions, features)")
+    q, k, v = query.shape, key.shape, value.shape
+    if min(len(q), len(k), len(v)) < 2:
+        problem = "expected at least 2 dimensions, (..., positions, features)"
+    elif q[-1] != k[-1]:
+        problem = f"a query has {q[-1]} features and a key {k[-1]}, expected the same number"
+    elif k[-2] != v[-2]:
+        problem = f"{k[-2]} keys and {v[-2]} values, expected one for each"
+    else:
+        problem = None
+    if problem:
+        raise RuntimeError(f"attention: query {q}, key {k}, value {v}: {problem}")
     if not (query.dtype is key.dtype is value.dtype) or not query.dtype.is_floating_point:
         raise RuntimeError(
             f"attention: query {query.dtype}, key {key.dtype}, value {value.dtype}: expected one floating-point dtype for all"
         )
-    if query.shape[-1] != key.shape[-1]:
-        raise RuntimeError(
-            f"attention: {given}: a query has {query.shape[-1]} features and a key {key.shape[-1]}, expected the same number"
-        )
-    if key.shape[-2] != value.shape[-2]:
-        raise RuntimeError(f"attention: {given}: {key.shape[-2]} keys and {value.shape[-2]} values, expected one for each")
     if attn_mask is not None and not (attn_mask.dtype is bool_ or attn_mask.dtype.is_floating_point):
         raise RuntimeError(
             f"attention: the mask is {attn_mask.dtype}, expected bool (True = may attend) or numbers to add in {query.dtype}"
@@ -176,19 +178,20 @@ def for_each_query_head(query, x) -> Tensor:
 
 def scores_shape(query, key, value, attn_mask) -> tuple:
     """The shape (..., L, S) of the scores. Raises RuntimeError where batches or the mask do not broadcast."""
+    q, k, v = query.shape, key.shape, value.shape
     try:
-        batch = np.broadcast_shapes(query.shape[:-2], key.shape[:-2], value.shape[:-2])
-    except ValueError:
-        raise RuntimeError(
-            f"attention: the batches of query {query.shape}, key {key.shape} and value {value.shape} do not broadcast"
-        ) from None
-    shape = (*batch, query.shape[-2], key.shape[-2])
-    if attn_mask is not None:
-        try:
-            np.broadcast_to(np.empty(attn_mask.shape, bool), shape)
-        except ValueError:
-            raise RuntimeError(f"attention: a mask {attn_mask.shape} does not broadcast to the scores {shape}") from None
+        batch = q[:-2] if q[:-2] == k[:-2] == v[:-2] else broadcast_shapes(q[:-2], k[:-2], v[:-2])
+    except RuntimeError:
+        raise RuntimeError(f"attention: the batches of query {q}, key {k} and value {v} do not broadcast") from None
+    shape = (*batch, q[-2], k[-2])
+    if attn_mask is not None and not broadcasts(attn_mask.shape, shape):
+        raise RuntimeError(f"attention: a mask {attn_mask.shape} does not broadcast to the scores {shape}")
     return shape
+
+
+def broadcasts(mask: tuple, scores: tuple) -> bool:
+    """Whether a mask of one shape can be stretched to scores of the other."""
+    return len(mask) <= len(scores) and all(n in (1, m) for n, m in zip(mask[::-1], scores[::-1]))
 
 # %% ../../modules/12_attention/12_attention.ipynb #heads
 def split_heads(x: Tensor, heads: int) -> Tensor:

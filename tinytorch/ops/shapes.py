@@ -11,6 +11,7 @@ __all__ = ['atleast_1d', 'atleast_2d', 'atleast_3d', 'concat', 'concatenate', 'r
            'roll', 'Triangle', 'Diagonal', 'tril', 'triu', 'diagonal', 'diag_embed', 'diag', 'meshgrid']
 
 # %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c003
+import itertools
 import math
 import operator
 import weakref
@@ -150,14 +151,14 @@ class Cat(Function):
     differentiable_twice = True
 
     def forward(self, *arrays, dim):
-        self.dim, self.ends = dim, np.cumsum([0, *(a.shape[dim] for a in arrays)]).tolist()
+        self.dim, self.sizes = dim, [a.shape[dim] for a in arrays]
         return np.concatenate(arrays, dim)
 
     def backward(self, grad):
-        before = (slice(None),) * self.dim
+        before, ends = (slice(None),) * self.dim, list(itertools.accumulate(self.sizes, initial=0))
         return tuple(
             run(GetItem, grad, index=(*before, slice(start, end))) if needed else None
-            for start, end, needed in zip(self.ends[:-1], self.ends[1:], self.needs_input_grad, strict=True)
+            for start, end, needed in zip(ends[:-1], ends[1:], self.needs_input_grad, strict=True)
         )
 
 
@@ -187,7 +188,7 @@ def list_of_tensors(tensors, name: str) -> list:
             raise TypeError(f"{name}(): expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     if not tensors:
         raise RuntimeError(f"{name}(): expected a non-empty list of Tensors")
-    if len({x._array.dtype for x in tensors}) > 1:
+    if any(x._array.dtype != tensors[0]._array.dtype for x in tensors):
         kind = result_type(*tensors)
         tensors = [to_dtype(x, kind) for x in tensors]
     return tensors
@@ -196,20 +197,20 @@ def list_of_tensors(tensors, name: str) -> list:
 def cat(tensors, dim: int = 0) -> Tensor:
     """Several tensors one after another along `dim`; in all other dimensions their sizes must agree."""
     tensors = list_of_tensors(tensors, "cat")
-    if any(x.ndim == 0 for x in tensors):
+    if any(x.shape == () for x in tensors):
         raise RuntimeError("zero-dimensional tensor cannot be concatenated: use stack()")
     tensors = [x for x in tensors if x.shape != (0,)] or tensors[:1]  # PyTorch lets an empty vector join anything
-    first = tensors[0]
-    dim = normalize_dim(dim, first.ndim)
-    for i, x in enumerate(tensors):
-        if x.ndim != first.ndim:
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {x.ndim} (tensor {i})")
-        for d, (expected, got) in enumerate(zip(first.shape, x.shape, strict=True)):
-            if d != dim and got != expected:
-                raise RuntimeError(
-                    f"Sizes of tensors must match except in dimension {dim}. Expected size {expected} but got size {got} "
-                    f"in dimension {d} for tensor number {i} in the list: shapes {', '.join(str(x.shape) for x in tensors)}"
-                )
+    shapes = [x.shape for x in tensors]
+    dim = normalize_dim(dim, len(shapes[0]))
+    for i, shape in enumerate(shapes):
+        if len(shape) != len(shapes[0]):
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(shapes[0])} and {len(shape)} (tensor {i})")
+        if shape[:dim] != shapes[0][:dim] or shape[dim + 1 :] != shapes[0][dim + 1 :]:
+            d = next(d for d, n in enumerate(shape) if d != dim and n != shapes[0][d])
+            raise RuntimeError(
+                f"Sizes of tensors must match except in dimension {dim}. Expected size {shapes[0][d]} but got size {shape[d]} "
+                f"in dimension {d} for tensor number {i} in the list: shapes {', '.join(map(str, shapes))}"
+            )
     return Cat.apply(*tensors, dim=dim)
 
 
