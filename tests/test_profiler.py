@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from registry.tools import functions
+from registry.tools import existing
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode as TorchFlopCounterMode
 
@@ -36,7 +36,7 @@ from tinytorch.profiler import (
 from tinytorch.tensor import Function
 from tinytorch.utils.flop_counter import FlopCounterMode
 
-EXISTING = functions()  # every module of the package is loaded before the first test
+EXISTING = existing(Function)  # every module of the package is loaded before the first test
 
 
 @pytest.fixture(autouse=True)

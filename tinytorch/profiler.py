@@ -66,6 +66,7 @@ def bytes_moved(read: list, written: list) -> int:
 # %% ../modules/14_profiling/14_profiling.ipynb #c016
 PRODUCTS = {  # operations that are products, by name: FLOPs from the inputs' shapes, the result's, and the options
     "MatMul": lambda shapes, out, options: product_flops(shapes[0], out),
+    "LinearFunction": lambda shapes, out, options: product_flops(options.get("input_shape", shapes[0]), out),
     "Einsum": lambda shapes, out, options: einsum_flops(shapes, options["labels"]),
     "Convolution": lambda shapes, out, options: convolution_flops(shapes[1], out),
     "ConvolutionInputGrad": lambda shapes, out, options: convolution_flops(shapes[1], shapes[0]),
