@@ -7,6 +7,7 @@ no implicit conversion to a numpy array, no numpy array as an operand, results n
 `where=`, no `like=` for ones, full and eye, no `maximum.reduce`, no `flags.writeable`, no `__array_interface__`.
 """
 
+import importlib
 import inspect
 import sys
 import weakref
@@ -17,6 +18,8 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 
 from tinytorch import backends
+from tinytorch.ops import creation
+from tinytorch.tensor import Function
 
 crossings = Counter()  # "to device", "to host": arrays and numbers that went over
 
@@ -415,10 +418,23 @@ def to_host(array: DeviceArray) -> np.ndarray:
 def install() -> None:
     """Let "cuda" be where DeviceArrays live."""
     backends.register_device("cuda", DeviceArray, to_device, to_host)
+    _forms["apply"] = classmethod(importlib.import_module("tinytorch.cuda_forms").apply)
+    if "kernels" in _forms:
+        backends.kernels["cuda"] = _forms["kernels"]
+        backends._choose_forms()
+    Function.apply = _forms["apply"]
 
 
 def remove() -> None:
+    """No more "cuda", and none of its forms is asked."""
     del backends.ARRAYS[DeviceArray], backends._ways["cuda"]
+    _forms["kernels"], backends.kernels["cuda"] = backends.kernels["cuda"], {}
+    backends._choose_forms()
+    creation.example.cache_clear()
+    Function.apply = classmethod(sys.modules["tinytorch.cuda_forms"].plain_apply)
+
+
+_forms = {}
 
 
 @contextmanager
@@ -426,4 +442,4 @@ def counted():
     """A Counter of what crosses over inside `with counted() as crossed:`."""
     before, result = Counter(crossings), Counter()
     yield result
-    result.update(crossings - before)
+    result.update(Counter(crossings) - before)

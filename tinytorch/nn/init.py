@@ -13,13 +13,15 @@ import warnings
 import numpy as np
 
 from ..autograd import changes
+from ..backends import device_of, is_array, moved
 from ..ops.creation import eye, rand, randn
 from ..tensor import Tensor, float64
 
 # %% ../../modules/03_layers/03_layers_init.ipynb #c005
 def overwrite(tensor: Tensor, values) -> Tensor:
     """`tensor` with other values: a Tensor or an array of its shape, or one number everywhere; no history is recorded."""
-    tensor._array[...] = values._array if isinstance(values, Tensor) else values
+    values = values._array if isinstance(values, Tensor) else values
+    tensor._array[...] = moved(values, device_of(tensor._array)) if is_array(values) else values
     changes.note(tensor)
     return tensor
 
