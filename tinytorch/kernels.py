@@ -24,8 +24,8 @@ from .nn.norm import last_dims
 from .optim.optimizer import buffer, count
 from .tensor import Function, Tensor
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c021
-RELAXED = {"reassoc", "contract", "nsz", "arcp"}  # sums in any order, a * b + c in one step; nan and inf keep their meaning
+# %% ../modules/15_kernels/15_kernels.ipynb #c022
+RELAXED = {"reassoc", "contract", "nsz"}  # sums in any order, a * b + c in one step; nan and inf keep their meaning
 FLOAT32 = np.dtype(np.float32)
 
 
@@ -47,7 +47,7 @@ def fast_arrays(*arrays) -> bool:
     """Whether all are what kernels are made for: numpy's own, float32, without gaps."""
     return all(type(x) is np.ndarray and x.dtype == FLOAT32 and x.flags.c_contiguous for x in arrays)
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c023
+# %% ../modules/15_kernels/15_kernels.ipynb #c024
 ZERO, ONE, HALF, INFINITY = np.float32(0), np.float32(1), np.float32(0.5), np.float32(np.inf)
 
 # %% ../modules/15_kernels/15_kernels.ipynb #adam-kernel
@@ -64,7 +64,7 @@ def adam_elements(p, grad, m, v, beta1, beta2, rate, size, eps, l2, kept):
         p[i] = kept * p[i] - rate * m[i] / (size * np.sqrt(v[i]) + eps)
 
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c027
+# %% ../modules/15_kernels/15_kernels.ipynb #c028
 @kernel("numba")
 def adam_update(p, grad, state, group):
     """One step of Adam of one parameter, in place, in one pass."""
@@ -77,7 +77,7 @@ def adam_update(p, grad, state, group):
     adam_elements(*(x.reshape(-1) for x in (p, grad, m, v)), *map(np.float32, settings))
     return None
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c030
+# %% ../modules/15_kernels/15_kernels.ipynb #c031
 LOWEST, HIGHEST = np.float32(-87.3), np.float32(88.0)  # beyond these e ** x is 0 or inf, nearly: float32 ends at 88.7
 LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
 C2, C3, C4 = np.float32(5.0000001201e-1), np.float32(1.6666665459e-1), np.float32(4.1665795894e-2)
@@ -139,7 +139,7 @@ def cross_entropy_gradient(probabilities, classes, grad, result):
         row[classes[i]] -= g
 
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c039
+# %% ../modules/15_kernels/15_kernels.ipynb #c040
 class FusedCrossEntropy(CrossEntropyFunction):
     """CrossEntropyFunction in one pass over the scores. Saves the scores; keeps `classes` and the probabilities."""
 
@@ -202,7 +202,7 @@ def layer_norm_gradients(grad, x, weight, means, rstds, grad_x, grad_weight, gra
             gx[j] = rstd * (g[j] * weight[j] - common - (row[j] - mean) * rstd * along)
 
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c047
+# %% ../modules/15_kernels/15_kernels.ipynb #c048
 class FusedLayerNorm(Function):
     """(x - mean) / deviation * weight + bias, rows of `shape`. Saves x and weight; keeps each row's statistics."""
 
@@ -246,7 +246,7 @@ def add_rows(ids, grad, result):
     return True
 
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c052
+# %% ../modules/15_kernels/15_kernels.ipynb #c053
 @kernel("numba")
 def scatter_add(ids, grad, rows):
     """(rows, size): row r is the sum of all those rows of `grad` (*ids.shape, size) whose id is r, or zeros."""
@@ -256,7 +256,7 @@ def scatter_add(ids, grad, rows):
     done = add_rows(ids.reshape(-1), grad.reshape(-1, grad.shape[-1]), result)
     return result if done else NotImplemented
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c055
+# %% ../modules/15_kernels/15_kernels.ipynb #c056
 @compiled
 def largest_of_windows(x, best, which, kernel_size, stride, padding, dilation):
     """The largest number of each window of planes x (n, height, width), and its tap: to best and which, (n, rows, columns)."""
@@ -306,7 +306,7 @@ def max_pool_2x2(x, best, which):
                 seen += a + b + c + d
     return seen
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c060
+# %% ../modules/15_kernels/15_kernels.ipynb #c061
 @kernel("numba", "max_pool_forward")  # asked before the one above: the latest is asked first
 def max_pool_side_by_side(x, kernel_size, stride, padding, dilation, ceil_mode=False):
     """(the largest of each window, its place in it), for windows of 2 x 2 that lie side by side."""
@@ -341,7 +341,7 @@ def product_of_rows(weight, flat, starts, out):
                 d[j] += d0 * xj + d1 * yj + d2 * zj
 
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c071
+# %% ../modules/15_kernels/15_kernels.ipynb #c072
 BAND = 768  # places of the grid that are computed at once: few enough for the caches
 
 
@@ -368,7 +368,7 @@ def on_a_grid(x, counts, kernel_size, padding, dilation) -> tuple:
     starts[: taps.size] = taps.reshape(-1)
     return (high, wide, band, halo), starts, np.zeros((channels + 1, length), FLOAT32), n
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c073
+# %% ../modules/15_kernels/15_kernels.ipynb #c074
 @compiled
 def lay_rows(x, flat, first, count, high, wide, top, left):
     """Rows first ... first + count of the grid of images x (N, C, H, W), each beginning at (top, left), into flat (C, length)."""
@@ -408,7 +408,7 @@ def convolve(x, weight, starts, y, flat, out, grid, padding):
         product_of_rows(weight, flat.reshape(-1), starts, out)
         pick_rows(out, y, first, band, high, wide)
 
-# %% ../modules/15_kernels/15_kernels.ipynb #c075
+# %% ../modules/15_kernels/15_kernels.ipynb #c076
 def images_of(x) -> np.ndarray:
     """A sound (N, C, L) is an image of one row; no gaps between the numbers, not read-only: numba compiles once for all."""
     return np.require(x if x.ndim == 4 else x.reshape(x.shape[0], x.shape[1], 1, x.shape[2]), requirements="CW")

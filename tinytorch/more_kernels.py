@@ -37,8 +37,9 @@ def softmax_rows(x, result):
         for j in range(len(row)):
             p[j] = exp(row[j] - top)
             total += p[j]
+        factor = ONE / total
         for j in range(len(row)):
-            p[j] /= total
+            p[j] *= factor
 
 
 @compiled
@@ -60,10 +61,11 @@ def log_softmax_rows(x, result):
         row, y = x[i], result[i]
         top, total = largest(row), ZERO
         for j in range(len(row)):
-            total += exp(row[j] - top)
+            y[j] = row[j] - top
+            total += exp(y[j])
         total = np.log(total)
         for j in range(len(row)):
-            y[j] = (row[j] - top) - total
+            y[j] -= total
 
 
 @compiled
