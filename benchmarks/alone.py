@@ -34,7 +34,8 @@ IMPORT = "from tinytorch import nn, optim, tensor; nn.Linear; optim.Adam"  # wha
 def in_process(*request: str, threads: int = 1) -> float | list[float]:
     """What `answer(*request)` returns in a new process."""
     command = [sys.executable, "-m", "benchmarks.alone", *request]
-    environment = {**os.environ, "BENCHMARK_THREADS": str(threads)}
+    # with byte code kept, as installed packages keep it
+    environment = {**os.environ, "BENCHMARK_THREADS": str(threads), "PYTHONDONTWRITEBYTECODE": ""}
     done = subprocess.run(
         command, env=environment, cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True
     )

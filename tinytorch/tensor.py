@@ -736,7 +736,7 @@ def expand(input, *sizes) -> Tensor:
 Tensor.reshape, Tensor.permute, Tensor.transpose, Tensor.expand = reshape, permute, transpose, expand
 Tensor.swapaxes = Tensor.swapdims = transpose
 Tensor.mT = property(lambda self: transpose(self, -2, -1), doc="The last two dimensions swapped.")
-Tensor.T = property(lambda self: permute(self, *reversed(range(self.ndim))), doc="All dimensions in reverse order.")
+Tensor.T = property(lambda self: Permute.apply(self, dims=(*reversed(range(self.ndim)),)), doc="All dimensions in reverse order.")
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c066
 def plain_index(index):

@@ -18,6 +18,7 @@ import copy
 import functools
 import math
 import operator
+import os
 
 import numpy as np
 
@@ -490,13 +491,18 @@ class Generator:
 
     def manual_seed(self, seed: int) -> "Generator":
         """Start the stream of `seed`; returns the generator."""
-        self._seed = operator.index(seed) % 2**64
-        self.rng = np.random.Generator(np.random.PCG64(self._seed))
+        self._seed, self._rng = operator.index(seed) % 2**64, None
         return self
+
+    @property
+    def rng(self):  # made when it is needed: numpy loads its random numbers only then
+        if self._rng is None:
+            self._rng = np.random.Generator(np.random.PCG64(self._seed))
+        return self._rng
 
     def seed(self) -> int:
         """Start at a seed that nobody can foresee; returns it."""
-        self.manual_seed(np.random.SeedSequence().entropy % 2**63)
+        self.manual_seed(int.from_bytes(os.urandom(8), "little") >> 1)
         return self._seed
 
     def initial_seed(self) -> int:
@@ -551,7 +557,7 @@ def set_rng_state(new_state: Tensor) -> None:
     default_generator.set_state(new_state)
 
 
-def source(generator) -> np.random.Generator:
+def source(generator) -> "np.random.Generator":
     """numpy's generator inside `generator`, or inside the default one."""
     return (default_generator if generator is None else generator).rng
 
