@@ -36,16 +36,23 @@ FUNCTIONS = {
         lambda t, x, w, b: t.nn.functional.layer_norm(x, x.shape[1:], w, b, eps=0.3),
         lambda n, k: [(3, n, k), (n, k), (n, k)],
     ),
-    "layer_norm without bias": (lambda t, x, w: t.nn.functional.layer_norm(x, x.shape[1:], w), lambda n, k: [(n, k), (k,)]),
+    "layer_norm without bias": (
+        lambda t, x, w: t.nn.functional.layer_norm(x, x.shape[1:], w),
+        lambda n, k: [(n, k), (k,)],
+    ),
     "layer_norm alone": (lambda t, x: t.nn.functional.layer_norm(x, x.shape[1:]), lambda n, k: [(n, k)]),
     "rms_norm": (lambda t, x, w: t.nn.functional.rms_norm(x, x.shape[1:], w, 1e-4), lambda n, k: [(n, k), (k,)]),
     "rms_norm alone": (lambda t, x: t.nn.functional.rms_norm(x, x.shape[1:]), lambda n, k: [(n, k)]),
     "cross_entropy": (lambda t, x: t.nn.functional.cross_entropy(x, classes(t, x)), lambda n, k: [(n, k)]),
     "cross_entropy, parts": (
         lambda t, x: t.nn.functional.cross_entropy(
-            x, classes(t, x), weight=t.linspace(1.0, 2.0, x.shape[1]).to(x.dtype), ignore_index=0, reduction="sum",
+            x,
+            classes(t, x),
+            weight=t.linspace(1.0, 2.0, x.shape[1]).to(x.dtype),
+            ignore_index=0,
+            reduction="sum",
             label_smoothing=0.1,
-        ),  # fmt: skip
+        ),
         lambda n, k: [(n, k, 2)],
     ),
     "embedding": (
@@ -63,7 +70,7 @@ FUNCTIONS = {
         lambda n, k: [(3, n, k), (3, n + 1, k), (3, n + 1, k)],
     ),
     "attention, heads broadcast": (attention, lambda n, k: [(2, 3, n, k), (3, n, k), (1, 3, n, 2)]),
-}  # fmt: skip
+}
 NAMES = pytest.mark.parametrize("name", FUNCTIONS)
 
 
