@@ -7,7 +7,6 @@ no implicit conversion to a numpy array, no numpy array as an operand, results n
 `where=`, no `like=` for ones, full and eye, no `maximum.reduce`, no `flags.writeable`, no `__array_interface__`.
 """
 
-import importlib
 import inspect
 import sys
 import weakref
@@ -19,7 +18,6 @@ import numpy as np
 
 from tinytorch import backends
 from tinytorch.ops import creation
-from tinytorch.tensor import Function
 
 crossings = Counter()  # "to device", "to host": arrays and numbers that went over
 
@@ -265,6 +263,8 @@ class DeviceArray:
             options["out"] = out[0]._a
         if method == "at":
             target, index, *values = inputs
+            if target.dtype.name not in ("int32", "uint32", "uint64", "float32", "float64"):
+                raise TypeError(f"{name}.at: CUDA's atomicAdd does not know {target.dtype}")
             return ufunc.at(inside(target, name), index_inside(index), *inside(values, name))
         result = getattr(ufunc, method)(*inside(inputs, name), **options)
         return out[0] if out is not None else wrapped(result)
@@ -415,26 +415,24 @@ def to_host(array: DeviceArray) -> np.ndarray:
     return array.get()
 
 
+_kernels = {}
+
+
 def install() -> None:
     """Let "cuda" be where DeviceArrays live."""
     backends.register_device("cuda", DeviceArray, to_device, to_host)
-    _forms["apply"] = classmethod(importlib.import_module("tinytorch.cuda_forms").apply)
-    if "kernels" in _forms:
-        backends.kernels["cuda"] = _forms["kernels"]
-        backends._choose_forms()
-    Function.apply = _forms["apply"]
+    backends.kernels["cuda"].update(_kernels)
+    backends._choose_forms()
 
 
 def remove() -> None:
     """No more "cuda", and none of its forms is asked."""
     del backends.ARRAYS[DeviceArray], backends._ways["cuda"]
-    _forms["kernels"], backends.kernels["cuda"] = backends.kernels["cuda"], {}
+    sys.modules["tinytorch.cuda_forms"].install(there=False)
+    _kernels.update(backends.kernels["cuda"])
+    backends.kernels["cuda"].clear()
     backends._choose_forms()
     creation.example.cache_clear()
-    Function.apply = classmethod(sys.modules["tinytorch.cuda_forms"].plain_apply)
-
-
-_forms = {}
 
 
 @contextmanager

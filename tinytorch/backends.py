@@ -137,7 +137,7 @@ def register_device(name: str, array_type: type, from_numpy: Callable, to_numpy:
     _ways[name] = Way(from_numpy, to_numpy)
     for module in LOADS.get(name, ()):
         if importlib.util.find_spec(f"tinytorch.{module}"):
-            importlib.import_module(f"tinytorch.{module}")
+            importlib.import_module(f"tinytorch.{module}").install()
 
 
 def is_array(x) -> bool:

@@ -58,6 +58,7 @@ FUNCTIONS = {
         E(both(made("PutItem", index=PLACES, shape=(3,)), lambda t, x: put(t, x, 3, (index(t, *PLACES),))), "3")
     ],
     "Clone": [E(lambda t, a: a.clone())],
+    "Move": [E(both(made("Move", device="cpu"), lambda t, a: a.to("cpu")))],
     "Sqrt": [E(lambda t, a: t.sqrt(a), values="positive")],
     "Rsqrt": [E(lambda t, a: t.rsqrt(a), values="positive")],
     "Square": [E(lambda t, a: t.square(a))],

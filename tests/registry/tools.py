@@ -41,10 +41,15 @@ ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated"}
 
 # they compute what other Functions compute, faster, and take their places in the examples when numba computes
 KERNELS = {f"tinytorch.{module}" for module in backends.LOADS["numba"]}
+FORMS = {f"tinytorch.{module}" for module in backends.LOADS["cuda"]}  # tests/test_devices.py runs them
 
 
 def functions() -> dict:
-    return {name: sub for name, sub in existing(Function, ABSTRACT_FUNCTIONS).items() if sub.__module__ not in KERNELS}
+    return {
+        name: sub
+        for name, sub in existing(Function, ABSTRACT_FUNCTIONS).items()
+        if sub.__module__ not in KERNELS | FORMS
+    }
 
 
 def fused_functions() -> dict:
