@@ -20,7 +20,7 @@ if "numba" not in backends.available():
 with backends.use("numba"):  # registers the kernels
     pass
 
-CONVOLUTIONS = ("conv_forward", "conv_input_grad", "conv_weight_grad")
+CONVOLUTIONS = ("conv_forward", "conv_input_grad", "batch_weight_grad")
 POOLS = ("max_pool_forward", "max_pool_backward")
 
 
@@ -90,8 +90,8 @@ def test_convolution(case, layouts, seed):
     assert answered("conv_forward", x, weight, **options) and conv.conv_forward(x, weight, **options).flags.c_contiguous
     grad = laid_out(rng, y.shape, np.float32, layouts[2])
     agree("conv_input_grad", grad, weight, x.shape, **options)
-    agree("conv_weight_grad", grad, x, weight.shape, **options)
-    assert answered("conv_weight_grad", grad, x, weight.shape, **options)
+    agree("batch_weight_grad", grad, x, weight.shape, **options)
+    assert answered("batch_weight_grad", grad, x, weight.shape, **options)
 
 
 @given(case=convolutions(strides=(1, 2, 3), most_groups=3), dtype=st.sampled_from([np.float32, np.float64]))
@@ -113,8 +113,8 @@ def test_several_bands(size, channels, filters):
     x, weight = (rng.standard_normal(s).astype(np.float32) for s in ((5, channels, *size), (filters, channels, 3, 5)))
     y = agree("conv_forward", x, weight, **options)
     agree("conv_input_grad", y, weight, x.shape, **options)
-    ours = conv.conv_weight_grad(y, x, weight.shape, **options)
-    exact = conv.conv_weight_grad.plain(y.astype(np.float64), x.astype(np.float64), weight.shape, **options)
+    ours = conv.batch_weight_grad(y, x, weight.shape, **options)
+    exact = conv.batch_weight_grad.plain(y.astype(np.float64), x.astype(np.float64), weight.shape, **options)
     np.testing.assert_allclose(ours, exact, rtol=1e-4, atol=1e-5 * np.abs(exact).max())
 
 
@@ -134,7 +134,7 @@ def test_extreme_values_stay_where_they_belong(value, place, kernel_size):
                 kept, changed[place] = changed[place], value
             agree("conv_forward", x, weight, **options)
             agree("conv_input_grad", grad, weight, x.shape, **options)
-            agree("conv_weight_grad", grad, x, weight.shape, **options)
+            agree("batch_weight_grad", grad, x, weight.shape, **options)
             if changed is not None:
                 changed[place] = kept
 
