@@ -41,7 +41,7 @@ def test_matmul_and_transpose(shape):
     a, b = floats(m, k), floats(k, n, seed=1)
     np.testing.assert_allclose(gpu.matmul(a, b), a @ b, atol=1e-5)
     np.testing.assert_array_equal(gpu.transpose(a), a.T)
-    np.testing.assert_array_equal(gpu.add(a, 2 * a), 3 * a)
+    np.testing.assert_array_equal(gpu.add(a.T, 2 * a.T), 3 * a.T)
 
 
 @pytest.mark.parametrize("size", [1, 3, 256, 1000])

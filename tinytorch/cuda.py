@@ -359,7 +359,7 @@ def softmax_kernel(x, out):
 # %% ../modules/16_gpu/16_gpu.ipynb #c073
 def add(a, b):
     """a + b for arrays of one shape."""
-    out = np.empty_like(a)
+    out = np.empty_like(a, order="C")  # so that reshape(-1) is a view of it
     add_kernel[blocks_for(a.size, THREADS), THREADS](a.reshape(-1), b.reshape(-1), out.reshape(-1))
     return out
 
