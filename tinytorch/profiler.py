@@ -63,7 +63,7 @@ def bytes_moved(read: list, written: list) -> int:
     return sum(x.nbytes for x in [*distinct.values(), *written] if hasattr(x, "nbytes"))
 
 
-# %% ../modules/14_profiling/14_profiling.ipynb #c016
+# %% ../modules/14_profiling/14_profiling.ipynb #c018
 PRODUCTS = {  # operations that are products, by name: FLOPs from the inputs' shapes, the result's, and the options
     "MatMul": lambda shapes, out, options: product_flops(shapes[0], out),
     "LinearFunction": lambda shapes, out, options: product_flops(options.get("input_shape", shapes[0]), out),
@@ -123,7 +123,7 @@ def measured_bandwidth(size: int = 16_000_000, repeats: int = 7, clock=time.perf
     return bytes_moved([source], [target]) / seconds
 
 
-# %% ../modules/14_profiling/14_profiling.ipynb #c023
+# %% ../modules/14_profiling/14_profiling.ipynb #c025
 class FunctionEvent:
     """A range of time with a name, and what was counted in it. Times are microseconds, as PyTorch's."""
 
@@ -190,7 +190,7 @@ def self_time(event: FunctionEvent) -> float:
     return event.cpu_time_total - sum(child.cpu_time_total for child in event.cpu_children)
 
 
-# %% ../modules/14_profiling/14_profiling.ipynb #c028
+# %% ../modules/14_profiling/14_profiling.ipynb #c030
 def held(node: Function) -> list:
     """The arrays that a node of the graph keeps for its backward."""
     own = [*(node.saved or ()), *getattr(node, "__dict__", {}).values()]
@@ -280,7 +280,7 @@ def averages(events: list, by_shape: bool = False) -> list:
     return list(found.values())
 
 
-# %% ../modules/14_profiling/14_profiling.ipynb #c038
+# %% ../modules/14_profiling/14_profiling.ipynb #c040
 def in_unit(value: float, units: tuple, base: float, digits: int = 3) -> str:
     """A number with the largest unit that leaves at least 1 before it; each unit is `base` times the one before."""
     power = max((i for i in range(len(units)) if abs(value) >= base**i), default=0)
@@ -365,7 +365,7 @@ class EventList(list):
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"traceEvents": trace, "displayTimeUnit": "ms"}, file)
 
-# %% ../modules/14_profiling/14_profiling.ipynb #c041
+# %% ../modules/14_profiling/14_profiling.ipynb #c043
 def traced() -> tuple:
     """(bytes allocated now, the most since the last call), as `tracemalloc` counts them."""
     found = tracemalloc.get_traced_memory()
@@ -431,7 +431,7 @@ def kept_for_backward(output: Tensor) -> dict:
     return kept
 
 
-# %% ../modules/14_profiling/14_profiling.ipynb #c049
+# %% ../modules/14_profiling/14_profiling.ipynb #c051
 ProfilerActivity = enum.Enum("ProfilerActivity", "CPU XPU MTIA CUDA HPU PrivateUse1")
 ProfilerAction = enum.Enum("ProfilerAction", "NONE WARMUP RECORD RECORD_AND_SAVE", start=0)
 profiling = []  # the profilers that are recording, the innermost last
