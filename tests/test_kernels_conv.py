@@ -20,7 +20,7 @@ if "numba" not in backends.available():
 with backends.use("numba"):  # registers the kernels
     pass
 
-CONVOLUTIONS = ("conv_forward", "conv_input_grad", "batch_weight_grad")
+CONVOLUTIONS = ("conv_forward", "batch_input_grad", "batch_weight_grad")
 POOLS = ("max_pool_forward", "max_pool_backward")
 
 
@@ -89,7 +89,7 @@ def test_convolution(case, layouts, seed):
     y = agree("conv_forward", x, weight, **options)
     assert answered("conv_forward", x, weight, **options) and conv.conv_forward(x, weight, **options).flags.c_contiguous
     grad = laid_out(rng, y.shape, np.float32, layouts[2])
-    agree("conv_input_grad", grad, weight, x.shape, **options)
+    agree("batch_input_grad", grad, weight, x.shape, **options)
     agree("batch_weight_grad", grad, x, weight.shape, **options)
     assert answered("batch_weight_grad", grad, x, weight.shape, **options)
 
@@ -112,7 +112,7 @@ def test_several_bands(size, channels, filters):
     rng, options = np.random.default_rng(0), {"stride": (1, 1), "padding": (1, 2), "dilation": (1, 1), "groups": 1}
     x, weight = (rng.standard_normal(s).astype(np.float32) for s in ((5, channels, *size), (filters, channels, 3, 5)))
     y = agree("conv_forward", x, weight, **options)
-    agree("conv_input_grad", y, weight, x.shape, **options)
+    agree("batch_input_grad", y, weight, x.shape, **options)
     ours = conv.batch_weight_grad(y, x, weight.shape, **options)
     exact = conv.batch_weight_grad.plain(y.astype(np.float64), x.astype(np.float64), weight.shape, **options)
     np.testing.assert_allclose(ours, exact, rtol=1e-4, atol=1e-5 * np.abs(exact).max())
@@ -133,7 +133,7 @@ def test_extreme_values_stay_where_they_belong(value, place, kernel_size):
             else:
                 kept, changed[place] = changed[place], value
             agree("conv_forward", x, weight, **options)
-            agree("conv_input_grad", grad, weight, x.shape, **options)
+            agree("batch_input_grad", grad, weight, x.shape, **options)
             agree("batch_weight_grad", grad, x, weight.shape, **options)
             if changed is not None:
                 changed[place] = kept

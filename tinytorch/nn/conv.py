@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['windows', 'conv_forward', 'add_windows', 'conv_input_grad', 'conv2d_loops', 'output_size', 'padded', 'cropped',
-           'columns', 'rows', 'filters', 'conv_weight_grad', 'batch_weight_grad', 'Convolution', 'ConvolutionInputGrad',
-           'ConvolutionWeightGrad', 'each', 'check_convolution', 'same_padding', 'in_reverse', 'convolution', 'conv1d',
-           'conv2d', 'Conv1d', 'Conv2d', 'pool_counts', 'pool_frame', 'pool_windows', 'pool_divisor',
-           'avg_pool_forward', 'avg_pool_backward', 'divisor_like', 'AvgPool', 'largest', 'add_to_largest',
-           'max_pool_forward', 'max_pool_backward', 'pool_indices', 'MaxPool', 'pool_options', 'max_pool', 'avg_pool',
-           'max_pool2d', 'avg_pool2d', 'MaxPool2d', 'AvgPool2d']
+           'columns', 'rows', 'filters', 'conv_weight_grad', 'parts_of', 'batch_input_grad', 'batch_weight_grad',
+           'Convolution', 'ConvolutionInputGrad', 'ConvolutionWeightGrad', 'each', 'check_convolution', 'same_padding',
+           'in_reverse', 'convolution', 'conv1d', 'conv2d', 'Conv1d', 'Conv2d', 'pool_counts', 'pool_frame',
+           'pool_windows', 'pool_divisor', 'avg_pool_forward', 'avg_pool_backward', 'divisor_like', 'AvgPool',
+           'largest', 'add_to_largest', 'max_pool_forward', 'max_pool_backward', 'pool_indices', 'MaxPool',
+           'pool_options', 'max_pool', 'avg_pool', 'max_pool2d', 'avg_pool2d', 'MaxPool2d', 'AvgPool2d']
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #c003
 import math
@@ -128,11 +128,21 @@ def conv_input_grad(grad, weight, input_shape: tuple, stride: tuple, padding: tu
 conv_forward, add_windows, conv_input_grad = dispatch(conv_forward), dispatch(add_windows), dispatch(conv_input_grad)
 
 
+def parts_of(x, size: int = 16) -> list:
+    """The array, 16 images at a time: all windows of a large batch would take much memory at once."""
+    return [x[i : i + size] for i in range(0, max(len(x), 1), size)]
+
+
+@dispatch
+def batch_input_grad(grad, weight, shape: tuple, **options) -> np.ndarray:
+    """conv_input_grad, part by part."""
+    return np.concatenate([conv_input_grad(g, weight, (len(g), *shape[1:]), **options) for g in parts_of(grad)])
+
+
 @dispatch
 def batch_weight_grad(grad, x, shape: tuple, **options) -> np.ndarray:
-    """conv_weight_grad of 16 images at a time, added up: all windows of a large batch would take much memory at once."""
-    parts = (slice(i, i + 16) for i in range(0, max(len(x), 1), 16))
-    return sum(conv_weight_grad(grad[part], x[part], shape, **options) for part in parts)
+    """conv_weight_grad, part by part, added up."""
+    return sum(conv_weight_grad(g, part, shape, **options) for g, part in zip(parts_of(grad), parts_of(x), strict=True))
 
 
 class Convolution(Function):
@@ -163,7 +173,7 @@ class ConvolutionInputGrad(Function):
 
     def forward(self, grad, weight, shape, **options):
         self.saved, self.options = (grad, weight), options
-        return conv_input_grad(grad, weight, shape, **options)
+        return batch_input_grad(grad, weight, shape, **options)
 
     def backward(self, grad):
         (y, weight), (of_y, of_weight) = self.saved, self.needs_input_grad
