@@ -28,23 +28,23 @@ from benchmarks import works  # noqa: F401  registers
 from benchmarks.measure import THEIRS, Benchmark, benchmarks, contestant, interleaved
 
 ROUNDS, STEPS = 3, 5
-IMPORT = "from tinytorch import nn, optim, tensor; nn.Linear; optim.Adam"  # what a program begins with
 
 
 def in_process(*request: str, threads: int = 1) -> float | list[float]:
     """What `answer(*request)` returns in a new process."""
-    command = [sys.executable, "-m", "benchmarks.alone", *request]
-    # with byte code kept, as installed packages keep it
-    environment = {**os.environ, "BENCHMARK_THREADS": str(threads), "PYTHONDONTWRITEBYTECODE": ""}
+    return output(["-m", "benchmarks.alone", *request], threads)
+
+
+def output(options: list[str], threads: int = 1) -> float | list[float]:
+    environment = {**os.environ, "BENCHMARK_THREADS": str(threads)}
     done = subprocess.run(
-        command, env=environment, cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True
-    )
+        [sys.executable, *options], env=environment, cwd=Path(__file__).parents[1], check=True, capture_output=True,
+        text=True,
+    )  # fmt: skip
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def answer(what: str, name: str, who: str = "", seconds: str = "2") -> float | list[float]:
-    if what == "import":
-        return import_seconds(name)
+def answer(what: str, name: str, who: str, seconds: str = "2") -> float | list[float]:
     one = benchmarks[name]
     return wall(one, who, float(seconds)) if what == "wall" else [resident(one, who), allocated(one, who)]
 
@@ -123,17 +123,16 @@ def status(field: str) -> int:
 # --------------------------------------------------------------------------------------------------------------- import
 
 
-def import_seconds(line: str) -> float:
-    start = time.process_time()
-    exec(line, {})
-    return time.process_time() - start
+def import_seconds(package: str) -> float:
+    """CPU seconds that a program needs before its first layer, in a process where nothing was imported before."""
+    line = f"from {package} import nn, optim, tensor; nn.Linear; optim.Adam"
+    return output(["-c", f"import time; start = time.process_time(); {line}; print(time.process_time() - start)"])
 
 
 def import_time() -> tuple[float, float]:
-    """(CPU seconds that a program needs before its first layer, the same ÷ PyTorch's)"""
+    """Our seconds, and what they are of PyTorch's."""
     ours, theirs = (
-        statistics.median(in_process("import", line) for _ in range(ROUNDS))
-        for line in (IMPORT, IMPORT.replace("tinytorch", "torch"))
+        statistics.median(import_seconds(package) for _ in range(ROUNDS)) for package in ("tinytorch", "torch")
     )
     return ours, ours / theirs
 
