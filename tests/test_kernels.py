@@ -1,5 +1,6 @@
 """Lesson 15's kernels in the package: compiled with or without a folder to keep them, and asked where they fit."""
 
+import runpy
 import subprocess
 import sys
 
@@ -23,6 +24,20 @@ def test_machine_code_is_kept_where_there_is_a_file_and_a_folder(monkeypatch):
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])  # no folder can be written
     without = kernels.compiled(twice)
     assert type(without._cache).__name__ == "NullCache" and without(3) == 6
+
+
+def test_machine_code_is_stale_when_the_kernels_have_changed(monkeypatch, tmp_path):
+    """A kernel of another file may have one of kernels.py built in."""
+    (tmp_path / "other.py").write_text("def once(x):\n    return x + 1\n")
+
+    def hits():
+        kernel = kernels.compiled(runpy.run_path(str(tmp_path / "other.py"))["once"])
+        assert kernel(1) == 2
+        return sum(kernel.stats.cache_hits.values())
+
+    assert [hits(), hits()] == [0, 1]
+    monkeypatch.setattr(kernels, "VERSION", b"another")
+    assert [hits(), hits()] == [0, 1]
 
 
 def test_a_notebooks_function_is_compiled_anew(monkeypatch):
