@@ -10,7 +10,7 @@ __all__ = ['SQRT_HALF', 'SQRT_2_PI', 'TANH_RATE', 'CUBIC', 'CUBIC_3', 'E0', 'E1'
            'gelu_gradient', 'FusedSigmoid', 'FusedGELU', 'FusedGELUTanh', 'sigmoid', 'gelu', 'rms_norm_rows',
            'rms_norm_gradients', 'FusedRMSNorm', 'rms_norm', 'drop_elements', 'drop_gradient', 'FusedDropout',
            'dropped', 'take_rows', 'lookup', 'attention_rows', 'attention_rows_gradient', 'product', 'FusedAttention',
-           'attention']
+           'attention', 'attend_next', 'arrays_of', 'normalized', 'next_token']
 
 # %% ../modules/15_kernels/15_kernels_more.ipynb #c003
 import math
@@ -19,13 +19,15 @@ import numpy as np
 
 from .autograd import unbroadcast
 from .backends import kernel
-from .kernels import FLOAT32, HALF, ONE, ZERO, compiled, exp, fast_arrays, largest
-from .nn.activations import GELUFunction, GELUTanhFunction
+from .kernels import FLOAT32, HALF, ONE, ZERO, compiled, exp, fast_arrays, largest, layer_norm_rows
+from .nn.activations import GELU, GELUFunction, GELUTanhFunction
 from .nn.attention import AttentionFunction
 from .nn.losses import LogSoftmaxFunction, SigmoidFunction, SoftmaxFunction
-from .nn.norm import last_dims
+from .nn.module import Linear
+from .nn.norm import LayerNorm, last_dims
+from .nn.transformer import MLP, Block, CausalSelfAttention, KeyValueCache
 from .ops.creation import rand
-from .tensor import Function, Tensor, normalize_dim
+from .tensor import Function, Tensor, grad_mode, normalize_dim
 
 # %% ../modules/15_kernels/15_kernels_more.ipynb #c006
 @compiled
@@ -450,3 +452,93 @@ def attention(query, key, value, mask, keep, causal, scale):
     if mask is not None and not (mask._array.dtype == np.bool_ and mask._array.all()):
         return NotImplemented
     return FusedAttention.apply(query, key, value, causal=causal, scale=scale)
+
+# %% ../modules/15_kernels/15_kernels_more.ipynb #c024
+@compiled
+def attend_next(qkv, kept_k, kept_v, scale, k, v, weights, result):
+    """Attention of one more position, qkv (N, 3 H d), to itself and those kept, (N, H, T, d): result (N, H d).
+
+    Fills k and v (N, H, T + 1, d) with what is kept, and the new ones behind; weights (T + 1,) is room to work in.
+    """
+    heads, kept, size = kept_k.shape[1], kept_k.shape[2], kept_k.shape[3]
+    for n in range(len(qkv)):
+        for h in range(heads):
+            begin, end, width = h * size, (h + 1) * size, heads * size
+            query, mixed = qkv[n, begin:end], result[n, begin:end]
+            new_k, new_v = qkv[n, width + begin : width + end], qkv[n, 2 * width + begin : 2 * width + end]
+            for t in range(kept + 1):
+                key, value = (new_k, new_v) if t == kept else (kept_k[n, h, t], kept_v[n, h, t])
+                to_k, to_v = k[n, h, t], v[n, h, t]
+                score = ZERO
+                for j in range(size):
+                    score += query[j] * key[j]
+                    to_k[j] = key[j]
+                    to_v[j] = value[j]
+                weights[t] = score * scale
+            top, total = largest(weights), ZERO
+            mixed[:] = ZERO
+            for t in range(kept + 1):
+                weight, value = exp(weights[t] - top), v[n, h, t]
+                total += weight
+                for j in range(size):
+                    mixed[j] += weight * value[j]
+            for j in range(size):
+                mixed[j] /= total
+
+
+def arrays_of(block) -> list | None:
+    """The weights and biases of a block's two norms and four linear layers; None where there is more to it than these."""
+    attention, mlp = block.attention, block.mlp
+    parts = (block.norm1, attention.qkv, attention.project, block.norm2, mlp.expand, mlp.project)
+    others = (block, attention, mlp, mlp.gelu)
+    kinds = (LayerNorm, Linear, Linear, LayerNorm, Linear, Linear, Block, CausalSelfAttention, MLP, GELU)
+    for part, kind in zip((*parts, *others), kinds):
+        if type(part) is not kind or part.training or part._hooks is not None:
+            return None
+    arrays = []
+    for part in parts:
+        weight, bias = part._parameters["weight"], part._parameters["bias"]
+        arrays += weight._array, np.zeros(len(weight._array), FLOAT32) if bias is None else bias._array
+    return arrays
+
+
+def normalized(x, weight, bias, eps):
+    """layer_norm of rows."""
+    result, statistics = np.empty_like(x), np.empty((2, len(x)), FLOAT32)
+    layer_norm_rows(x, weight, bias, np.float32(eps), result, *statistics)
+    return result
+
+
+@kernel("numba", "forward")
+def next_token(block, input, cache=None):
+    """A block of lesson 13 for one more token behind those in the cache, while nothing is recorded or trained."""
+    if type(block) is not Block or type(cache) is not KeyValueCache or grad_mode.enabled:
+        return NotImplemented
+    if len(input.shape) != 3 or input.shape[1] != 1:
+        return NotImplemented
+    kept, arrays = cache.kept.get(block.attention), arrays_of(block)
+    if kept is None or arrays is None:
+        return NotImplemented
+    x = input._array[:, 0]
+    if not fast_arrays(x, *arrays):
+        return NotImplemented
+    kept_k, kept_v = (np.ascontiguousarray(part._array) for part in kept)
+    if not fast_arrays(kept_k, kept_v) or len(kept_k) != len(x):
+        return NotImplemented
+    scale1, shift1, W_qkv, b_qkv, W_project, b_project, scale2, shift2, W_expand, b_expand, W_back, b_back = arrays
+    n, heads, before, size = kept_k.shape
+    k, v = np.empty((2, n, heads, before + 1, size), FLOAT32)
+    qkv = normalized(x, scale1, shift1, block.norm1.eps) @ W_qkv.T
+    qkv += b_qkv
+    mixed, weights = np.empty_like(x), np.empty(before + 1, FLOAT32)
+    attend_next(qkv, kept_k, kept_v, np.float32(1 / math.sqrt(size)), k, v, weights, mixed)
+    cache.kept[block.attention] = Tensor._wrap(k), Tensor._wrap(v)
+    x = x + mixed @ W_project.T
+    x += b_project
+    hidden = normalized(x, scale2, shift2, block.norm2.eps) @ W_expand.T
+    hidden += b_expand
+    gelu = gelu_tanh_elements if block.mlp.gelu.approximate == "tanh" else gelu_elements
+    gelu(hidden.reshape(-1), hidden.reshape(-1))
+    x += hidden @ W_back.T
+    x += b_back
+    return Tensor._wrap(x[:, None])
