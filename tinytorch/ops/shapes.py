@@ -19,7 +19,7 @@ import weakref
 import numpy as np
 
 from ..autograd import PutItem, run, values
-from ..backends import moved, to_numpy
+from ..backends import device_of, moved, to_numpy
 from ..tensor import (
     Expand,
     Function,
@@ -442,7 +442,7 @@ def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_siz
         count, shape = int(counts.reshape(())), input.shape
         wide = Expand.apply(unsqueeze(input, dim + 1), shape=(*shape[: dim + 1], count, *shape[dim + 1 :]))
         return Copied.apply(wide, shape=(*shape[:dim], shape[dim] * count, *shape[dim + 1 :]))
-    return GetItem.apply(input, index=(*(slice(None),) * dim, moved(np.repeat(np.arange(input.shape[dim]), counts), input.device.type)))
+    return GetItem.apply(input, index=(*(slice(None),) * dim, moved(np.repeat(np.arange(input.shape[dim]), counts), device_of(input._array))))
 
 
 Tensor.repeat, Tensor.tile, Tensor.repeat_interleave = repeat, tile, repeat_interleave
