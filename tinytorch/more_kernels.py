@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SQRT_HALF', 'SQRT_2_PI', 'TANH_RATE', 'CUBIC', 'CUBIC_3', 'E0', 'E1', 'E2', 'E3', 'E4', 'E5', 'E6', 'E7', 'E8', 'E9',
-           'LOWEST_FLOAT', 'softmax_rows', 'softmax_gradient', 'log_softmax_rows', 'log_softmax_gradient',
+           'LOWEST_FLOAT', 'KINDS', 'softmax_rows', 'softmax_gradient', 'log_softmax_rows', 'log_softmax_gradient',
            'FusedSoftmax', 'FusedLogSoftmax', 'has_rows', 'softmax', 'log_softmax', 'logistic', 'normal_share',
            'sigmoid_elements', 'sigmoid_gradient', 'gelu_tanh_elements', 'gelu_tanh_gradient', 'gelu_elements',
            'gelu_gradient', 'FusedSigmoid', 'FusedGELU', 'FusedGELUTanh', 'sigmoid', 'gelu', 'rms_norm_rows',
@@ -486,19 +486,24 @@ def attend_next(qkv, kept_k, kept_v, scale, k, v, weights, result):
                 mixed[j] /= total
 
 
-def arrays_of(block) -> list | None:
+KINDS = (Block, CausalSelfAttention, MLP, GELU, LayerNorm, Linear, Linear, LayerNorm, Linear, Linear)
+
+
+def arrays_of(block, attention, mlp) -> list | None:
     """The weights and biases of a block's two norms and four linear layers; None where there is more to it than these."""
-    attention, mlp = block.attention, block.mlp
-    parts = (block.norm1, attention.qkv, attention.project, block.norm2, mlp.expand, mlp.project)
-    others = (block, attention, mlp, mlp.gelu)
-    kinds = (LayerNorm, Linear, Linear, LayerNorm, Linear, Linear, Block, CausalSelfAttention, MLP, GELU)
-    for part, kind in zip((*parts, *others), kinds):
+    own, first, second = block._modules, attention._modules, mlp._modules
+    parts = (own["norm1"], first["qkv"], first["project"], own["norm2"], second["expand"], second["project"])
+    arrays = []
+    for part, kind in zip((block, attention, mlp, second["gelu"], *parts), KINDS):
         if type(part) is not kind or part.training or part._hooks is not None:
             return None
-    arrays = []
     for part in parts:
-        weight, bias = part._parameters["weight"], part._parameters["bias"]
-        arrays += weight._array, np.zeros(len(weight._array), FLOAT32) if bias is None else bias._array
+        weight, bias = part._parameters.values()
+        weight = weight._array
+        bias = np.zeros(len(weight), FLOAT32) if bias is None else bias._array
+        if type(weight) is not np.ndarray or type(bias) is not np.ndarray or weight.dtype != FLOAT32 or bias.dtype != FLOAT32:
+            return None
+        arrays += weight, bias
     return arrays
 
 
@@ -514,30 +519,27 @@ def next_token(block, input, cache=None):
     """A block of lesson 13 for one more token behind those in the cache, while nothing is recorded or trained."""
     if type(block) is not Block or type(cache) is not KeyValueCache or grad_mode.enabled:
         return NotImplemented
-    if len(input.shape) != 3 or input.shape[1] != 1:
-        return NotImplemented
-    kept, arrays = cache.kept.get(block.attention), arrays_of(block)
-    if kept is None or arrays is None:
-        return NotImplemented
-    x = input._array[:, 0]
-    if not fast_arrays(x, *arrays):
+    x, attention, mlp = input._array, block.attention, block.mlp
+    kept, arrays = cache.kept.get(attention), arrays_of(block, attention, mlp)
+    if kept is None or arrays is None or x.ndim != 3 or x.shape[1] != 1 or not fast_arrays(x):
         return NotImplemented
     kept_k, kept_v = (np.ascontiguousarray(part._array) for part in kept)
     if not fast_arrays(kept_k, kept_v) or len(kept_k) != len(x):
         return NotImplemented
+    x = x.reshape(len(x), -1)
     scale1, shift1, W_qkv, b_qkv, W_project, b_project, scale2, shift2, W_expand, b_expand, W_back, b_back = arrays
     n, heads, before, size = kept_k.shape
     k, v = np.empty((2, n, heads, before + 1, size), FLOAT32)
-    qkv = normalized(x, scale1, shift1, block.norm1.eps) @ W_qkv.T
+    qkv = normalized(x, scale1, shift1, block.norm1.eps) @ W_qkv.T  # (n, 3 heads size)
     qkv += b_qkv
     mixed, weights = np.empty_like(x), np.empty(before + 1, FLOAT32)
     attend_next(qkv, kept_k, kept_v, np.float32(1 / math.sqrt(size)), k, v, weights, mixed)
-    cache.kept[block.attention] = Tensor._wrap(k), Tensor._wrap(v)
+    cache.kept[attention] = Tensor._wrap(k), Tensor._wrap(v)
     x = x + mixed @ W_project.T
     x += b_project
     hidden = normalized(x, scale2, shift2, block.norm2.eps) @ W_expand.T
     hidden += b_expand
-    gelu = gelu_tanh_elements if block.mlp.gelu.approximate == "tanh" else gelu_elements
+    gelu = gelu_tanh_elements if mlp.gelu.approximate == "tanh" else gelu_elements
     gelu(hidden.reshape(-1), hidden.reshape(-1))
     x += hidden @ W_back.T
     x += b_back
