@@ -83,6 +83,8 @@ def derivative(function):
 
 @derivative(Add)
 def add_backward(self, grad):
+    if self.a_shape == self.b_shape:  # nothing was stretched
+        return grad, grad
     needs_a, needs_b = self.needs_input_grad
     return (
         unbroadcast(grad, self.a_shape) if needs_a else None,
@@ -328,7 +330,9 @@ def input_gradients(node, grad, create_graph: bool) -> tuple:
     for edge, gradient in zip(edges, gradients):
         if edge is not None and gradient is not None:
             got = values(gradient) if create_graph else gradient
-            expected = edge if edge._array is None else edge._array
+            expected = edge._array
+            if expected is None:  # no leaf, but a node
+                expected = edge
             if got.shape != expected.shape or (got.dtype is not expected.dtype and got.dtype != expected.dtype):
                 raise RuntimeError(
                     f"{type(node).__name__}.backward returned a gradient of shape {got.shape} and {got.dtype} for an input of shape "
@@ -342,11 +346,9 @@ def release(node) -> None:
     if node.saved:
         node.saved = None
     own = vars(node)
-    for value in own.values():
-        if type(value) in ARRAYS:
-            node.saved = None
-            own.clear()
-            break
+    if own and not ARRAYS.keys().isdisjoint(map(type, own.values())):
+        node.saved = None
+        own.clear()
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c048
 def hooked(hooks, grad):
@@ -412,7 +414,8 @@ def start(outputs, gradients, create_graph: bool) -> dict:
 
 def accumulate(leaf, grad, given: set) -> None:
     """Add `grad` to `leaf.grad`. An array that something else may hold too is copied first."""
-    grad = hooked(leaf._hooks or (), grad)
+    if leaf._hooks:
+        grad = hooked(leaf._hooks, grad)
     if isinstance(grad, Tensor):
         leaf._grad = grad if leaf._grad is None else leaf._grad + grad
     elif leaf._grad is not None:
