@@ -7,13 +7,12 @@ __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', '
            'OPERANDS', 'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'size', 'numel', 'normalize_dim', 'numpy',
            'item', 'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad', 'number_format', 'to_string',
            'one_value', 'GradMode', 'Function', 'opened', 'closed', 'apply', 'shape_of', 'Add', 'written_out',
-           'result_type', 'To', 'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'AnyArray', 'binary', 'Neg', 'Mul',
-           'Sub', 'Div', 'Pow', 'division', 'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims', 'Sum',
-           'tensor_sum', 'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute',
+           'result_type', 'To', 'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray', 'binary',
+           'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division', 'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims',
+           'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute',
            'transpose', 'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c003
-import abc
 import itertools
 import math
 import operator
@@ -464,12 +463,13 @@ def clash(shapes, dim: int) -> str:
     )
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c044
-class AnyArray(metaclass=abc.ABCMeta):
-    """numpy's arrays, and all others that numpy's functions know how to handle: for isinstance()."""
+class Arrays(type):
+    def __instancecheck__(cls, x):
+        return hasattr(x, "__array_function__")
 
-    @classmethod
-    def __subclasshook__(cls, other):
-        return hasattr(other, "__array_function__")
+
+class AnyArray(metaclass=Arrays):
+    """For isinstance(): numpy's arrays, and all others that numpy's functions know how to handle."""
 
 
 OPERANDS = (Tensor, bool, int, float, np.ndarray, np.generic, AnyArray)
