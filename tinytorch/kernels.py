@@ -109,7 +109,7 @@ def exp(x):
     return ZERO if x < LOWEST else INFINITY if x > HIGHEST else y
 
 
-@compiled(fastmath=True)
+@compiled
 def largest(row):
     """The largest number of a row that is not empty. It may overlook a nan: what is computed from such a row is nan anyway."""
     top = row[0]
