@@ -254,7 +254,8 @@ def graph_order(roots) -> list:
 # %% ../modules/02_autograd/02_autograd.ipynb #c046
 def block_of(array: np.ndarray) -> np.ndarray:
     """The array that owns the memory of `array`."""
-    return array.base if is_array(array.base) else array
+    base = array.base
+    return array if base is None or not is_array(base) else base
 
 
 class Changes:
@@ -268,7 +269,10 @@ class Changes:
         """The memory of `changed`, and so of all its views, holds other values from now on."""
         block = block_of(changed._array)
         self.last = next(creation_number)
-        self.blocks[id(block)] = (weakref.ref(block), self.last, self.count(changed) + 1)
+        reference, _, count = self.blocks.get(id(block), (None, 0, 0))
+        if reference is None or reference() is not block:  # another block had this id
+            reference, count = weakref.ref(block), 0
+        self.blocks[id(block)] = (reference, self.last, count + 1)
         if len(self.blocks) > 10_000:
             self.blocks = {key: entry for key, entry in self.blocks.items() if entry[0]() is not None}
 
