@@ -27,7 +27,7 @@ from pathlib import Path
 from benchmarks import works  # noqa: F401  registers
 from benchmarks.measure import THEIRS, Benchmark, benchmarks, contestant, interleaved
 
-ROUNDS, STEPS = 3, 5
+ROUNDS, STEPS = 3, 3
 
 
 def in_process(*request: str, threads: int = 1) -> float | list[float]:
