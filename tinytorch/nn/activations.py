@@ -291,14 +291,13 @@ Tensor.selu, Tensor.celu = selu, celu
 
 # %% ../../modules/04_losses/04_losses_activations.ipynb #c024
 class Gated(Elementwise):
-    """a * gate(a), whose slope is gate(a) + a * gate_slope(a, gate(a)). Keeps the gate for backward."""
+    """a * gate(a), whose slope is gate(a) + a * gate_slope(a, gate(a)). The gate is computed twice rather than kept."""
 
     def compute(self, a):
-        self.kept = self.gate(a)
-        return a * self.kept
+        return a * self.gate(a)
 
     def slope(self, a):
-        gate = self.gate(a) if isinstance(a, Tensor) else self.kept
+        gate = self.gate(a)
         return gate + a * self.gate_slope(a, gate)
 
 
@@ -316,10 +315,19 @@ class GELUTanhFunction(Gated):
     """a / 2 * (1 + tanh(sqrt(2 / pi) (a + 0.044715 a ** 3)))"""
 
     def gate(self, a):
-        return (run(TanhFunction, a * (a * a * 0.044715 + 1) * math.sqrt(2 / math.pi)) + 1) * 0.5
+        if isinstance(a, Tensor):
+            return (run(TanhFunction, a * (a * a * 0.044715 + 1) * math.sqrt(2 / math.pi)) + 1) * 0.5
+        u = (a * a)[...]  # the same, as a sigmoid, in one piece of memory
+        u *= -0.044715 * 2 * math.sqrt(2 / math.pi)
+        u -= 2 * math.sqrt(2 / math.pi)
+        u *= a
+        np.exp(u, out=u)
+        u += 1
+        return np.divide(1, u, out=u)
 
     def gate_slope(self, a, gate):
-        return gate * (1 - gate) * (a * a * (3 * 0.044715) + 1) * (2 * math.sqrt(2 / math.pi))
+        rate = 2 * math.sqrt(2 / math.pi)
+        return gate * (1 - gate) * (a * a * (3 * 0.044715 * rate) + rate)
 
 
 class SiLUFunction(Gated):
