@@ -266,7 +266,8 @@ class DeviceArray:
             if target.dtype.name not in ("int32", "uint32", "uint64", "float32", "float64"):
                 raise TypeError(f"{name}.at: CUDA's atomicAdd does not know {target.dtype}")
             return ufunc.at(inside(target, name), index_inside(index), *inside(values, name))
-        result = getattr(ufunc, method)(*inside(inputs, name), **options)
+        with np.errstate(all="ignore"):
+            result = getattr(ufunc, method)(*inside(inputs, name), **options)
         return out[0] if out is not None else wrapped(result)
 
     def __array_function__(self, function, types, args, options):

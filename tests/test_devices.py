@@ -251,6 +251,9 @@ def test_comparison_and_places():
         lambda x: tt.diag(x[0], 1),
         lambda x: tt.where(x > 2, x, 0.0),
         lambda x: tt.tril(x),
+        lambda x: tt.zeros_like(x).long().scatter_add(1, x.long() % 3, x.long()),
+        lambda x: x.long().index_add(0, x.long()[1, :2] % 2, -x.long()),
+        lambda x: x.long().index_put((x.long()[1] % 2,), x.long()[0], accumulate=True),
     ):
         same([call(x)], [call(x.cuda())])
     assert tt.equal(x.cuda(), x.cuda()) and tt.allclose(x.cuda(), x.cuda() + 1e-9) and 9.0 in x.cuda()
@@ -362,7 +365,9 @@ def gpt():
     class Scores(nn.Module):
         def __init__(self):
             super().__init__()
-            self.gpt = GPT(GPTConfig(vocab_size=4, block_size=6, n_layer=2, n_head=2, n_embd=8, dropout=0.0))
+            self.gpt = GPT(
+                GPTConfig(vocab_size=4, block_size=6, n_layer=2, n_head=2, n_embd=8, dropout=0.0, bias=False)
+            )
 
         def forward(self, ids):
             return self.gpt(ids).reshape(-1, 4)

@@ -6,9 +6,9 @@
 __all__ = ['plain_apply', 'on_gpu', 'form', 'install', 'forward_of', 'library', 'address', 'lay_out', 'windows', 'error_function',
            'largest', 'shifted', 'softmax_forward', 'log_softmax_forward', 'pow_forward', 'exp_forward',
            'sigmoid_forward', 'tanh_forward', 'attention_weights', 'attention', 'on_rows', 'conv_forward',
-           'add_windows', 'conv_input_grad', 'max_pool_forward', 'sum_slices', 'scatter_add', 'bag_maxima',
-           'class_losses', 'lookup', 'CrossEntropyOnGpu', 'row_losses', 'class_indices', 'reduced_classes', 'dropped',
-           'apply_on_one_device']
+           'add_windows', 'conv_input_grad', 'max_pool_forward', 'add_at', 'sum_slices', 'put_item_forward',
+           'sum_entries_forward', 'scatter_add', 'bag_maxima', 'class_losses', 'lookup', 'CrossEntropyOnGpu',
+           'row_losses', 'class_indices', 'reduced_classes', 'dropped', 'apply_on_one_device']
 
 # %% ../modules/16_gpu/16_gpu_forms.ipynb #c003
 import importlib
@@ -17,10 +17,11 @@ import sys
 
 import numpy as np
 
-from .backends import device_of, kernel
+from .autograd import PutItem
+from .backends import device_of, is_array, kernel
 from .nn import attention as of_attention
 from .nn import conv, losses
-from .ops import creation, elementwise
+from .ops import creation, elementwise, indexing
 from .tensor import Exp, Function, Pow, Tensor
 
 # %% ../modules/16_gpu/16_gpu_forms.ipynb #c005
@@ -217,11 +218,34 @@ def max_pool_forward(x, kernel_size, stride, padding, dilation, ceil_mode=False)
     return best, which
 
 
+def add_at(out, index, values):
+    """np.add.at. The GPU adds 64-bit integers without sign only; the sum has the same bits."""
+    if out.dtype == np.int64:
+        np.add.at(out.view(np.uint64), index, values.view(np.uint64))
+    else:
+        np.add.at(out, index, values)
+    return out
+
+
 @form()
 def sum_slices(a, index, dim, shape):
-    out = np.zeros(shape, a.dtype, like=a)
-    np.add.at(out, (*(slice(None),) * dim, index), a)
+    return add_at(np.zeros(shape, a.dtype, like=a), (*(slice(None),) * dim, index), a)
+
+
+@forward_of(PutItem)
+def put_item_forward(self, a, index, shape):
+    self.index, out = index, np.zeros(shape, a.dtype, like=a)
+    if any(is_array(part) and part.dtype != np.bool_ for part in (index if isinstance(index, tuple) else (index,))):
+        return add_at(out, index, a)
+    out[index] = a
     return out
+
+
+@forward_of(indexing.SumEntries)
+def sum_entries_forward(self, a, index, dim, shape):
+    self.index, self.dim = index, dim
+    out = np.zeros(math.prod(shape), a.dtype, like=a)
+    return add_at(out, indexing.positions(index, dim, shape).reshape(-1), a.reshape(-1)).reshape(shape)
 
 
 @form(1)

@@ -311,7 +311,7 @@ def where(condition, input=None, other=None):
         return nonzero(condition, as_tuple=True)
     array = condition_of(condition, "where")
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
-        input = tensor(input)
+        input = tensor(input, device=condition.device)
     input, other = operands(input, other)
     broadcast_shapes(array.shape, np.shape(input), np.shape(other))
     return Where.apply(input, other, condition=array)
