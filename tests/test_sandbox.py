@@ -78,7 +78,7 @@ def without(wall: str):
 
 
 def with_course(line: list[str]) -> list[str]:
-    at = line.index("/dev", line.index("--remount-ro")) - 1  # behind /tmp, where this repository may lie
+    at = line.index("/dev", line.index("/dev/shm")) - 1  # behind /tmp, where this repository may lie
     made = {"/", *(part for before, part in itertools.pairwise(line) if before in ("--dir", "--tmpfs"))}
     return [*line[:at], *sandbox._parents(str(ROOT), made), "--ro-bind", str(ROOT), str(ROOT), *line[at:]]
 
