@@ -28,7 +28,7 @@ def named(solution):
 
 
 @needs_walls
-@pytest.mark.parametrize("solution", some(WRONG, 7), ids=named)
+@pytest.mark.parametrize("solution", some(WRONG, 5), ids=named)
 def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
     verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, SEED)
     for verdict in verdicts:
@@ -40,11 +40,11 @@ def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
 
 @needs_walls
 @pytest.mark.parametrize("solution", some(RIGHT, 2), ids=named)
-def test_a_right_solution_in_another_style_gets_full_points_ten_times(solution):
+def test_a_right_solution_in_another_style_gets_full_points_each_time(solution):
+    """Three times here, with different seeds; ten times in `make solutions`."""
     verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, SEED)
     assert all(verdict.points == verdict.of for verdict in verdicts), verdicts
-    learns = judge.probes(reference(solution.lesson))[solution.exercise].learns
-    for _ in range(2 if learns else 9):  # `make solutions` trains ten times too
+    for _ in range(2):
         [verdict], _ = judge.grade(reference(solution.lesson), solution.cells, judge.new_seed(), [solution.exercise])
         assert verdict.points == verdict.of, verdict
 
