@@ -317,6 +317,56 @@ def test_training_is_the_same(make):
     np.testing.assert_allclose(ours, theirs, rtol=2e-4)
 
 
+@pytest.mark.parametrize("changed", ["nothing", "batch", "no bias", "exact gelu", "hook", "training", "subclass"])
+def test_one_more_token(changed):
+    """Logits and cache, token by token, and two texts that share their beginning."""
+    from tinytorch.nn.transformer import GPT, Block, GPTConfig, KeyValueCache
+
+    tt.manual_seed(0)
+    model = GPT(GPTConfig(17, 12, 2, 2, 16, bias=changed != "no bias", dropout=0.1)).eval()
+    block, seen = model.blocks[1], []
+    if changed == "exact gelu":
+        block.mlp.gelu = tt.nn.GELU().eval()
+    elif changed == "hook":
+        block.mlp.gelu.register_forward_hook(lambda module, args, output: seen.append(1))
+    elif changed == "training":
+        model.train()
+    elif changed == "subclass":
+        block.__class__ = type(
+            "Doubled", (Block,), {"forward": lambda self, x, cache=None: Block.forward(self, x, cache) * 2}
+        )
+    ids = tt.randint(0, 17, (3 if changed == "batch" else 1, 8))
+    found = []
+    for backend in ("numba", "numpy"):
+        with backends.use(backend), tt.no_grad():
+            tt.manual_seed(1)
+            cache, other = KeyValueCache(), KeyValueCache()
+            steps = [model(ids[:, :3], cache), *(model(ids[:, i : i + 1], cache) for i in (3, 4))]
+            other.kept = dict(cache.kept)
+            steps += [
+                model(ids[:, 5:6], cache),
+                model(ids[:, 6:7], other),
+                model(ids[:, 7:8], cache),
+                model(ids[:, 6:8], other),
+            ]
+            steps += [part for kept in (cache, other) for pair in kept.kept.values() for part in pair]
+            found.append([step.numpy() for step in steps])
+    for ours, theirs in zip(*found):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    assert len(seen) == (14 if changed == "hook" else 0)
+
+
+def test_memory_is_kept_only_where_the_c_library_can(monkeypatch):
+    assert backends.keep_memory() in (True, False)
+    for missing in (AttributeError, OSError, TypeError):
+
+        def load(name, missing=missing):
+            raise missing
+
+        monkeypatch.setattr("ctypes.CDLL", load)
+        assert not backends.keep_memory()
+
+
 def test_generation_is_the_same():
     from tinytorch.nn.transformer import generate
 
