@@ -26,13 +26,13 @@ def on_standin(monkeypatch):
     monkeypatch.setattr(
         tt.Tensor, "__array__", lambda self, dtype=None, copy=None: plain(self.cpu()).astype(dtype or self.dtype.numpy)
     )
-    module = tt.nn.Module.__call__
-
-    def called(self, *args, **options):
-        if not any(p.is_cuda for p in self.parameters()):
-            self.cuda()
-        return module(self, *args, **options)
-
-    monkeypatch.setattr(tt.nn.Module, "__call__", called)
+    parameter, buffer = tt.nn.Parameter.__init__, tt.nn.Module.register_buffer
+    there = lambda x: x if x is None else x.detach().cuda()
+    monkeypatch.setattr(
+        tt.nn.Parameter, "__init__", lambda self, data=None, *a, **o: parameter(self, there(data), *a, **o)
+    )
+    monkeypatch.setattr(
+        tt.nn.Module, "register_buffer", lambda self, name, x, *a, **o: buffer(self, name, there(x), *a, **o)
+    )
     yield
     standin.remove()

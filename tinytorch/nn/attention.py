@@ -334,7 +334,9 @@ def additive(mask, dtype, name: str, allowed_shapes) -> Tensor | None:
         raise (AssertionError if name == "key_padding_mask" else RuntimeError)(
             f"The shape of {name} is {mask.shape}, but should be {expected}."
         )
-    return zeros(*mask.shape, dtype=dtype).masked_fill(mask, -math.inf) if mask.dtype is bool_ else to_dtype(mask, dtype)
+    if mask.dtype is bool_:
+        return zeros(*mask.shape, dtype=dtype, device=mask.device).masked_fill(mask, -math.inf)
+    return to_dtype(mask, dtype)
 
 
 def joint_mask(attn_mask, key_padding_mask, heads: int, query, key) -> Tensor | None:
