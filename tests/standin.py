@@ -190,7 +190,7 @@ class Flags:
 class DeviceArray:
     """An array that lives "on the GPU"."""
 
-    __slots__ = ("__weakref__", "_a", "_owner")
+    __slots__ = ("__weakref__", "_a", "_memory", "_owner")
     __array_priority__ = 100
     __hash__ = None
 
@@ -390,7 +390,9 @@ for _symbol, _ufunc in {"neg": np.negative, "pos": np.positive, "abs": np.absolu
 
 
 def as_strided(x, shape=None, strides=None):
-    return wrapped(np.lib.stride_tricks.as_strided(x._a, shape, strides))
+    result = wrapped(np.lib.stride_tricks.as_strided(x._a, shape, strides))
+    result._owner, result._memory = None, x  # as in CuPy: it holds the memory, and has no base
+    return result
 
 
 lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=as_strided))  # cupy.lib

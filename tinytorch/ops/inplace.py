@@ -7,8 +7,8 @@ __all__ = ['add_', 'sub_', 'mul_', 'div_', 'FORMS', 'COPYING', 'address', 'exten
            'PlaceRegion', 'PutRegion', 'recording', 'may_change', 'write', 'writeable', 'alias', 'fits', 'type_name',
            'become', 'change', 'Overwrite', 'overwrite', 'arithmetic', 'in_place_form', 'operator_in_place', 'fill_',
            'zero_', 'copy_', 'fill_diagonal_', 'float_only', 'normal_', 'uniform_', 'exponential_', 'log_normal_',
-           'bernoulli_', 'random_', 'picks', 'lies_there', 'set_item', 'shape_in_place', 'detach_', 'get_data',
-           'set_data']
+           'bernoulli_', 'random_', 'picks', 'lies_there', 'set_item', 'shape_in_place', 'detach_', 'own_block',
+           'get_data', 'set_data']
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c003
 import numpy as np
@@ -498,11 +498,15 @@ def detach_(input) -> Tensor:
     return input
 
 
+@dispatch
+def own_block(array):
+    """The same memory, as an array that does not know whose it is: changes are not noted."""
+    return rooted(np.asarray(memoryview(array)))
+
+
 def get_data(input) -> Tensor:
     """The same memory without history; changes through it are not noted."""
-    if device_of(input._array) != "cpu":
-        return Tensor._wrap(input._array.view())
-    return Tensor._wrap(rooted(np.asarray(memoryview(input._array))))  # no numpy array is its base: a block of its own
+    return Tensor._wrap(own_block(input._array))
 
 
 def set_data(input, new: Tensor) -> None:
