@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RELAXED', 'FLOAT32', 'VERSION', 'ZERO', 'ONE', 'HALF', 'INFINITY', 'LOWEST', 'HIGHEST', 'LOG2_E', 'LN2_HIGH',
            'LN2_LOW', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'BAND', 'compiled', 'fast_arrays', 'adam_elements',
-           'adam_update', 'exp', 'largest', 'row_loss', 'cross_entropy_rows', 'cross_entropy_gradient',
+           'adam_update', 'adam_settings', 'exp', 'largest', 'row_loss', 'cross_entropy_rows', 'cross_entropy_gradient',
            'FusedCrossEntropy', 'row_losses', 'layer_norm_rows', 'layer_norm_gradients', 'FusedLayerNorm', 'layer_norm',
            'add_rows', 'scatter_add', 'largest_of_windows', 'max_pool_forward', 'max_pool_2x2', 'max_pool_side_by_side',
            'product_of_rows', 'up', 'on_a_grid', 'lay_rows', 'pick_rows', 'convolve', 'images_of', 'convolvable',
@@ -13,6 +13,7 @@ __all__ = ['RELAXED', 'FLOAT32', 'VERSION', 'ZERO', 'ONE', 'HALF', 'INFINITY', '
 
 # %% ../modules/15_kernels/15_kernels.ipynb #c003
 import contextlib
+import functools
 import hashlib
 import math
 import os
@@ -81,11 +82,17 @@ def adam_update(p, grad, state, group):
     if group["amsgrad"] or not fast_arrays(p, grad, *(x._array for x in state.values() if x.ndim)):
         return NotImplemented
     t, m, v = count(state), buffer(state, "exp_avg", p), buffer(state, "exp_avg_sq", p)
-    lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
-    l2, kept = (0, 1 - lr * decay) if group["decoupled_weight_decay"] else (decay, 1)
-    settings = (beta1, beta2, lr / (1 - beta1**t), 1 / math.sqrt(1 - beta2**t), group["eps"], l2, kept)
-    adam_elements(*(x.reshape(-1) for x in (p, grad, m, v)), *map(np.float32, settings))
+    numbers = [group[name] for name in ("lr", "eps", "weight_decay", "decoupled_weight_decay")]
+    adam_elements(p.reshape(-1), grad.reshape(-1), m.reshape(-1), v.reshape(-1), *adam_settings(t, *group["betas"], *numbers))
     return None
+
+
+@functools.lru_cache(maxsize=16)  # the same for all parameters of a group
+def adam_settings(t, beta1, beta2, lr, eps, decay, decoupled) -> tuple:
+    """What adam_elements wants to know in step t, as float32."""
+    l2, kept = (0, 1 - lr * decay) if decoupled else (decay, 1)
+    settings = beta1, beta2, lr / (1 - beta1**t), 1 / math.sqrt(1 - beta2**t), eps, l2, kept
+    return tuple(map(np.float32, settings))
 
 # %% ../modules/15_kernels/15_kernels.ipynb #c031
 LOWEST, HIGHEST = np.float32(-87.3), np.float32(88.0)  # beyond these e ** x is 0 or inf, nearly: float32 ends at 88.7

@@ -17,7 +17,8 @@ from collections import defaultdict
 import numpy as np
 
 from ..autograd import changes, enable_grad, no_grad
-from ..backends import as_array, device_of, dispatch, is_array, moved, to_numpy
+from .. import backends
+from ..backends import as_array, device_of, dispatch, is_array, to_numpy
 from ..tensor import Tensor
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c010
@@ -236,7 +237,9 @@ def buffer(state: dict, name: str, like: np.ndarray, value: float = 0) -> np.nda
 
 def count(state: dict) -> int:
     """The number of this step, from 1 on; kept as PyTorch keeps it, in a float32 tensor."""
-    steps = buffer(state, "step", np.zeros((), dtype=np.float32))
+    if "step" not in state:
+        state["step"] = Tensor._wrap(np.zeros((), dtype=np.float32))
+    steps = state["step"]._array
     steps += 1
     return int(steps)
 
@@ -470,7 +473,7 @@ def loaded(value, name: str, p: np.ndarray):
         array = value._array if isinstance(value, Tensor) else np.asarray(value)
         if name == "step":
             return Tensor._wrap(to_numpy(array).astype(np.float32))
-        return Tensor._wrap(moved(array.astype(p.dtype), device_of(p)))
+        return Tensor._wrap(backends.moved(array.astype(p.dtype), device_of(p)))
     return value
 
 
