@@ -170,7 +170,8 @@ class Launch:
         args = [Watched(self, a, name) if isinstance(a, np.ndarray) else a for name, a in zip(names, args, strict=True)]
         before, Launch.now = Launch.now, self
         try:
-            for self.block, self.blockIdx in enumerate(self.gridDim.places()):
+            for number, place in enumerate(self.gridDim.places()):
+                self.block, self.blockIdx = number, place
                 self.run_block({index: steps(*args) for index in self.blockDim.places()})
         finally:
             Launch.now = before
