@@ -349,7 +349,7 @@ def release(node) -> None:
     """Free the arrays that a node kept for its backward."""
     if node.saved:
         node.saved = None
-    own = vars(node)
+    own = getattr(node, "__dict__", None)
     if own and not ARRAYS.keys().isdisjoint(map(type, own.values())):
         node.saved = None
         own.clear()
