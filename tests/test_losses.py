@@ -497,5 +497,5 @@ def test_memory_of_a_loop_is_freed():
     node = loss.grad_fn
     loss.backward()
     while node is not x and node is not None:
-        assert not node.saved and not any(isinstance(v, np.ndarray) for v in vars(node).values())
+        assert not node.saved and not any(isinstance(v, np.ndarray) for v in getattr(node, "__dict__", {}).values())
         node = node.edges[0]
