@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .backends import register_device
-from .cuda_simulator import cuda, watch  # noqa: F401 (watch is for those who look into the kernels)
+from .cuda_simulator import cuda, watch
 
 # %% ../modules/16_gpu/16_gpu.ipynb #c006
 @functools.cache
