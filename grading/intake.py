@@ -169,8 +169,8 @@ class Rebuilding:
 
     def edited(self, place: int | None, cell: Plain) -> bool:
         """A given cell that the student changed so that the package may lean on it (another import, say): both run."""
-        if place is None or cell.kind != "code" or metadata(own := self.own[place]):
-            return False
+        if place is None or cell.kind != "code" or not cell.source.strip() or metadata(own := self.own[place]):
+            return False  # one that was emptied is as good as deleted
         changed = squeezed(cell.source) != squeezed(own.source)
         return changed and bool(EXPORTED.search(cell.source) or EXPORTED.search(own.source))
 

@@ -356,7 +356,10 @@ def test_everything_saved_is_freed_after_backward():
         lambda x: x.reshape(10, 10).amax(1),
     ):
         y = step(y)
-        for array in [*y.grad_fn.saved, *(v for v in getattr(y.grad_fn, "__dict__", {}).values() if isinstance(v, np.ndarray))]:
+        for array in [
+            *y.grad_fn.saved,
+            *(v for v in getattr(y.grad_fn, "__dict__", {}).values() if isinstance(v, np.ndarray)),
+        ]:
             if isinstance(array, np.ndarray) and array is not a._array:
                 saved.append(weakref.ref(array))
     loss, y, array = y.sum(), None, None

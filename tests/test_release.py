@@ -69,7 +69,7 @@ def test_lessons_by_name(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"), [("convlution", "08_convolution"), ("tensors", "01_tensor"), ("14", "there are 01_tensor, 02_")]
+    ("text", "meant"), [("convlution", "08_convolution"), ("tensors", "01_tensor"), ("99", "there are 01_tensor, 02_")]
 )
 def test_a_lesson_that_is_not_there(text, meant):
     with pytest.raises(GradingError, match=meant):
@@ -212,9 +212,9 @@ def test_nothing_is_written_if_something_is_wrong(course, unchecked, monkeypatch
 
 
 @needs_walls
-@pytest.mark.parametrize("lesson", lessons()[::4])
+@pytest.mark.parametrize("lesson", lessons()[::8])
 def test_a_lesson_can_be_released(course, lesson):
-    """Every fourth, for the suite's sake: `python -m grading release all` makes the same checks, for each lesson."""
+    """Every eighth, for the suite's sake: `python -m grading release all` makes the same checks, for each lesson."""
     assert releasing.release(course, lesson)
 
 

@@ -84,8 +84,9 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path):
     command = "-m benchmarks import tape --threads 1 --seconds 0.01 --backend numpy --json".split()
     done = subprocess.run(
         [sys.executable, *command, tmp_path / "figures.json"], cwd=Path(alone.__file__).parents[1],
-        capture_output=True, text=True, check=True,
+        capture_output=True, text=True,
     )  # fmt: skip
+    assert done.returncode == ("the gate is" in done.stdout), done.stderr  # on a busy machine a gate may be missed
     assert "one small operation" in done.stdout and "import" in done.stdout
     written = json.loads((tmp_path / "figures.json").read_text())
     assert written["versions"]["torch"] and [x["benchmark"] for x in written["figures"]] == ["tape", "import", "import"]
