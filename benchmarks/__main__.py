@@ -92,7 +92,11 @@ def measurements() -> dict[str, Callable]:
 
 def table_of(figures: list[Figure]) -> Table:
     used = [column for column in COLUMNS if any(figure.column == column for figure in figures)]
-    table = Table("benchmark", "ours ÷ PyTorch's", title="one thread: CPU time, by turns in one process")
+    table = Table(
+        "benchmark",
+        "ours ÷ PyTorch's",
+        title="one thread: CPU time, by turns in one process; two: wall time, a process each",
+    )
     for column in used:
         table.add_column(column)
         if COLUMNS[column]:
