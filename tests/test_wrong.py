@@ -4,20 +4,17 @@ Each is put in place in a fork of this process, which runs the tests that should
 assertion (or by an error that the package raises on purpose) has caught it; a crash in the wrong code itself has not.
 """
 
+import gc
 import json
 import os
 from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import Phase, settings
 from wrong import WRONG
 
 TESTS = Path(__file__).parent
 CAUGHT = {"AssertionError", "RuntimeError", "RuntimeWarning", "Failed"}  # Failed: by pytest.raises, pytest.warns
-settings.register_profile(
-    "wrong", settings.get_profile("course"), phases=[Phase.explicit, Phase.generate], database=None
-)
 
 
 class Watcher:
@@ -42,6 +39,7 @@ def slow_imports():
 def run(tests, spoil, folder) -> Watcher:
     """Run `tests` in a fork of this process, after `spoil()`; at most one failure is waited for."""
     result, output = folder / "result.json", folder / "output.txt"
+    gc.freeze()  # what is here stays: the child need not go through it, which would copy its memory, too
     child = os.fork()
     if child == 0:  # never return into the pytest of the parent
         try:
@@ -50,7 +48,7 @@ def run(tests, spoil, folder) -> Watcher:
                     os.dup2(file.fileno(), stream)
             spoil()
             watcher = Watcher()
-            options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile", "wrong"]
+            options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
             pytest.main([*options, *(str(TESTS / test) for test in tests)], plugins=[watcher])
             result.write_text(json.dumps(vars(watcher)))
         finally:
