@@ -11,7 +11,7 @@ from hypothesis import Phase, settings
 
 from tinytorch import backends
 
-# the lessons' own functions are what most tests are about; tests of kernels ask for them by name
+# no compiled kernels: tests of kernels ask for them by name; `alike.lessons_own` leaves out the forms in numpy, too
 backends.use("numpy")
 
 # One failure with its own type, not a group, and the first one, not the smallest: tests/test_wrong.py fails on purpose.

@@ -6,13 +6,20 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from alike import alike, same, some
+from alike import alike, lessons_own, same, some
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tinytorch as tt
 import tinytorch.nn as nn
 import tinytorch.nn.functional as F
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own():
+    with lessons_own():
+        yield
+
 
 REDUCTIONS = ("none", "mean", "sum")
 RNG = np.random.default_rng(7)

@@ -7,10 +7,18 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from alike import lessons_own
 
 from tinytorch import optim
 from tinytorch.nn.utils import clip_grad_norm_, clip_grad_value_
 from tinytorch.tensor import Tensor, tensor
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own():
+    with lessons_own():
+        yield
+
 
 SHAPES = [(3, 4), (5,), (), (2, 1, 3), (0, 2)]
 CASES = [

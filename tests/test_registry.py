@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from alike import alike, same
+from alike import alike, lessons_own, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from registry import FUNCTIONS, MODULES, Draw, functions, fused_functions, modules
@@ -51,7 +51,8 @@ cases = pytest.mark.parametrize(
 @given(data=st.data())
 def test_function_as_in_pytorch(name, example, data):
     arrays = example.arrays(np.random.default_rng(len(name)), lambda low, high: data.draw(st.integers(low, high)))
-    alike(example.call, *arrays, layouts=("plain",), twice=example.twice and functions()[name].differentiable_twice)
+    with lessons_own():
+        alike(example.call, *arrays, layouts=("plain",), twice=example.twice and functions()[name].differentiable_twice)
 
 
 with_numba = pytest.mark.skipif("numba" not in backends.available(), reason="numba is not installed")
@@ -77,6 +78,11 @@ def leaves(arrays):
 
 @cases
 def test_function_by_differences(name, example):
+    with lessons_own():
+        by_differences(name, example)
+
+
+def by_differences(name, example):
     inputs = leaves(example.arrays(np.random.default_rng(1)))
     output = example.call(tt, *inputs)
     tt.manual_seed(0)
@@ -143,7 +149,17 @@ def test_module_with_numba(name, make, inputs, numba):
 
 @with_numba
 def test_every_fused_function_is_used(numba):
-    """By some example above: with numba it takes the place of the operations that it fuses."""
+    """By some example above: with numba or in numpy it takes the place of the operations that it fuses."""
+    used = examples_use()
+    with backends.use("numpy"):
+        used |= examples_use()
+    used |= nodes(tt.nn.functional.dropout(tt.ones(4, requires_grad=True), 0.5))  # it draws: no example beside PyTorch
+    unused = fused_functions().keys() - used
+    assert not unused, f"no example runs {sorted(unused)}: add one to tests/registry"
+
+
+def examples_use() -> set:
+    """The names of the Functions that the examples run."""
     used = set()
     for examples in FUNCTIONS.values():
         for example in examples:
@@ -152,9 +168,7 @@ def test_every_fused_function_is_used(numba):
     for examples in MODULES.values():
         for make, inputs in examples:
             used |= nodes(make(tt)(*module_inputs(tt, inputs(Draw(np.random.default_rng(2))), "float32")))
-    used |= nodes(tt.nn.functional.dropout(tt.ones(4, requires_grad=True), 0.5))  # it draws: no example beside PyTorch
-    unused = fused_functions().keys() - used
-    assert not unused, f"no example runs {sorted(unused)}: add one to tests/registry"
+    return used
 
 
 def nodes(*outputs) -> set:

@@ -79,11 +79,11 @@ def adam_elements(p, grad, m, v, beta1, beta2, rate, size, eps, l2, kept):
 @kernel("numba")
 def adam_update(p, grad, state, group):
     """One step of Adam of one parameter, in place, in one pass."""
-    if group["amsgrad"] or not fast_arrays(p, grad, *(x._array for x in state.values() if x.ndim)):
+    if group["amsgrad"] or not fast_arrays(p, grad, *(x._array for x in state.values())):
         return NotImplemented
     t, m, v = count(state), buffer(state, "exp_avg", p), buffer(state, "exp_avg_sq", p)
     numbers = [group[name] for name in ("lr", "eps", "weight_decay", "decoupled_weight_decay")]
-    adam_elements(p.reshape(-1), grad.reshape(-1), m.reshape(-1), v.reshape(-1), *adam_settings(t, *group["betas"], *numbers))
+    adam_elements(p.ravel(), grad.ravel(), m.ravel(), v.ravel(), *adam_settings(t, *group["betas"], *numbers))  # no copies
     return None
 
 

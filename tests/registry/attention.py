@@ -33,7 +33,7 @@ FUNCTIONS = {
         E(lambda t, *x: attention(t, *x, is_causal=True), "bnle,bnle,bnlv"),
         E(lambda t, *x: attention(t, *x, scale=0.3), "nle,nse,nsv,ls"),
         E(lambda t, q, k, v: attention(t, q, k, v, t.tensor([[True, False], [True, True]])), "n2e,n2e,n2v"),
-        E(attention, "anle,ase,nsv,n1s"),
+        E(attention, "anle,nse,a1sv,n1s"),
     ]
 }
 MODULES = {

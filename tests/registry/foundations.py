@@ -50,7 +50,7 @@ FUNCTIONS = {
     "Pieces": [E(lambda t, a: sum(part * part for part in a.unbind(1)), "NmK")],
     "Piece": [
         E(lambda t, a: a.split(2, 1)[-1] * 2, "Nm"),
-        E(lambda t, a: t.cat([part * part.sum() for part in a.chunk(2, -1)[::-1]]), "nm"),
+        E(lambda t, a: t.cat([part * part.sum() for part in a.chunk(2, -1)[::-1]], -1), "nm"),
     ],
     "MatMul": [E(lambda t, a, b: a @ b, s) for s in ("NK,KM", "BNK,BKM", "K,KM", "NK,K", "k,k", "abnk,km", "nk,bkm")],
     # lesson 02 and its companions

@@ -240,7 +240,7 @@ def count(state: dict) -> int:
     if "step" not in state:
         state["step"] = Tensor._wrap(np.zeros((), dtype=np.float32))
     steps = state["step"]._array
-    steps += 1
+    steps[()] = int(steps) + 1
     return int(steps)
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #running-means
