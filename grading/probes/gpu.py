@@ -194,7 +194,7 @@ def softmax_kernel(tt, lesson, rng):
         threads = int(2 ** rng.integers(2, 5))
         rows, columns = int(rng.integers(2, 5)), int(wide * threads) + int(rng.integers(0, threads // 2))
         x, row, thread = (
-            2 * normal(rng, rows, columns) + np.float32(shift),
+            2 * normal(rng, rows, columns) + np.where(np.arange(rows) % 2, -shift, shift)[:, None].astype(np.float32),
             int(rng.integers(rows)),
             int(rng.integers(columns)),
         )

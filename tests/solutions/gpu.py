@@ -142,6 +142,7 @@ wrong(
     ("    largest = fold(values, True)", "    largest = fold(values, True)\n    largest = np.float32(0)"),
 )
 wrong("softmax-kernel", "not divided", (" / total", ""))
+wrong("softmax-kernel", "the largest is at least zero", ("mine = np.float32(-math.inf)", "mine = np.float32(0)"))
 wrong(
     "softmax-kernel",
     "only the first columns",
