@@ -363,9 +363,12 @@ def peaks(tt, lesson, rng):
         recorder.open("outer")
         meter.to(*levels[1])
         found = recorder.note()
-        meter.to(*levels[2])
+        meter.to(10_000 + levels[2][0], levels[2][1])  # highest of all, before the inner range begins
+        recorder.open("inner")
+        meter.to(*levels[3])
         recorder.close()
-        return found, recorder.events[0].peak_memory, recorder.events[0].cpu_memory_usage
+        recorder.close()
+        return found, *[np.array([each.peak_memory, each.cpu_memory_usage]) for each in recorder.events]
 
     return {"kept": kept, "highest": highest, "note": note}
 
