@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grading import archives, intake
@@ -247,7 +247,6 @@ def test_any_json_is_refused_or_read(value):
     assert cells
 
 
-@settings(max_examples=10)
 @given(st.lists(st.tuples(st.integers(0, 40), keys, anything | marks, marks), max_size=12), st.randoms())
 @example([(0, "cell_type", None, ""), (3, "source", [], "")], random.Random(0))  # an emptied given cell
 def test_any_change_of_a_notebook_leaves_the_given_cells_alone(changes, order):
