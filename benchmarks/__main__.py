@@ -14,7 +14,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks import alone, contract, works
-from benchmarks.measure import FUSED, THEIRS, benchmarks, compare
+from benchmarks.measure import FUSED, benchmarks, compare, ratio
 from tinytorch import backends
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -54,18 +54,18 @@ def time_of(name: str, using: list[str], threads: list[int], seconds: float) -> 
     if 1 in threads:
         found = compare(one, using, seconds)
         for backend in using:
-            yield Figure(name, one.about, backend, found[backend] / found[THEIRS], one.gates.get(backend))
+            yield Figure(name, one.about, backend, ratio(found, backend), one.gates.get(backend))
         if one.adam:
-            yield Figure(name, one.about, "numba ÷ fused Adam", found[using[-1]] / found[FUSED])
+            yield Figure(name, one.about, "numba ÷ fused Adam", ratio(found, using[-1], FUSED))
     if 2 in threads and one.aim:
         yield Figure(name, one.about, "two threads", alone.two_threads(one, using[-1], seconds), one.aim)
 
 
 def memory_of(name: str, using: list[str], *_) -> Iterator[Figure]:
     for backend in using:
-        for kind, ratio in zip(("resident", "allocated"), alone.memory(benchmarks[name], backend)):
+        for kind, value in zip(("resident", "allocated"), alone.memory(benchmarks[name], backend)):
             yield Figure(
-                f"memory-{name}", f"memory at the peak of the {name} step, {kind}", backend, ratio, works.MEMORY
+                f"memory-{name}", f"memory at the peak of the {name} step, {kind}", backend, value, works.MEMORY
             )
 
 

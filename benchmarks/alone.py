@@ -64,7 +64,7 @@ def two_threads(one: Benchmark, backend: str, seconds: float) -> float:
 def wall(one: Benchmark, who: str, seconds: float) -> float:
     block = contestant(one, who)
     block(3)
-    return interleaved({who: block}, seconds, time.perf_counter)[who]
+    return statistics.median(interleaved({who: block}, seconds, time.perf_counter)[who])
 
 
 # --------------------------------------------------------------------------------------------------------------- memory

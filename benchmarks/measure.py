@@ -2,9 +2,9 @@
 
 A benchmark is a function of the framework `t` (tinytorch or torch) that prepares weights and data and returns `run`:
 one piece of work, which returns tensors, the loss first, that must agree before anything is timed: a fast wrong step
-counts for nothing. All contestants work in turns in one process, in blocks, and medians of blocks are compared, so that
-all see the same machine. The clock is CPU time and every pool has one thread, since wall time under other load can be
-a hundred times off.
+counts for nothing. All contestants work by turns in one process, in short blocks, and the quotients of neighbouring
+blocks are what counts, their median: a machine that is slow for a while is so for all. The clock is CPU time and every
+pool has one thread, since wall time under other load can be a hundred times off.
 
 glibc's settings for large arrays, which tinytorch makes when it is imported, hold for PyTorch in that process too.
 """
@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks import THREADS
 
-BLOCK = 0.1  # seconds: shorter work is repeated within a block
+BLOCK = 0.02  # seconds: shorter work is repeated within a block
 ROUNDS = 5  # blocks of each contestant, at least
 RTOL = 1e-3  # of a tensor's length, within which two must agree
 THEIRS, FUSED = "PyTorch", "PyTorch, fused Adam"
@@ -110,8 +110,8 @@ def arrays(tensors) -> list[np.ndarray]:
 # ------------------------------------------------------------------------------------------------------------ the clock
 
 
-def interleaved(blocks: dict[str, Callable], seconds: float = 2.0, clock=time.process_time) -> dict[str, float]:
-    """The median seconds of one run of each; each gets about `seconds` of the time."""
+def interleaved(blocks: dict[str, Callable], seconds: float = 2.0, clock=time.process_time) -> dict[str, list[float]]:
+    """The seconds of one run of each, round by round; each gets about `seconds` of the time."""
     repeat = {who: repeats(block) for who, block in blocks.items()}
     times = {who: [] for who in blocks}
     end = time.monotonic() + seconds * len(blocks)
@@ -120,7 +120,12 @@ def interleaved(blocks: dict[str, Callable], seconds: float = 2.0, clock=time.pr
             start = clock()
             block(repeat[who])
             times[who].append((clock() - start) / repeat[who])
-    return {who: statistics.median(found) for who, found in times.items()}
+    return times
+
+
+def ratio(times: dict[str, list[float]], ours: str, theirs: str = THEIRS) -> float:
+    """The median over the rounds of the time of `ours` ÷ that of `theirs`."""
+    return statistics.median(a / b for a, b in zip(times[ours], times[theirs], strict=True))
 
 
 def repeats(block: Callable) -> int:
@@ -134,8 +139,8 @@ def repeats(block: Callable) -> int:
         n *= 4
 
 
-def compare(one: Benchmark, backends: list[str], seconds: float = 2.0) -> dict[str, float]:
-    """The median seconds of each contestant, after they agreed."""
+def compare(one: Benchmark, backends: list[str], seconds: float = 2.0) -> dict[str, list[float]]:
+    """The seconds of each contestant, round by round, after they agreed."""
     blocks = contestants(one, backends)
     agree(one.name, blocks)
     return interleaved(blocks, seconds)

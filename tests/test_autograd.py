@@ -1,5 +1,6 @@
 """Lesson 02: the walk, its modes and hooks, what it frees, and its limits."""
 
+import contextlib
 import gc
 import threading
 import time
@@ -9,11 +10,19 @@ import weakref
 import numpy as np
 import pytest
 import torch
+from alike import lessons_own
 
 import tinytorch as tt
 from tinytorch.tensor import Function
 
 both = pytest.mark.parametrize("t", [tt, torch], ids=["tinytorch", "torch"])  # a test that both pass says what is meant
+
+
+@pytest.fixture(autouse=True, params=["tape", "lessons"])
+def way(request):
+    """Each test runs on the tape of lesson 15's companion and on the lessons' own."""
+    with lessons_own() if request.param == "lessons" else contextlib.nullcontext():
+        yield
 
 
 def grads(t, *args, **options):

@@ -25,7 +25,7 @@ WRITERS = {
     "tensor.py:set_requires_grad": "the flag of a leaf",
     "tensor.py:closed": "a new tensor has no history",
     "tensor.py:apply": "the one door",
-    "tensor.py:written_out.quick": "the same, for two tensors",
+    "tape.py:recording.operator": "the same, for two tensors",
     "autograd.py:with_history": "create_graph: what was saved gets its history back",
     "ops/inplace.py:become": "a tensor changed in place takes over the history of the result",
     "ops/inplace.py:alias": "the tensor as it was before the change",

@@ -15,13 +15,12 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed")
 
 from benchmarks import alone, works
-from benchmarks.measure import THEIRS, agree, benchmarks, contestants, interleaved
+from benchmarks.measure import agree, benchmarks, contestants, interleaved, ratio
 from tinytorch import backends
 
 pytestmark = pytest.mark.xdist_group("speed")  # one after the other
 SECONDS = (0.5, 1.5, 4.0)  # of each attempt, for each contestant
 GATES = [(name, backend) for name, one in benchmarks.items() for backend in one.gates]
-MISSED = {("tape", "numba")}  # known: reported as an expected failure, with its figure
 
 
 @pytest.mark.parametrize(("name", "backend"), GATES, ids=map("-".join, GATES))
@@ -31,14 +30,12 @@ def test_gate(name, backend):
     one = dataclasses.replace(benchmarks[name], adam=False)
     blocks, ratios = contestants(one, [backend]), []
     agree(name, blocks)
-    missed = (name, backend) in MISSED
-    for seconds in SECONDS[: 1 if missed else None]:
-        found = interleaved(blocks, seconds)
-        ratios.append(found[backend] / found[THEIRS])
+    for seconds in SECONDS:
+        ratios.append(ratio(interleaved(blocks, seconds), backend))
         if ratios[-1] <= one.gates[backend]:
             return
-    measured = ", ".join(f"{ratio:.2f}" for ratio in ratios)
-    (pytest.xfail if missed else pytest.fail)(
+    measured = ", ".join(f"{each:.2f}" for each in ratios)
+    pytest.fail(
         f"{one.about}: with {backend} {measured} of PyTorch's CPU time, the gate of {name} is {one.gates[backend]}"
     )
 
@@ -63,9 +60,9 @@ def test_import():
 @pytest.mark.parametrize("name", ["cnn", "gpt"])
 def test_memory(name):
     backend = backends.available()[-1]
-    for kind, ratio in zip(("resident", "allocated"), alone.memory(benchmarks[name], backend)):
-        assert ratio <= works.MEMORY, (
-            f"the {name} step with {backend} needs {ratio:.2f} of PyTorch's memory ({kind}), the gate of memory-{name} is {works.MEMORY}"
+    for kind, found in zip(("resident", "allocated"), alone.memory(benchmarks[name], backend)):
+        assert found <= works.MEMORY, (
+            f"the {name} step with {backend} needs {found:.2f} of PyTorch's memory ({kind}), the gate of memory-{name} is {works.MEMORY}"
         )
 
 

@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 # The modules whose names are tinytorch's own, in the order of the lessons.
 TENSOR_LEVEL = ("tensor", "ops.creation", "ops.comparison", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes",
                 "ops.indexing", "ops.linalg", "ops.inplace")
-ATTACHING = ("nn.losses", "nn.activations")  # `x.relu()`, `tinytorch.softmax`: their modules belong to nn
+ATTACHING = ("nn.losses", "nn.activations", "tape")  # `x.relu()`, `tinytorch.softmax`, quicker operators: not theirs to name
 ALIASES = {"bool": "bool_", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 
 

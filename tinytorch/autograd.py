@@ -110,6 +110,8 @@ def sub_backward(self, grad):
 def mul_backward(self, grad):
     a, b = self.saved
     needs_a, needs_b = self.needs_input_grad
+    if self.a_shape == self.b_shape:  # nothing was stretched
+        return grad * b if needs_a else None, grad * a if needs_b else None
     return (
         unbroadcast(grad * b, self.a_shape) if needs_a else None,
         unbroadcast(grad * a, self.b_shape) if needs_b else None,
@@ -295,8 +297,9 @@ def backward_on_tensors(node, grad):
     if not node.differentiable_twice:
         raise RuntimeError(f"create_graph=True: the backward of {type(node).__name__} cannot be differentiated again")
     arrays = node.saved
-    sources = dict(zip(node.array_ids, [*node.edges, node])) if arrays else {}
-    node.saved = tuple(with_history(kept, sources.get(id(kept))) for kept in arrays)
+    ids = (node.array_ids or map(id, arrays)) if arrays else ()  # None: it saved its inputs, each at its place
+    sources = dict(zip(ids, [*node.edges, node]))
+    node.saved = tuple(None if kept is None else with_history(kept, sources.get(id(kept))) for kept in arrays)
     try:
         return node.backward(grad)
     finally:
@@ -349,7 +352,7 @@ def release(node) -> None:
     """Free the arrays that a node kept for its backward."""
     if node.saved:
         node.saved = None
-    own = getattr(node, "__dict__", None)
+    own = node.__dict__ if type(node).__dictoffset__ else None
     if own and not ARRAYS.keys().isdisjoint(map(type, own.values())):
         node.saved = None
         own.clear()

@@ -6,11 +6,11 @@
 __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', 'DEFAULT_DTYPES', 'grad_mode', 'creation_number',
            'OPERANDS', 'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'size', 'numel', 'normalize_dim', 'numpy',
            'item', 'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad', 'number_format', 'to_string',
-           'one_value', 'GradMode', 'Function', 'opened', 'closed', 'apply', 'shape_of', 'Add', 'written_out',
-           'result_type', 'To', 'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray', 'binary',
-           'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division', 'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims',
-           'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute',
-           'transpose', 'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
+           'one_value', 'GradMode', 'Function', 'opened', 'closed', 'apply', 'shape_of', 'Add', 'result_type', 'To',
+           'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray', 'binary', 'Neg', 'Mul', 'Sub',
+           'Div', 'Pow', 'division', 'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum',
+           'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose',
+           'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c003
 import itertools
@@ -360,40 +360,6 @@ class Add(Function):
     def forward(self, a, b):
         self.a_shape, self.b_shape = getattr(a, "shape", ()), getattr(b, "shape", ())
         return a + b
-
-# %% ../modules/01_tensor/01_tensor.ipynb #written-out
-def written_out(apply):
-    """`apply`, and for two tensors without options the same, written out."""
-
-    def quick(cls, *inputs, **options):
-        if options or len(inputs) != 2 or not (isinstance(inputs[0], Tensor) and isinstance(inputs[1], Tensor)):
-            return apply(cls, *inputs, **options)
-        a, b = inputs
-        node = cls()
-        node.saved = ()
-        node.needs_input_grad = needs_a, needs_b = a._requires_grad, b._requires_grad
-        left = a._array if a._base is None else opened(a)
-        right = b._array if b._base is None else opened(b)
-        output = closed(node, node.forward(left, right), inputs)
-        if (needs_a or needs_b) and grad_mode.enabled:
-            output._requires_grad = True
-            output.grad_fn = node
-            saved, array = node.saved, output._array
-            if type(saved) is not tuple:
-                node.record(inputs, (left, right), output)  # raises
-            node.order = next(creation_number)
-            node.shape = array.shape
-            node.dtype = array.dtype
-            node.hooks = None
-            node.edges = (a.grad_fn or a) if needs_a else None, (b.grad_fn or b) if needs_b else None
-            if saved:
-                node.array_ids = id(left), id(right), id(array)
-        return output
-
-    return quick
-
-
-Function.apply = classmethod(written_out(apply))
 
 # %% ../modules/01_tensor/01_tensor.ipynb #result-type
 def result_type(*operands) -> dtype:

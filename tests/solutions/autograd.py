@@ -42,6 +42,7 @@ wrong(
     "arithmetic-backward",
     "own value instead of the other",
     ("unbroadcast(grad * b, self.a_shape)", "unbroadcast(grad * a, self.a_shape)"),
+    ("return grad * b if needs_a", "return grad * a if needs_a"),
 )
 wrong("arithmetic-backward", "not unbroadcast", ("unbroadcast(grad * a, self.b_shape)", "grad * a"))
 wrong("arithmetic-backward", "the sign of div", ("-grad * (a / b) / b", "grad * (a / b) / b"))

@@ -1,0 +1,133 @@
+"""Wrong implementations of lesson 15's companion, the tape with fewer steps: see wrong/__init__.py."""
+
+import inspect
+
+from tinytorch import autograd, tape
+from tinytorch.tensor import Function, Tensor
+from wrong.tools import wrong
+
+FILE = "test_tape.py::"
+
+
+def rewritten(name, *changes):
+    """Put the source of a function of tinytorch/tape.py, with `changes`, in its place."""
+    source = inspect.getsource(getattr(tape, name))
+    for old, new in changes:
+        assert source.count(old) == 1, old
+        source = source.replace(old, new)
+    exec(source, vars(tape))
+
+
+def walk(*changes):
+    rewritten("walk", *changes)
+    autograd.walk = tape.walk
+
+
+def operators(*changes):
+    plain = {name: getattr(Tensor, name).__closure__ for name in ("__add__", "__sub__", "__mul__", "__matmul__")}
+    rewritten("recording", *changes)
+    for name, cells in plain.items():
+        function, plainly = sorted((cell.cell_contents for cell in cells), key=lambda x: not isinstance(x, type))
+        assert issubclass(function, Function)
+        setattr(Tensor, name, tape.recording(function, plainly))
+
+
+@wrong(FILE + "test_any_program_has_the_lessons_gradients_to_the_last_bit")
+def oldest_first():
+    walk(("[(-source.order", "[(source.order"), ("(-edge.order", "(edge.order"))
+
+
+@wrong(FILE + "test_any_program_has_the_lessons_gradients_to_the_last_bit")
+def the_last_gradient_wins():
+    walk(("gradient if collected is None else collected + gradient", "gradient"))
+
+
+@wrong(FILE + "test_gradients_that_two_inputs_share_are_not_written_into")
+def gradients_added_in_place():
+    walk(
+        (
+            "pending[edge] = gradient if collected is None else collected + gradient",
+            "pending[edge] = gradient if collected is None else collected.__iadd__(gradient)",
+        )
+    )
+
+
+@wrong(FILE + "test_any_program_has_the_lessons_gradients_to_the_last_bit")
+def hooks_of_nodes_forgotten():
+    walk(("if node.hooks:", "if False:"))
+
+
+@wrong(FILE + "test_a_wrong_backward_is_named")
+def shapes_unchecked():
+    walk(("gradient.shape != expected.shape or ", "False or "))
+
+
+@wrong(FILE + "test_a_wrong_backward_is_named")
+def dtypes_unchecked():
+    walk((" or (gradient.dtype is not expected.dtype and gradient.dtype != expected.dtype)", ""))
+
+
+@wrong(FILE + "test_a_wrong_backward_is_named")
+def answers_uncounted():
+    walk(("if len(gradients) != len(edges):", "if False:"))
+
+
+@wrong(FILE + "test_a_backward_that_is_wrong_only_once_is_refused_too")
+def a_misfit_accepted_the_second_time():
+    rewritten("refuse", ("raise RuntimeError", "str"))
+
+
+@wrong(FILE + "test_nothing_saved_can_be_walked_again_and_what_was_saved_cannot")
+def saved_arrays_never_freed():
+    walk(("node.saved = None", "pass"))
+
+
+@wrong("test_autograd.py::test_change_in_place_of_what_is_needed_raises[tape-tinytorch]")
+def changed_memory_unnoticed():
+    walk((" or (saved and changes.last > node.order)", ""))
+
+
+@wrong("test_autograd.py::test_everything_saved_is_freed_after_backward[tape]")
+def attributes_never_freed():
+    walk(("if type(node).__dictoffset__:", "if False:"))
+
+
+@wrong(FILE + "test_a_changed_input_gradients_sees_every_node")
+def a_spy_in_backward_overlooked():
+    walk((" or autograd.input_gradients is not input_gradients", ""))
+
+
+@wrong(FILE + "test_a_changed_door_sees_every_operation")
+def a_spy_in_the_door_overlooked():
+    operators((' or door["apply"].__func__ is not apply', ""))
+
+
+@wrong(FILE + "test_constants_and_other_dtypes_are_left_to_the_lessons")
+def dtypes_mixed_by_numpy():
+    operators(("if left.dtype is not right.dtype:", "if False:"))
+
+
+@wrong(FILE + "test_a_view_taken_before_a_change_is_refused")
+def stale_views_taken():
+    operators(("a._array if a._base is None else opened(a)", "a._array"), ("b._array if b._base is None else opened(b)", "b._array"))  # fmt: skip
+
+
+@wrong(FILE + "test_a_single_number_is_an_array")
+def numbers_left_as_numpy_makes_them():
+    operators(("array if type(array) is ndarray else as_array(array)", "array"))
+
+
+@wrong(FILE + "test_nothing_is_recorded_without_grad")
+def grad_mode_ignored():
+    operators((" and grad_mode.enabled", ""))
+
+
+@wrong(FILE + "test_second_derivatives_of_either_input")
+def saved_inputs_without_their_history():
+    """What an operator saved is taken for a constant in the second derivative."""
+    operators(("node.array_ids = None", "node.array_ids = (0, 0)"))
+
+
+@wrong(FILE + "test_a_result_is_as_the_lessons_make_it")
+def edges_of_inputs_that_want_nothing():
+    operators(("(b.grad_fn or b) if needs_b else None", "b.grad_fn or b"))
