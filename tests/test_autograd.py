@@ -221,6 +221,14 @@ def test_hooks(t):
 
 
 @both
+def test_hooks_of_leaves_in_grad(t):
+    a = leaf(t, 1, 2)
+    a.register_hook(lambda g: g * 2)
+    (g,) = grads(t, (a * 3).sum(), a)
+    assert g.tolist() == [6, 6] and a.grad is None
+
+
+@both
 def test_retain_grad(t):
     a = leaf(t, 1, 2)
     b = a * 2

@@ -7,10 +7,10 @@ __all__ = ['changes', 'numerical_gradient', 'unbroadcast', 'derivative', 'add_ba
            'mul_backward', 'div_backward', 'run', 'values', 'pow_backward', 'exp_backward', 'log_backward',
            'sum_backward', 'max_backward', 'reshape_backward', 'permute_backward', 'expand_backward', 'PutItem',
            'getitem_backward', 'to_backward', 'matmul_gradients', 'matmul_backward', 'graph_order', 'block_of',
-           'Changes', 'backward_on_tensors', 'with_history', 'input_gradients', 'release', 'hooked', 'walk',
-           'first_gradient', 'start', 'accumulate', 'backward', 'grad', 'set_grad_enabled', 'no_grad', 'enable_grad',
-           'inference_mode', 'is_grad_enabled', 'requires_grad_', 'register_hook', 'RemovableHandle', 'retain_grad',
-           'draw_graph', 'gradcheck']
+           'Changes', 'backward_on_tensors', 'sources_of', 'with_history', 'input_gradients', 'checked', 'release',
+           'hooked', 'walk', 'first_gradient', 'start', 'accumulate', 'backward', 'grad', 'set_grad_enabled', 'no_grad',
+           'enable_grad', 'inference_mode', 'is_grad_enabled', 'requires_grad_', 'register_hook', 'RemovableHandle',
+           'retain_grad', 'draw_graph', 'gradcheck']
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c003
 import contextlib
@@ -297,17 +297,27 @@ def backward_on_tensors(node, grad):
     if not node.differentiable_twice:
         raise RuntimeError(f"create_graph=True: the backward of {type(node).__name__} cannot be differentiated again")
     arrays = node.saved
-    ids = (node.array_ids or map(id, arrays)) if arrays else ()  # None: it saved its inputs, each at its place
-    sources = dict(zip(ids, [*node.edges, node]))
-    node.saved = tuple(None if kept is None else with_history(kept, sources.get(id(kept))) for kept in arrays)
+    node.saved = tuple(map(with_history, arrays, sources_of(node)))
     try:
         return node.backward(grad)
     finally:
         node.saved = arrays
 
 
+def sources_of(node) -> list:
+    """Where each array that a node saved came from: one of its edges, the node itself (its output), or nothing (None)."""
+    if not node.saved:
+        return []
+    ids = node.array_ids or [id(kept) for kept in node.saved]  # None: it saved its inputs, each at its place
+    owners = [*node.edges, node]
+    anywhere = dict(zip(ids, owners))  # two inputs may share one array: then the place decides
+    return [owners[i] if id(kept) in ids[i : i + 1] else anywhere.get(id(kept)) for i, kept in enumerate(node.saved)]
+
+
 def with_history(value, source):
     """A saved array as a Tensor that comes from `source`: a node, a leaf (then it is that leaf), or nothing."""
+    if value is None:  # an input that was not needed
+        return None
     if isinstance(source, Tensor):
         return source
     result = Tensor._wrap(value) if is_array(value) else value
@@ -318,7 +328,7 @@ def with_history(value, source):
 
 def input_gradients(node, grad, create_graph: bool) -> tuple:
     """The gradients of a node's inputs, checked, given that of its output."""
-    saved, edges = node.saved, node.edges
+    saved = node.saved
     if saved is None:
         raise RuntimeError(
             f"Trying to backward through the graph a second time ({node}): what it had saved is freed. "
@@ -330,16 +340,17 @@ def input_gradients(node, grad, create_graph: bool) -> tuple:
             f"{node}, of shape {node.shape}, had saved it. Change a copy: x = x + 1 instead of x += 1."
         )
     gradients = backward_on_tensors(node, grad) if create_graph else node.backward(grad)
-    if type(gradients) is not tuple:
-        gradients = (gradients,)
-    if len(gradients) != len(edges):
-        raise RuntimeError(f"{type(node).__name__}.backward returned {len(gradients)} gradients for {len(edges)} inputs")
-    for edge, gradient in zip(edges, gradients):
+    return checked(node, gradients if type(gradients) is tuple else (gradients,))
+
+
+def checked(node, gradients: tuple) -> tuple:
+    """The gradients that the backward of `node` returned, if they fit its inputs."""
+    if len(gradients) != len(node.edges):
+        raise RuntimeError(f"{type(node).__name__}.backward returned {len(gradients)} gradients for {len(node.edges)} inputs")
+    for edge, gradient in zip(node.edges, gradients):
         if edge is not None and gradient is not None:
-            got = values(gradient) if create_graph else gradient
-            expected = edge._array
-            if expected is None:  # no leaf, but a node
-                expected = edge
+            got = values(gradient)
+            expected = edge if isinstance(edge, Function) else edge._array
             if got.shape != expected.shape or (got.dtype is not expected.dtype and got.dtype != expected.dtype):
                 raise RuntimeError(
                     f"{type(node).__name__}.backward returned a gradient of shape {got.shape} and {got.dtype} for an input of shape "
@@ -457,6 +468,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     with set_grad_enabled(create_graph), np.errstate(all="ignore"):
         found = walk(start(outputs, gradients, create_graph), wanted, keep, create_graph)
     result = [found.get(x.grad_fn or x) for x in inputs]
+    result = [g if g is None or not x._hooks else hooked(x._hooks, g) for x, g in zip(inputs, result)]  # those of leaves
     if not allow_unused and any(g is None for g in result):
         raise RuntimeError(
             "One of the differentiated Tensors appears to not have been used in the graph. "

@@ -266,7 +266,6 @@ class Function:
     """
 
     __slots__ = ("a_shape", "array_ids", "b_shape", "dtype", "edges", "hooks", "needs_input_grad", "order", "saved", "shape")
-    _array = None  # a node keeps no output (a leaf of the graph has its array)
     is_view = False  # whether the output may share memory with the first input
     differentiable_twice = False  # whether `backward` is made of operations that can themselves be recorded
 

@@ -72,9 +72,14 @@ def answers_uncounted():
     walk(("if len(gradients) != len(edges):", "if False:"))
 
 
-@wrong(FILE + "test_a_backward_that_is_wrong_only_once_is_refused_too")
-def a_misfit_accepted_the_second_time():
-    rewritten("refuse", ("raise RuntimeError", "str"))
+@wrong(FILE + "test_a_function_may_keep_whatever_it_likes")
+def nodes_told_by_an_attribute():
+    walk(("isinstance(edge, Function)", "getattr(edge, '_array', None) is None"))
+
+
+@wrong(FILE + "test_arrays_are_freed_as_soon_as_by_the_lessons", FILE + "test_the_peak_of_memory_is_the_lessons")
+def names_that_keep_arrays_alive():
+    walk(("saved = gradients = gradient = collected = None", "pass"))
 
 
 @wrong(FILE + "test_nothing_saved_can_be_walked_again_and_what_was_saved_cannot")
@@ -99,7 +104,7 @@ def a_spy_in_backward_overlooked():
 
 @wrong(FILE + "test_a_changed_door_sees_every_operation")
 def a_spy_in_the_door_overlooked():
-    operators((' or door["apply"].__func__ is not apply', ""))
+    operators((' or (of_functions["apply"] is not usual and watched())', ""))
 
 
 @wrong(FILE + "test_constants_and_other_dtypes_are_left_to_the_lessons")
@@ -114,7 +119,7 @@ def stale_views_taken():
 
 @wrong(FILE + "test_a_single_number_is_an_array")
 def numbers_left_as_numpy_makes_them():
-    operators(("array if type(array) is ndarray else as_array(array)", "array"))
+    operators(("if type(array) is np.ndarray:", "if True:"))
 
 
 @wrong(FILE + "test_nothing_is_recorded_without_grad")
