@@ -1,4 +1,4 @@
-"""What is measured in processes of their own: two threads, memory, import.
+"""What is measured in processes of their own: two threads, memory, import, and each attempt at a gate.
 
 Two threads: in one process the pools of two frameworks disturb each other, so each has a process for itself, by turns;
 the best of the rounds counts, by wall time.
@@ -22,10 +22,11 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import works  # noqa: F401  registers
-from benchmarks.measure import THEIRS, Benchmark, benchmarks, contestant, interleaved
+from benchmarks.measure import THEIRS, Benchmark, benchmarks, compare, contestant, interleaved, ratio
 
 ROUNDS, STEPS = 3, 3
 
@@ -38,14 +39,17 @@ def in_process(*request: str, threads: int = 1) -> float | list[float]:
 def output(options: list[str], threads: int = 1) -> float | list[float]:
     environment = {**os.environ, "BENCHMARK_THREADS": str(threads)}
     done = subprocess.run(
-        [sys.executable, *options], env=environment, cwd=Path(__file__).parents[1], check=True, capture_output=True,
-        text=True,
+        [sys.executable, *options], env=environment, cwd=Path(__file__).parents[1], capture_output=True, text=True,
     )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(done.stderr)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def answer(what: str, name: str, who: str, seconds: str = "2") -> float | list[float]:
     one = benchmarks[name]
+    if what == "ratio":
+        return ratio(compare(replace(one, adam=False), [who], float(seconds)), who)
     return wall(one, who, float(seconds)) if what == "wall" else [resident(one, who), allocated(one, who)]
 
 
