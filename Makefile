@@ -22,8 +22,8 @@ demo: export  ## train the milestones with the reference, draw their plots (into
 test: $(STAMP)  ## lint, and the whole test suite, against PyTorch
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet course grading milestones tests benchmarks
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --ignore tests/test_speed.py
-	$(BIN)/python -m pytest tests/test_speed.py  # alone: other work on the machine disturbs it
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --ignore tests/kernels/test_speed.py
+	$(BIN)/python -m pytest tests/kernels/test_speed.py  # alone: other work on the machine disturbs it
 
 lab: $(STAMP)  ## your own workspace, opened in JupyterLab
 	$(BIN)/python -m course lab

@@ -41,7 +41,7 @@ ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated"}
 
 # they compute what other Functions compute, faster, and take their places in the examples when numba computes
 KERNELS = {f"tinytorch.{module}" for module in backends.LOADS["numba"]}
-FORMS = {f"tinytorch.{module}" for module in backends.LOADS["cuda"]}  # tests/test_devices.py runs them
+FORMS = {f"tinytorch.{module}" for module in backends.LOADS["cuda"]}  # tests/kernels/test_devices.py runs them
 
 
 def functions() -> dict:

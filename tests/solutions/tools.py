@@ -1,4 +1,4 @@
-"""How wrong and right solutions of exercises are written down, for tests/test_solutions.py."""
+"""How wrong and right solutions of exercises are written down, for tests/grading/test_solutions.py."""
 
 from dataclasses import dataclass, replace
 

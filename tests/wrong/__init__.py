@@ -1,4 +1,4 @@
-"""Wrong implementations, each of a kind that people write, and the tests that must catch it (tests/test_wrong.py).
+"""Wrong implementations, each of a kind that people write, and the tests that must catch it (tests/core/test_wrong.py).
 
 `WRONG` maps a name to (function, tests). The function spoils the tinytorch of this process: call it in a process of its
 own. What it puts in place must run without crashing; a test has to see that it is wrong. Each file here adds its own.

@@ -6,7 +6,7 @@ WRONG = {}
 
 
 def wrong(*tests):
-    """Registers a wrong implementation, with the tests (pytest's node ids inside tests/) of which one at least must fail."""
+    """Registers a wrong implementation, with the tests (pytest's node ids, the file without its folder) of which one at least must fail."""
 
     def register(function):
         assert function.__name__ not in WRONG

@@ -1,0 +1,377 @@
+"""The learner's workspace: theirs alone, kept, and honest about whose code runs."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.validator import Validator
+
+from course import describe, workspace
+from course.exporter import export_all
+from course.whose import CourseError, record
+
+ROOT = Path(__file__).parents[2]
+EXERCISE = {"grade": False, "grade_id": "double", "locked": False, "schema_version": 3, "solution": True, "task": False}
+CHECK = {
+    "grade": True,
+    "grade_id": "check-double",
+    "locked": True,
+    "points": 5,
+    "schema_version": 3,
+    "solution": False,
+    "task": False,
+}
+
+
+def lesson(folder, name, module, head, answer="return 2 * x"):
+    """A lesson as a real one is built: begin, an exercise with its check, export."""
+    cells = [
+        new_code_cell(f'from course import begin\n\nbegin("{name}")', id="begin"),
+        new_code_cell(f"#| default_exp {module}", id="default"),
+        new_code_cell(f'#| export\n"""A module."""\n\n{head}', id="head"),
+        new_code_cell(
+            f"#| export\ndef double(x):\n    ### BEGIN SOLUTION\n    {answer}\n    ### END SOLUTION",
+            id="double",
+            metadata={"nbgrader": EXERCISE},
+        ),
+        new_code_cell("assert double(2) == 4, f'got {double(2)}'", id="check", metadata={"nbgrader": CHECK}),
+        new_code_cell(f'from course import export\n\nexport("{name}")', id="export"),
+    ]
+    nb = new_notebook(
+        cells=cells, metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    )
+    (folder / "modules" / name[:6]).mkdir(parents=True, exist_ok=True)
+    nbformat.write(nb, folder / "modules" / name[:6] / f"{name}.ipynb")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A repository with three small lessons under the real faces; the first has a companion."""
+    root = tmp_path_factory.mktemp("course")
+    for file in [*(ROOT / "tinytorch").rglob("__init__.py"), ROOT / "tinytorch/_face.py"]:
+        target = root / file.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    lesson(root, "01_one", "tensor", "class Tensor:\n    pass")
+    companion = new_notebook(
+        cells=[new_code_cell("#| default_exp ops.creation", id="a"), new_code_cell("#| export\nthree = 3", id="b")]
+    )
+    nbformat.write(companion, root / "modules/01_one/01_one_more.ipynb")
+    lesson(root, "02_two", "autograd", "from tinytorch.tensor import Tensor\n\nTensor.two = 2")
+    lesson(root, "03_six", "nn.module", "from tinytorch.autograd import Tensor")
+    export_all(root)
+    return root
+
+
+@pytest.fixture
+def mine(course, tmp_path):
+    """A new workspace for it."""
+    workspace.create(tmp_path / "mine", course)
+    return tmp_path / "mine"
+
+
+def edit(notebook, old, new):
+    """Change the notebook's file, as saving it does."""
+    text = notebook.read_text()
+    assert json.dumps(old)[1:-1] in text
+    notebook.write_text(text.replace(json.dumps(old)[1:-1], json.dumps(new)[1:-1]))
+
+
+def solve(notebook, answer="return 2 * x"):
+    nb = nbformat.read(notebook, as_version=4)
+    next(cell for cell in nb.cells if cell.id == "double").source = f"#| export\ndef double(x):\n    {answer}"
+    nbformat.write(nb, notebook)
+
+
+SHELL = """
+import json, sys, traitlets.config
+from IPython.core.interactiveshell import InteractiveShell
+settings = traitlets.config.Config(HistoryManager={"hist_file": ":memory:"}, InteractiveShell={"colors": "nocolor"})
+shell, errors = InteractiveShell.instance(config=settings), []
+shell.showtraceback = shell.showsyntaxerror = lambda *arguments, **options: None
+for source in json.load(sys.stdin):
+    result = shell.run_cell(source, store_history=True)
+    error = result.error_before_exec or result.error_in_exec
+    if error:
+        errors.append(f"{type(error).__name__}: {error}")
+print(json.dumps(errors), file=sys.stderr)
+"""
+
+
+def execute(notebook, change=lambda nb: None):
+    """Run its cells where it lies, as a kernel's shell does; returns what they printed, and their errors.
+
+    `change` edits what runs, not what is saved. (`execute_in_kernel` does the same in a real kernel, three times slower.)
+    """
+    nb = nbformat.read(notebook, as_version=4)
+    change(nb)
+    cells = json.dumps([cell.source for cell in nb.cells])
+    ran = subprocess.run(
+        [sys.executable, "-c", SHELL], cwd=notebook.parent, input=cells, capture_output=True, text=True
+    )
+    return ran.stdout, json.loads(ran.stderr.splitlines()[-1])
+
+
+def execute_in_kernel(notebook):
+    nb = nbformat.read(notebook, as_version=4)
+    NotebookClient(nb, timeout=60, allow_errors=True, resources={"metadata": {"path": str(notebook.parent)}}).execute()
+    outputs = [output for cell in nb.cells for output in cell.get("outputs", [])]
+    return (
+        "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stdout"),
+        [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"],
+    )
+
+
+def test_what_a_workspace_holds(mine, course):
+    names = {file.relative_to(mine).as_posix() for file in mine.rglob("*") if file.is_file()}
+    assert {
+        "01_one.ipynb",
+        "01_one_more.ipynb",
+        "02_two.ipynb",
+        "README.md",
+        "tinytorch/__init__.py",
+        "tinytorch/lessons.json",
+    } <= names
+    assert not {"tinytorch/tensor.py", "tinytorch/autograd.py", "tinytorch/nn/module.py"} & names, "it starts empty"
+    assert describe(mine / "tinytorch").text == "your tinytorch: 0 of 3 lessons"
+    assert (
+        describe(course / "tinytorch").text == "the reference tinytorch" and describe(course / "tinytorch").is_reference
+    )
+    for file in mine.rglob("*"):
+        assert file.is_dir() or str(course) not in file.read_text(), f"{file.name} names a folder of this machine"
+
+
+def test_releases_of_the_real_lessons_hold_no_solution():
+    for notebook in sorted(ROOT.glob("modules/*/*.ipynb")):
+        source, text = nbformat.read(notebook, as_version=4), workspace.release(notebook)
+        released = {cell.id: cell for cell in nbformat.reads(text, as_version=4).cells}
+        assert len(released) == len(source.cells)
+        for cell in source.cells:
+            note = cell.metadata.get("nbgrader", {})
+            if note.get("solution"):
+                assert (
+                    "raise NotImplementedError()" in released[cell.id].source
+                    and "SOLUTION" not in released[cell.id].source
+                )
+                assert released[cell.id].metadata.nbgrader.checksum
+            if note.get("locked"):
+                assert not released[cell.id].metadata.editable and not released[cell.id].metadata.deletable
+
+
+def test_kept_and_never_overwritten(course, tmp_path):
+    root, mine = shutil.copytree(course, tmp_path / "course"), tmp_path / "mine"
+    workspace.create(mine, root)
+    solve(mine / "01_one.ipynb")
+    (mine / "tinytorch/tensor.py").write_text("mine = 1\n")
+    (mine / "02_two.ipynb").unlink()
+    before = {file: file.read_bytes() for file in mine.rglob("*") if file.is_file() and not file.name.startswith(".")}
+    assert workspace.create(mine, root) == (["02_two.ipynb"], [])
+    edit(root / "modules/01_one/01_one.ipynb", "A module.", "A better module.")
+    assert workspace.create(mine, root) == ([], ["01_one.ipynb"]), "the course has a newer one"
+    assert {file: file.read_bytes() for file in before} == before
+
+
+def test_a_lesson_after_the_other(mine):
+    said, errors = execute_in_kernel(mine / "01_one.ipynb")
+    assert said == "your tinytorch: 0 of 3 lessons\n"
+    assert errors[0].startswith("NotImplementedError") and "exercise 'double' still holds" in errors[-1]
+    assert not (mine / "tinytorch/tensor.py").exists()
+
+    solve(mine / "01_one.ipynb")
+    said, errors = execute_in_kernel(mine / "01_one.ipynb")
+    assert not errors and said.endswith(
+        "exported tinytorch/tensor.py, tinytorch/ops/creation.py\nyour tinytorch: 1 of 3 lessons\n"
+    )
+    assert "return 2 * x" in (mine / "tinytorch/tensor.py").read_text()
+    assert "../01_one.ipynb" in (mine / "tinytorch/tensor.py").read_text()
+
+    solve(mine / "02_two.ipynb")
+    assert execute(mine / "02_two.ipynb")[0].endswith("your tinytorch: 2 of 3 lessons\n")
+    assert "from .tensor import Tensor" in (mine / "tinytorch/autograd.py").read_text()
+
+
+def test_a_missing_lesson_and_catching_up(mine, course):
+    solve(mine / "03_six.ipynb")
+    said, errors = execute(mine / "03_six.ipynb")
+    assert errors[0].startswith("CourseError: lesson 03 six builds on 01 one, 02 two, not in your tinytorch yet")
+    assert "01_one.ipynb" in errors[0] and "catch-up 3" in errors[0]
+
+    solve(mine / "01_one.ipynb", "return x + x")
+    execute(mine / "01_one.ipynb")
+    assert workspace.catch_up(3, mine, course) == ["02_two"] and workspace.catch_up(3, mine, course) == []
+    assert "return x + x" in (mine / "tinytorch/tensor.py").read_text(), "what is the learner's own is not touched"
+    assert describe(mine / "tinytorch").text == "your tinytorch: 1 of 3 lessons (02 two from the reference)"
+    said, errors = execute(mine / "03_six.ipynb")
+    assert not errors and said.startswith("your tinytorch: 1 of 3 lessons (02 two from the reference)\n")
+    assert said.endswith("your tinytorch: 2 of 3 lessons (02 two from the reference)\n")
+
+    solve(mine / "02_two.ipynb")
+    assert execute(mine / "02_two.ipynb")[0].endswith("your tinytorch: 3 of 3 lessons\n"), (
+        "their own replaces the reference's"
+    )
+
+
+def answer_with(source):
+    def change(nb):
+        next(cell for cell in nb.cells if cell.id == "double").source = f"#| export\ndef double(x):\n    {source}"
+
+    return change
+
+
+def test_a_notebook_that_is_not_saved_is_refused(mine):
+    solve(mine / "01_one.ipynb", "return 3 * x")
+    for change in (answer_with("return 2 * x"), lambda nb: nb.cells.pop(3)):
+        errors = execute(mine / "01_one.ipynb", change)[1]
+        assert "`double` is saved in 01_one.ipynb otherwise than it last ran here" in errors[-1]
+
+    def the_saved_one_ran_first(nb):
+        nb.cells.insert(4, new_code_cell("#| export\ndef double(x):\n    return 2 * x"))
+
+    assert "Ctrl+S" in execute(mine / "01_one.ipynb", the_saved_one_ran_first)[1][-1]
+    assert not (mine / "tinytorch/tensor.py").exists()
+
+
+def test_code_that_does_not_import_is_refused(mine):
+    solve(mine / "01_one.ipynb")
+    edit(mine / "01_one.ipynb", "class Tensor:", "class Tensor(helper):")
+
+    def a_helper_that_is_not_exported(nb):
+        nb.cells[1:1] = [new_code_cell("helper = object")]
+
+    errors = execute(mine / "01_one.ipynb", a_helper_that_is_not_exported)[1]
+    assert "does not import by itself" in errors[-1] and "helper" in errors[-1]
+    assert describe(mine / "tinytorch").text == "your tinytorch: 0 of 3 lessons"
+
+
+def test_the_reference_beside_it_is_not_found_first(mine, course, monkeypatch):
+    """With the repository in PYTHONPATH a kernel in the workspace still runs on the workspace's package."""
+    monkeypatch.setenv("PYTHONPATH", str(course))
+    solve(mine / "01_one.ipynb", "return 5 * x")
+    assert "1 of 3" in execute(mine / "01_one.ipynb")[0]
+    probe = "from course import begin; begin('02_two'); import tinytorch; print(tinytorch.double(1))"
+    assert subprocess.check_output([sys.executable, "-c", probe], cwd=mine, text=True).splitlines()[1] == "5"
+
+
+def test_begin_refuses_another_package(mine, course):
+    probe = (
+        f"import sys; sys.path.insert(0, {str(course)!r}); import tinytorch; from course import begin; begin('01_one')"
+    )
+    ran = subprocess.run([sys.executable, "-c", probe], cwd=mine, capture_output=True, text=True)
+    assert ran.returncode and "CourseError: `import tinytorch` finds" in ran.stderr and not ran.stdout
+
+
+def test_begin_says_what_to_install(mine):
+    probe = "from course import begin; begin('01_one', needs='numpy'); begin('01_one', needs='no_such_package')"
+    ran = subprocess.run([sys.executable, "-c", probe], cwd=mine, capture_output=True, text=True)
+    assert ran.stdout.count("your tinytorch") == 2 and "needs no_such_package" in ran.stderr
+    assert "-m pip install no_such_package`, then restart the kernel" in ran.stderr
+
+
+def test_in_the_repository(course):
+    """A lesson in modules/ stands on the reference, and its last cell writes nothing."""
+    before = {file: file.read_bytes() for file in course.rglob("*.py")}
+    said, errors = execute(course / "modules/02_two/02_two.ipynb")
+    assert not errors and said == "the reference tinytorch\n`make export` writes the package\n"
+    assert {file: file.read_bytes() for file in course.rglob("*.py")} == before
+
+
+def test_validate(mine):
+    """nbgrader's Validate, behind the button in JupyterLab: what passes, what fails, what is blank."""
+    notebook = mine / "01_one.ipynb"
+    assert "failed" in Validator().validate(str(notebook)) or "changed" in Validator().validate(str(notebook))
+    solve(notebook)
+    assert Validator().validate(str(notebook)) == {}
+    solve(notebook, "return 3 * x")
+    assert "got 6" in Validator().validate(str(notebook))["failed"][0]["raw_error"]
+
+
+def course_command(*arguments, folder):
+    ran = subprocess.run(
+        [sys.executable, "-m", "course", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    return ran.returncode, ran.stdout
+
+
+def test_commands(tmp_path):
+    """The real course: `lab` without starting JupyterLab, then catch up and status in the workspace."""
+    code, said = course_command("lab", "--workspace", str(tmp_path / "mine"), "--no-start", folder=ROOT)
+    assert code == 0 and said.startswith("your tinytorch: 0 of")
+    code, said = course_command("catch-up", "2", folder=tmp_path / "mine")
+    assert code == 0 and said.startswith("from the reference: 01 tensor\n") and "(01 tensor from the reference)" in said
+    code, said = course_command("status", folder=tmp_path / "mine")
+    assert code == 0 and "01 tensor" in said and "reference" in said
+    probe = "import tinytorch; print(tinytorch.tensor([2.0]).exp().shape, tinytorch.__file__)"
+    said = subprocess.check_output([sys.executable, "-c", probe], cwd=tmp_path / "mine", text=True)
+    assert said.strip() == f"(1,) {tmp_path / 'mine/tinytorch/__init__.py'}"
+    code, said = course_command("catch-up", "2", folder=tmp_path)
+    assert code == 1 and "no workspace" in said
+
+
+def test_catching_up_outside_a_workspace(tmp_path):
+    with pytest.raises(CourseError, match="no workspace"):
+        workspace.catch_up(3, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """A workspace of the real course with every lesson, the first declared the learner's own."""
+    mine = tmp_path_factory.mktemp("real") / "mine"
+    workspace.create(mine)
+    workspace.catch_up(1 + len(workspace.lessons()), mine)
+    record(mine / "tinytorch", "01_tensor", "yours")
+    return mine
+
+
+def milestone(folder, *options):
+    """Exit status and record of one short milestone, with the reference importable beside the learner's package."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "milestones", "run", "xor_1969", "--seeds", "1", "--json", "run.json", *options],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    return ran.returncode, json.loads((folder / "run.json").read_text())[0]
+
+
+def test_a_wrong_tensor_fails_a_milestone_though_the_reference_is_beside_it(real):
+    status, run = milestone(real)
+    assert (
+        status == 0
+        and run["passed"]
+        and run["whose"].startswith("your tinytorch: 1 of ")
+        and "from the reference)" in run["whose"]
+    )
+
+    file = real / "tinytorch/tensor.py"
+    right = file.read_text()
+    file.write_text(
+        right + "\n\n_right = MatMul.forward\nMatMul.forward = lambda self, a, b: _right(self, a, b * 0 + 1)\n"
+    )
+    status, run = milestone(real)
+    assert status == 1 and not run["passed"] and run["whose"].startswith("your tinytorch"), (
+        "a matrix product that ignores one side"
+    )
+    status, run = milestone(real, "--reference")
+    assert status == 0 and run["passed"] and run["whose"] == "the reference tinytorch", (
+        "asked for by name, the reference runs"
+    )
+    file.write_text(right)
+
+
+def test_the_milestones_refuse_the_reference_unless_asked_for():
+    ran = subprocess.run(
+        [sys.executable, "-m", "milestones", "run", "xor_1969"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert ran.returncode and "--reference" in ran.stdout and "held out" not in ran.stdout

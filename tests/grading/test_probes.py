@@ -1,0 +1,153 @@
+"""The probes: the reference passes, nothing that is not built does, no part can be guessed, PyTorch answers the same."""
+
+import functools
+import importlib
+
+import nbformat
+import numpy as np
+import pytest
+from bubblewrap import needs_bubblewrap
+
+from course.workspace import release
+from grading import judge
+from grading.probes import tools
+from grading.submission import ROOT, reference, students_cells
+
+SEEDS = (1, 2, 3)
+LESSONS = sorted(folder.name for folder in ROOT.glob("modules/*") if folder.is_dir())
+PROBED = [name for name in LESSONS if (judge.GRADING / "probes" / f"{name[3:]}.py").exists()]
+EXERCISES = [(name, exercise) for name in PROBED for exercise in reference(name).points]
+
+each_lesson = pytest.mark.parametrize("name", PROBED, ids=lambda name: f"{name[:2]}-")
+each_exercise = pytest.mark.parametrize("name, exercise", EXERCISES, ids=[f"{n[:2]}-{e}" for n, e in EXERCISES])
+
+
+def bare(name, exercise):
+    """The probe without its training."""
+    probe = functools.partial(judge.probes(reference(name))[exercise])
+    probe.learns = None
+    return probe
+
+
+def answers(name, exercise, seed, tt=None, lesson=None):
+    """part -> {name: array}, on the reference or on `tt` and `lesson`."""
+    tt = tt or importlib.import_module("tinytorch")
+    lesson = lesson or importlib.import_module(reference(name).module)
+    rng, untouched = (tools.generator(seed, exercise) for _ in range(2))
+    found = {}
+    for part, what, value in tools.ask(bare(name, exercise), tt, lesson, rng, None):
+        if what is None:
+            raise value
+        found.setdefault(part, {})[what] = value
+    bare(name, exercise)(tt, lesson, untouched)
+    assert rng.bit_generator.state == untouched.bit_generator.state, "draw from rng before, not inside a part"
+    return found
+
+
+@functools.cache
+def expected(name, exercise, seed):
+    return answers(name, exercise, seed)
+
+
+def differs(got, wanted):
+    return any(judge.compare(what, got[what], wanted[what]) if what in got else True for what in wanted)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_exercise_has_a_probe_and_a_hint(name):
+    assert name in PROBED, f"grading/probes/{name[3:]}.py is missing"
+    probes = judge.probes(reference(name))
+    assert not reference(name).points.keys() ^ probes.keys(), "exercises without a probe, or the other way round"
+    assert not [exercise for exercise, probe in probes.items() if not probe.hint], "probes without a hint"
+
+
+@each_lesson
+@needs_bubblewrap
+def test_the_reference_gets_full_points_in_the_sandbox(name):
+    lesson = reference(name)
+    verdicts, tried = judge.grade(lesson, lesson.cells, seed=judge.new_seed())
+    assert all(verdict.points == verdict.of for verdict in verdicts), verdicts
+    assert not tried
+
+
+@each_lesson
+@needs_bubblewrap
+def test_the_release_as_it_is_gets_no_points(name):
+    blank = students_cells(nbformat.reads(release(ROOT / "modules" / name / f"{name}.ipynb"), as_version=4))
+    verdicts, _ = judge.grade(reference(name), blank, seed=judge.new_seed())
+    assert not [verdict for verdict in verdicts if verdict.points], "points for nothing"
+
+
+@each_exercise
+def test_no_part_can_be_guessed(name, exercise):
+    for part, wanted in expected(name, exercise, SEEDS[0]).items():
+        for number in (0, 1):
+            guess = {what: np.full_like(array, number) for what, array in wanted.items()}
+            assert differs(guess, wanted), f"{part}: answers of only {number} pass"
+        other = expected(name, exercise, SEEDS[1])[part]
+        assert differs(other, wanted), f"{part}: the answers of another seed pass"
+
+
+@each_exercise
+def test_pytorch_answers_the_same(name, exercise):
+    torch = pytest.importorskip("torch")
+    on_torch = importlib.import_module(f"probes_on_torch.{name[3:]}")
+    if why := getattr(on_torch.lesson, "not_in_pytorch", {}).get(exercise):
+        pytest.skip(f"not in PyTorch: {why}")
+    for seed in SEEDS:
+        theirs = answers(name, exercise, seed, getattr(on_torch, "tt", torch), on_torch.lesson)
+        ours = expected(name, exercise, seed)
+        assert theirs.keys() == ours.keys()
+        for part, wanted in ours.items():
+            assert theirs[part].keys() == wanted.keys(), part
+            for what, array in wanted.items():
+                difference = judge.compare(what, theirs[part][what], array)
+                assert not difference, f"{part}, seed {seed}: PyTorch gives {difference[1]}: {difference}"
+
+
+@each_lesson
+def test_few_exercises_are_not_compared_with_pytorch(name):
+    pytest.importorskip("torch")
+    exceptions = getattr(importlib.import_module(f"probes_on_torch.{name[3:]}").lesson, "not_in_pytorch", {})
+    assert exceptions.keys() <= reference(name).points.keys()
+    assert len(exceptions) <= 3
+
+
+def learning(name):
+    return [exercise for exercise, probe in judge.probes(reference(name)).items() if probe.learns]
+
+
+def trained(name, exercise, seed):
+    """The weights that the reference learns, by the names that the judge gives them."""
+    lesson, probe = reference(name), judge.probes(reference(name))[exercise]
+    module, for_training = importlib.import_module(lesson.module), judge.data(lesson, exercise, seed)[0]
+    weights = probe.learns.train(
+        importlib.import_module("tinytorch"), module, np.random.default_rng(seed), for_training
+    )
+    return dict(tools.arrays_of("learning", weights))
+
+
+@each_lesson
+def test_training_reaches_the_bar(name):
+    for exercise in learning(name):
+        for seed in range(5):
+            weights = trained(name, exercise, seed)
+            part = judge.learned(reference(name), exercise, weights, weights, seed)
+            assert part.right, f"{exercise}, seed {seed}: {part}"
+
+
+@each_lesson
+def test_what_was_not_trained_does_not_reach_the_bar(name, monkeypatch):
+    def no_gradient(leaf, grad, given):
+        leaf.grad = type(leaf)._wrap(np.zeros_like(leaf._array))
+
+    lesson, seed, rng = reference(name), 0, np.random.default_rng(0)
+    for exercise in learning(name):
+        weights = trained(name, exercise, seed)
+        shuffled = {what: rng.permutation(weight.ravel()).reshape(weight.shape) for what, weight in weights.items()}
+        with monkeypatch.context() as patched:
+            patched.setattr("tinytorch.autograd.accumulate", no_gradient)
+            untrained = trained(name, exercise, seed)
+        for what, got in [("shuffled", shuffled), ("untrained", untrained)]:
+            part = judge.learned(lesson, exercise, got, weights, seed)
+            assert not part.right, f"{what} weights pass: {judge.held_out(lesson, exercise, got, seed)}"

@@ -1,0 +1,55 @@
+"""Grade the grader: wrong solutions lose the points of their exercise and no other's, right ones lose nothing.
+
+Here some of each lesson are judged; `make solutions` judges all of them, and prints the table.
+"""
+
+import pytest
+from bubblewrap import needs_bubblewrap
+from solutions import RIGHT, WRONG
+
+from grading import judge
+from grading.course import lessons
+from grading.submission import reference
+
+SEED = judge.new_seed()  # of this run; what the reference answers to it is computed once
+
+
+def some(solutions, count: int) -> list:
+    """`count` of each lesson's, evenly spread, so that many exercises have one."""
+    found = []
+    for lesson in dict.fromkeys(solution.lesson for solution in solutions):
+        own = [solution for solution in solutions if solution.lesson == lesson]
+        found += own[:: max(1, len(own) // count)][:count]
+    return found
+
+
+def named(solution):
+    return f"{solution.lesson[:2]}-{solution.exercise}-{solution.name}".replace(" ", "_")
+
+
+@needs_bubblewrap
+@pytest.mark.parametrize("solution", some(WRONG, 5), ids=named)
+def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
+    verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, SEED)
+    for verdict in verdicts:
+        if verdict.exercise == solution.exercise:
+            assert verdict.points < verdict.of, "the judge did not notice"
+        else:
+            assert verdict.points == verdict.of, verdict
+
+
+@needs_bubblewrap
+@pytest.mark.parametrize("solution", some(RIGHT, 2), ids=named)
+def test_a_right_solution_in_another_style_gets_full_points_each_time(solution):
+    """Three times here, with different seeds; ten times in `make solutions`."""
+    verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, SEED)
+    assert all(verdict.points == verdict.of for verdict in verdicts), verdicts
+    for _ in range(2):
+        [verdict], _ = judge.grade(reference(solution.lesson), solution.cells, judge.new_seed(), [solution.exercise])
+        assert verdict.points == verdict.of, verdict
+
+
+def test_there_are_enough():
+    for lesson in lessons():
+        assert sum(solution.lesson == lesson for solution in WRONG) >= 7, lesson
+        assert sum(solution.lesson == lesson for solution in RIGHT) >= 2, lesson

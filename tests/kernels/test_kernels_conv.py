@@ -1,0 +1,349 @@
+"""The kernels for images: each beside its numpy form and PyTorch, over shapes, options, dtypes and extreme values."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from against_torch import alike
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import tinytorch as tt
+from tinytorch import backends
+from tinytorch.autograd import gradcheck, graph_order
+from tinytorch.nn import conv
+from tinytorch.nn import functional as F
+
+if "numba" not in backends.available():
+    pytest.skip("numba is not installed", allow_module_level=True)
+with backends.use("numba"):  # registers the kernels
+    pass
+
+CONVOLUTIONS = ("conv_forward", "batch_input_grad", "batch_weight_grad")
+POOLS = ("max_pool_forward", "max_pool_backward")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def numba():
+    with backends.use("numba"):
+        yield
+
+
+def answered(name: str, *args, **options) -> bool:
+    """Whether one of the kernels takes these arguments."""
+    forms = backends.kernels["numba"][name].values()
+    return any(form(*args, **options) is not NotImplemented for form in forms)
+
+
+def agree(name: str, *args, **options):
+    """The dispatched function gives what its numpy form gives, in type too; returns that."""
+    function = getattr(conv, name)
+    ours, expected = function(*args, **options), function.plain(*args, **options)
+    for got, want in zip(*(x if isinstance(x, tuple) else (x,) for x in (ours, expected)), strict=True):
+        assert got.shape == want.shape and (got.dtype == want.dtype or want.dtype == np.int64)  # a place may be smaller
+        size = np.abs(want[np.isfinite(want)]).max(initial=1)
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5 * size)
+    return expected
+
+
+def laid_out(rng, shape, dtype, layout: str):
+    """Numbers of that shape: without gaps, turned around in memory, every second one of a larger array, or not to be written."""
+    x = rng.standard_normal((*shape[:-1], 2 * shape[-1]) if layout == "gaps" else shape).astype(dtype)
+    if layout == "gaps":
+        return x[..., ::2]
+    if layout == "read-only":
+        x.flags.writeable = False
+    return np.asfortranarray(x) if layout == "turned" else x
+
+
+LAYOUTS = st.sampled_from(["plain", "plain", "turned", "gaps", "read-only"])
+
+
+@st.composite
+def convolutions(draw, strides=(1,), most_groups: int = 1):
+    """(shape of x, shape of weight, options) of a convolution over one or two dimensions."""
+    n = draw(st.integers(1, 2))
+    numbers = lambda low, high: tuple(draw(st.lists(st.integers(low, high), min_size=n, max_size=n)))
+    groups, kernel_size, dilation, padding = (
+        draw(st.integers(1, most_groups)),
+        numbers(1, 4),
+        numbers(1, 2),
+        numbers(0, 3),
+    )
+    reach = [d * (k - 1) + 1 - 2 * p for k, d, p in zip(kernel_size, dilation, padding, strict=True)]
+    sizes = [max(1, least) + draw(st.integers(0, 9)) for least in reach]
+    inputs, outputs = groups * draw(st.integers(1, 5)), groups * draw(st.integers(1, 9))
+    stride = tuple(draw(st.sampled_from(strides)) for _ in range(n))
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return (draw(st.integers(1, 4)), inputs, *sizes), (outputs, inputs // groups, *kernel_size), options
+
+
+@given(case=convolutions(), layouts=st.tuples(LAYOUTS, LAYOUTS, LAYOUTS), seed=st.integers(0, 99))
+@settings(max_examples=60)
+def test_convolution(case, layouts, seed):
+    (shape, weight_shape, options), rng = case, np.random.default_rng(seed)
+    x, weight = (
+        laid_out(rng, s, np.float32, layout) for s, layout in zip((shape, weight_shape), layouts, strict=False)
+    )
+    y = agree("conv_forward", x, weight, **options)
+    assert answered("conv_forward", x, weight, **options) and conv.conv_forward(x, weight, **options).flags.c_contiguous
+    grad = laid_out(rng, y.shape, np.float32, layouts[2])
+    agree("batch_input_grad", grad, weight, x.shape, **options)
+    agree("batch_weight_grad", grad, x, weight.shape, **options)
+    assert answered("batch_weight_grad", grad, x, weight.shape, **options)
+
+
+@given(case=convolutions(strides=(1, 2, 3), most_groups=3), dtype=st.sampled_from([np.float32, np.float64]))
+def test_other_convolutions_are_numpys(case, dtype):
+    (shape, weight_shape, options), rng = case, np.random.default_rng(0)
+    assume(dtype is np.float64 or options["groups"] > 1 or set(options["stride"]) != {1})
+    x, weight = (rng.standard_normal(s).astype(dtype) for s in (shape, weight_shape))
+    y = agree("conv_forward", x, weight, **options)
+    for name, args in zip(CONVOLUTIONS, [(x, weight), (y, weight, x.shape), (y, x, weight.shape)], strict=True):
+        agree(name, *args, **options)
+        assert not answered(name, *args, **options)
+
+
+@pytest.mark.parametrize("size", [(1, 900), (40, 33), (3, 7)])
+@pytest.mark.parametrize(("channels", "filters"), [(1, 6), (7, 5), (20, 12)])
+def test_several_bands(size, channels, filters):
+    """More places than a kernel takes at once, and numbers of channels and filters that are no multiples."""
+    rng, options = np.random.default_rng(0), {"stride": (1, 1), "padding": (1, 2), "dilation": (1, 1), "groups": 1}
+    x, weight = (rng.standard_normal(s).astype(np.float32) for s in ((5, channels, *size), (filters, channels, 3, 5)))
+    y = agree("conv_forward", x, weight, **options)
+    agree("batch_input_grad", y, weight, x.shape, **options)
+    ours = conv.batch_weight_grad(y, x, weight.shape, **options)
+    exact = conv.batch_weight_grad.plain(y.astype(np.float64), x.astype(np.float64), weight.shape, **options)
+    np.testing.assert_allclose(ours, exact, rtol=1e-4, atol=1e-5 * np.abs(exact).max())
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("place", [(0, 0, 0, 0), (1, 1, 3, 5), (0, 1, 2, 0)])
+@pytest.mark.parametrize("kernel_size", [1, 3])
+def test_extreme_values_stay_where_they_belong(value, place, kernel_size):
+    p = kernel_size // 2
+    rng, options = np.random.default_rng(0), {"stride": (1, 1), "padding": (p, p), "dilation": (1, 1), "groups": 1}
+    x, grad = rng.standard_normal((2, 2, 4, 6)).astype(np.float32), rng.standard_normal((2, 5, 4, 6)).astype(np.float32)
+    weight = rng.standard_normal((5, 2, kernel_size, kernel_size)).astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        for changed in (x, grad, None):
+            if changed is None:
+                weight[4, 1, -1, 0] = value
+            else:
+                kept, changed[place] = changed[place], value
+            agree("conv_forward", x, weight, **options)
+            agree("batch_input_grad", grad, weight, x.shape, **options)
+            agree("batch_weight_grad", grad, x, weight.shape, **options)
+            if changed is not None:
+                changed[place] = kept
+
+
+def test_nothing_to_convolve():
+    for n, channels in [(0, 2), (2, 0)]:
+        x, weight = tt.zeros(n, channels, 5, 6), tt.zeros(3, channels, 3, 3)
+        assert F.conv2d(x, weight).shape == (n, 3, 3, 4)
+
+
+@given(case=convolutions(), with_bias=st.booleans())
+@settings(max_examples=15)
+def test_convolution_as_in_pytorch(case, with_bias):
+    (shape, weight_shape, options), rng = case, np.random.default_rng(0)
+    arrays = [
+        rng.standard_normal(s).astype(np.float32) for s in (shape, weight_shape, weight_shape[:1])[: 2 + with_bias]
+    ]
+    name = f"conv{len(shape) - 2}d"
+    alike(
+        lambda t, *x: getattr(t.nn.functional, name)(*x, **options),
+        *arrays,
+        layouts=("plain", "transposed"),
+        kinds=("float32",),
+        twice=True,
+    )
+
+
+def test_second_derivatives_and_float64():
+    rng = np.random.default_rng(0)
+    x, weight, bias = (
+        tt.tensor(rng.standard_normal(s), requires_grad=True) for s in ((2, 2, 4, 5), (3, 2, 3, 2), (3,))
+    )
+    assert gradcheck(lambda *inputs: F.conv2d(*inputs, padding=1), (x, weight, bias))
+    assert gradcheck(lambda x: F.max_pool2d(x, 2).relu(), (x,))
+
+
+@st.composite
+def poolings(draw):
+    """(shape, options) of a pooling over two dimensions; every third is of 2 x 2 windows side by side."""
+    if draw(st.integers(0, 2)) == 0:
+        kernel_size, stride, padding, dilation = (2, 2), (2, 2), (0, 0), (1, 1)
+    else:
+        two = lambda low, high: (draw(st.integers(low, high)), draw(st.integers(low, high)))
+        kernel_size, stride, dilation = two(1, 4), two(1, 3), two(1, 2)
+        padding = tuple(
+            draw(st.integers(0, (d * (k - 1) + 1) // 2)) for k, d in zip(kernel_size, dilation, strict=True)
+        )
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel_size, dilation, strict=True)]
+    shape = (*draw(st.sampled_from([(), (3,), (2, 3)])), *(least + draw(st.integers(0, 7)) for least in reach))
+    options = {
+        "kernel_size": kernel_size,
+        "stride": stride,
+        "padding": padding,
+        "dilation": dilation,
+        "ceil_mode": draw(st.booleans()),
+    }
+    return shape, options
+
+
+VALUES = {
+    "any": lambda rng, shape: rng.standard_normal(shape),
+    "equal ones": lambda rng, shape: rng.integers(0, 2, shape),
+    "nan": lambda rng, shape: np.where(rng.random(shape) < 0.2, np.nan, rng.standard_normal(shape)),
+    "inf": lambda rng, shape: (
+        np.where(rng.random(shape) < 0.4, np.inf, rng.standard_normal(shape)) * rng.choice([-1, 1], shape)
+    ),
+    "nothing but -inf": lambda rng, shape: np.full(shape, -np.inf),
+}
+
+
+@given(case=poolings(), kind=st.sampled_from(sorted(VALUES)), layout=LAYOUTS, seed=st.integers(0, 99))
+@settings(max_examples=80)
+def test_max_pool(case, kind, layout, seed):
+    (shape, options), rng = case, np.random.default_rng(seed)
+    x = VALUES[kind](rng, shape).astype(np.float32)
+    x = np.asfortranarray(x) if layout == "turned" else x
+    best, which = agree("max_pool_forward", x, **options)
+    small = conv.max_pool_forward(x, **options)[1]
+    grad = laid_out(rng, best.shape, np.float32, layout)
+    for places in (which, small):
+        np.testing.assert_allclose(
+            conv.max_pool_backward(grad, places, shape, **options),
+            conv.max_pool_backward.plain(grad, which, shape, **options),
+            rtol=1e-5,
+            atol=1e-6,
+        )
+    places = conv.pool_indices(small, shape[-2:], **options)
+    np.testing.assert_array_equal(places, conv.pool_indices(which, shape[-2:], **options))
+
+
+def test_the_place_is_a_small_number():
+    x = np.random.default_rng(0).standard_normal((2, 3, 40, 40)).astype(np.float32)
+    for k, dtype in [(2, np.uint8), (3, np.uint8), (20, np.uint16)]:
+        options = {"kernel_size": (k, k), "stride": (k, k), "padding": (0, 0), "dilation": (1, 1)}
+        assert conv.max_pool_forward(x, **options)[1].dtype == dtype and answered("max_pool_forward", x, **options)
+    assert not answered("max_pool_forward", x.astype(np.float64), **options)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"stride": 1}, {"padding": 1, "kernel_size": 3}, {"ceil_mode": True, "return_indices": True}]
+)
+def test_max_pool_as_in_pytorch(options):
+    array = np.random.default_rng(0).standard_normal((2, 3, 7, 9)).astype(np.float32)
+    call = lambda t, x: t.nn.functional.max_pool2d(x, **{"kernel_size": 2} | options)
+    if "return_indices" in options:
+        for ours, theirs in zip(call(tt, tt.tensor(array)), call(torch, torch.tensor(array)), strict=True):
+            np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+    else:
+        alike(call, array, kinds=("float32",), twice=False)
+
+
+def fused(result) -> bool:
+    """Whether a kernel made it."""
+    return type(result.grad_fn).__name__.startswith("Fused")
+
+
+@given(shape=st.lists(st.integers(0, 6), max_size=4), seed=st.integers(0, 99))
+def test_relu(shape, seed):
+    rng = np.random.default_rng(seed)
+    array = rng.standard_normal(shape).astype(np.float32)
+    array[rng.random(shape) < 0.2] = rng.choice([0, -0.0, np.inf, -np.inf, np.nan])
+    found = []
+    for backend in ("numpy", "numba"):
+        with backends.use(backend):
+            x = tt.tensor(array, requires_grad=True)
+            y = x.relu()
+            y.backward(tt.tensor(np.full(shape, 3, np.float32)))
+            found.append((y.detach().numpy(), x.grad.numpy()))
+            assert fused(y) == (backend == "numba")
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_relu_otherwise():
+    array = np.random.default_rng(0).standard_normal((4, 6))
+    assert not fused(tt.tensor(array, requires_grad=True).relu())
+    assert not fused(tt.tensor(array.astype(np.float32), requires_grad=True).T.relu())
+    x = tt.tensor(array.astype(np.float32))
+    assert F.relu(x, inplace=True) is x and (x.numpy() >= 0).all()
+    alike(lambda t, x: (x.relu() ** 3 * x).relu(), array.astype(np.float32), twice=True, kinds=("float32",))
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (4, 3, 5, 6), (1, 2, 3, 1), (3, 1, 2, 2, 3)])
+@pytest.mark.parametrize("mean", [0, 1000])
+def test_batch_norm_as_in_pytorch(shape, mean):
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(s).astype(np.float32) for s in (shape, shape[1:2], shape[1:2])]
+    arrays[0] += mean
+    upstream, found = rng.standard_normal(shape).astype(np.float32), []
+    for t in (tt, torch):
+        leaves = [t.tensor(a, requires_grad=True) for a in arrays]
+        running = t.zeros(shape[1]), t.ones(shape[1])
+        y = t.nn.functional.batch_norm(leaves[0], *running, *leaves[1:], training=True)
+        y.backward(t.tensor(upstream).swapaxes(0, 1).swapaxes(0, 1))
+        found.append([x.detach().numpy() for x in (y, *running, *(x.grad for x in leaves))])
+        assert t is torch or fused(y)
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3 if mean else 1e-5)
+
+
+def test_batch_norm_otherwise():
+    x, parts = tt.ones(2, 3, 4), (tt.zeros(3), tt.ones(3), tt.ones(3, requires_grad=True), tt.zeros(3))
+    assert not fused(F.batch_norm(x, *parts))  # not training
+    assert not fused(F.batch_norm(x, *parts[:3], training=True))  # no bias
+    assert not fused(F.batch_norm(x[..., 0], *parts, training=True))  # no pixels
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        F.batch_norm(x[:1, :, :1], *parts, training=True)
+    array = np.random.default_rng(0).standard_normal((2, 3, 4)).astype(np.float32)
+    array[0, 1, 2] = np.nan
+    y = F.batch_norm(tt.tensor(array), *parts, training=True).detach().numpy()
+    assert np.isnan(y[:, 1]).all() and np.isfinite(y[:, ::2]).all()
+
+
+def test_no_large_copies():
+    """A network's step keeps, beside its activations, no matrix of windows: one has nine numbers for every pixel."""
+    import tracemalloc
+
+    x, weight = tt.randn(32, 16, 28, 28), tt.randn(16, 16, 3, 3, requires_grad=True)
+    F.conv2d(x, weight, padding=1).sum().backward()
+    tracemalloc.start()
+    F.conv2d(x, weight, padding=1).sum().backward()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * x._array.nbytes, f"{peak / x._array.nbytes:.1f} times the input"
+
+
+def test_a_network_learns_the_same():
+    """Three steps with kernels and without come to the same losses."""
+    losses = []
+    for backend in ("numpy", "numba"):
+        with backends.use(backend):
+            tt.manual_seed(0)
+            layers = [
+                tt.nn.Conv2d(1, 6, 5, padding=2),
+                tt.nn.BatchNorm2d(6),
+                tt.nn.ReLU(),
+                tt.nn.MaxPool2d(2),
+                tt.nn.Conv2d(6, 8, 3),
+                tt.nn.ReLU(),
+            ]
+            model = tt.nn.Sequential(*layers, tt.nn.MaxPool2d(2), tt.nn.Flatten(), tt.nn.Linear(72, 10))
+            optimizer = tt.optim.SGD(model.parameters(), lr=0.1)
+            x, y = tt.randn(8, 1, 16, 16), tt.randint(0, 10, (8,))
+            for _ in range(3):
+                loss = F.cross_entropy(model(x), y)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.item())
+            names = {type(node).__name__ for node in graph_order([loss.grad_fn])}
+            assert ("FusedReLU" in names) == (backend == "numba")
+    np.testing.assert_allclose(losses[:3], losses[3:], rtol=1e-4)
