@@ -9,9 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from course.notebook import EXPORTED, Cell
+from course.notebook import read as read_notebook
+from course.plan import file_of
 from course.whose import CourseError, describe, read, record, title
-
-STUB = re.compile(r"^\s*raise NotImplementedError\(\)", re.MULTILINE)  # what nbgrader leaves where a solution was
 
 
 def in_workspace() -> bool:
@@ -66,15 +67,15 @@ def export(lesson: str):
     if not in_workspace():
         print("`make export` writes the package" if repository() else "this is no workspace: nothing was exported")
         return
-    from course.exporter import EXPORTED, code_cells, default_exp, file_of, module_text, write
+    from course.exporter import default_exp, module_text, write
 
     here = Path.cwd()
     notebook = here / f"{lesson}.ipynb"
     if not notebook.exists():
         raise CourseError(f"there is no {notebook.name} here: give the notebook its name back, then export")
-    cells = [cell for cell in code_cells(notebook) if EXPORTED.search(cell["source"])]
+    cells = read_notebook(notebook).exported
     refuse_blanks(cells)
-    refuse_stale([cell["source"] for cell in cells], notebook.name)
+    refuse_stale([cell.source for cell in cells], notebook.name)
     texts = {
         file_of(default_exp(file)): module_text(file, here)
         for file in sorted(here.glob(f"{lesson}*.ipynb"))
@@ -88,14 +89,13 @@ def export(lesson: str):
     print(describe(here / "tinytorch").text)
 
 
-def refuse_blanks(cells):
+def refuse_blanks(cells: list[Cell]):
     """An exercise that still raises its NotImplementedError is not done."""
     for cell in cells:
-        if STUB.search(cell["source"]):
-            exercise = cell["metadata"].get("nbgrader", {}).get("grade_id", cell.get("id"))
+        if cell.is_blank:
             raise CourseError(
-                f"as saved, exercise {exercise!r} still holds `raise NotImplementedError()`: if you have "
-                "filled it in, save the notebook (Ctrl+S) and export again; if not, fill it in and run "
+                f"as saved, exercise {(cell.exercise or cell.id)!r} still holds `raise NotImplementedError()`: if you "
+                "have filled it in, save the notebook (Ctrl+S) and export again; if not, fill it in and run "
                 "its check first"
             )
 
@@ -106,8 +106,6 @@ def refuse_stale(saved: list[str], name: str):
     Each saved cell must have run as it is, and what ran last under each name must be what is saved under it.
     """
     from IPython import get_ipython
-
-    from course.exporter import EXPORTED
 
     if get_ipython() is None:
         raise CourseError("export() is the last cell of a notebook: run it there, so that what was checked is exported")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tinytorch
-from course.exporter import code_cells, default_exp
+from course.notebook import read
 from course.workspace import lessons
 
 ROOT = Path(__file__).parents[2]
@@ -101,11 +101,11 @@ def test_methods_of_later_lessons():
 def test_what_a_notebook_builds_is_not_loaded_under_it():
     """A lesson that adds to Tensor must not use the face: it would load the exported lesson over the one being written."""
     for notebook in ROOT.glob("modules/*/*.ipynb"):
-        if default_exp(notebook) in (*tinytorch.TENSOR_LEVEL, *tinytorch.ATTACHING):
-            for cell in code_cells(notebook):
+        if read(notebook).default_exp in (*tinytorch.TENSOR_LEVEL, *tinytorch.ATTACHING):
+            for cell in read(notebook).code:
                 found = re.search(
                     r"^\s*(import tinytorch|from tinytorch(\.nn|\.nn\.functional)? import (?!autograd$)).*",
-                    cell["source"],
+                    cell.source,
                     re.MULTILINE,
                 )
                 assert not found, f"{notebook.name}: {found[0]}"

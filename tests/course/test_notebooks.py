@@ -10,8 +10,7 @@ import pytest
 from nbclient import NotebookClient
 from nbgrader.nbgraderformat import MetadataValidator
 
-from course.exporter import EXPORTED
-from course.lesson import STUB
+from course.notebook import BLANK, EXPORTED
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted(ROOT.glob("modules/*/*.ipynb"))
@@ -71,7 +70,7 @@ def test_exercises_and_checks(notebook):
         if note.get("solution"):
             assert cell.source.count("### BEGIN SOLUTION") == cell.source.count("### END SOLUTION") > 0, cell.id
             assert EXPORTED.search(cell.source), f"{cell.id}: what a learner writes is exported"
-            assert not STUB.search(cell.source), (
+            assert not BLANK.search(cell.source), (
                 f"{cell.id}: give this NotImplementedError a message, it looks like a blank"
             )
             checks = [

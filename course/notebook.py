@@ -1,0 +1,122 @@
+"""The one reader of notebooks: what a lesson's cells are, and how solutions and exports are marked in them.
+
+(nbformat would take two seconds to import; a notebook is JSON.)
+"""
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+EXPORTED = re.compile(r"^#\|\s*exports?\b", re.MULTILINE)
+DEFAULT_EXP = re.compile(r"^#\|\s*default_exp\s+([\w.]+)", re.MULTILINE)
+MARKERS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
+SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?### END SOLUTION[^\n]*", re.MULTILINE | re.DOTALL)
+HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*\n?", re.MULTILINE | re.DOTALL)
+STUB = ["# YOUR CODE HERE", "raise NotImplementedError()"]  # what nbgrader leaves where a solution was
+BLANK = re.compile(r"^\s*raise NotImplementedError\(\)", re.MULTILINE)
+HEADING = re.compile(r"^##+ +(.+?) *$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a notebook, its `source` in one piece; `section` is the last heading (##, ###) at or above it."""
+
+    kind: str  # "code", "markdown" or "raw"
+    source: str
+    id: str = ""
+    metadata: dict = field(default_factory=dict, hash=False)
+    section: str = ""
+
+    @property
+    def nbgrader(self) -> dict:
+        return self.metadata.get("nbgrader", {})
+
+    @property
+    def is_code(self) -> bool:
+        return self.kind == "code"
+
+    @property
+    def is_exported(self) -> bool:
+        return self.is_code and bool(EXPORTED.search(self.source))
+
+    @property
+    def exercise(self) -> str | None:
+        """The exercise's id, if a student fills this cell in."""
+        return self.nbgrader["grade_id"] if self.nbgrader.get("solution") else None
+
+    @property
+    def checks(self) -> str | None:
+        """The exercise that this cell checks, if it is a check that earns points."""
+        return self.nbgrader["grade_id"].removeprefix("check-") if self.nbgrader.get("grade") else None
+
+    @property
+    def is_blank(self) -> bool:
+        """Something is left to fill in."""
+        return self.is_code and bool(BLANK.search(self.source))
+
+    @property
+    def released(self) -> str:
+        """The source with each solution replaced by the stub, as students get it."""
+        return SOLUTION.sub(r"\1" + r"\n\1".join(STUB), self.source)
+
+    @property
+    def solved(self) -> str:
+        """The source with its solutions, as the package gets it: without the lines that mark them, and hidden tests."""
+        return without_markers(self.source)
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """The cells of a notebook, and what a course asks of them."""
+
+    cells: tuple[Cell, ...]
+
+    @property
+    def code(self) -> list[Cell]:
+        return [cell for cell in self.cells if cell.is_code]
+
+    @property
+    def exported(self) -> list[Cell]:
+        return [cell for cell in self.cells if cell.is_exported]
+
+    @property
+    def exercises(self) -> dict[str, Cell]:
+        """The cell of each exercise by its id, in the notebook's order."""
+        return {cell.exercise: cell for cell in self.cells if cell.exercise}
+
+    @property
+    def points(self) -> dict[str, float]:
+        """What each exercise's check earns, in the notebook's order."""
+        return {cell.checks: cell.nbgrader["points"] for cell in self.cells if cell.checks}
+
+    @property
+    def default_exp(self) -> str | None:
+        """The module that it exports to, as `nn.losses`; None if it exports nothing."""
+        found = (DEFAULT_EXP.search(cell.source) for cell in self.code)
+        return next((match[1] for match in found if match), None)
+
+    @property
+    def heading(self) -> str | None:
+        """The first line of its text."""
+        return next((cell.source.splitlines()[0].lstrip("# ") for cell in self.cells if cell.kind == "markdown"), None)
+
+
+def without_markers(source: str) -> str:
+    return HIDDEN.sub("", MARKERS.sub("", source))
+
+
+def read(notebook: Path) -> Notebook:
+    """A notebook file of the course, or of a learner's workspace. (Strangers' files: grading's intake.)"""
+    return parsed(json.loads(notebook.read_text(encoding="utf-8")))
+
+
+def parsed(nb: dict) -> Notebook:
+    """A notebook that is parsed already, as JSON or by nbformat."""
+    cells, section = [], ""
+    for cell in nb["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            section = (HEADING.findall(source) or [section])[-1]
+        cells.append(Cell(cell["cell_type"], source, cell.get("id", ""), cell["metadata"], section))
+    return Notebook(tuple(cells))

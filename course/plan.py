@@ -1,0 +1,132 @@
+"""The plan of the course, read from plan.toml: which lessons there are, what each needs, exports and unlocks."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]  # the repository that `course` is installed from; its tinytorch is the reference
+
+
+def file_of(module: str) -> str:
+    """`nn.losses` lies in nn/losses.py."""
+    return f"{module.replace('.', '/')}.py"
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A given notebook beside a lesson; `needs` are lessons that it wants beyond what its own lesson needs."""
+
+    lesson: str
+    exports: str
+    required: bool  # some lesson imports it
+    needs: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As "01_tensor_creation": its lesson, and the file that it exports."""
+        return f"{self.lesson}_{self.exports.split('.')[-1]}"
+
+    @property
+    def file(self) -> str:
+        return file_of(self.exports)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """`name` as "08_convolution"; `needs` as the plan has it, without what those lessons need in turn."""
+
+    name: str
+    needs: tuple[str, ...]
+    exports: str
+    companions: tuple[Companion, ...]
+    package: str = ""
+
+    @property
+    def number(self) -> int:
+        return int(self.name.partition("_")[0])
+
+    @property
+    def title(self) -> str:
+        """As "08 convolution"."""
+        return self.name.replace("_", " ")
+
+    @property
+    def file(self) -> str:
+        return file_of(self.exports)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What the lesson and its companions export."""
+        return (self.exports, *(companion.exports for companion in self.companions))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`lessons` and `milestones` by name, in the order of the course; `root` is the repository of it."""
+
+    root: Path
+    lessons: dict[str, Lesson]
+    milestones: dict[str, tuple[str, ...]]
+
+    def needed(self, *names: str) -> list[str]:
+        """The lessons `names` and all that they need, directly or not, in the order of the course."""
+        found, waiting = set(), list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.lessons[name].needs
+        return [name for name in self.lessons if name in found]
+
+    def before(self, name: str) -> list[str]:
+        """The lessons that must be there before the lesson `name` is begun."""
+        return [each for each in self.needed(name) if each != name]
+
+    def unlocked_by(self, lesson: str) -> list[str]:
+        """The milestones whose last lesson this is."""
+        return [name for name, needs in self.milestones.items() if self.needed(*needs)[-1] == lesson]
+
+    def companion(self, name: str) -> Companion | None:
+        """The companion called `name`, as "01_tensor_creation"; None if there is none."""
+        return next((each for each in self.companions if each.name == name), None)
+
+    @property
+    def companions(self) -> list[Companion]:
+        return [companion for lesson in self.lessons.values() for companion in lesson.companions]
+
+    @property
+    def modules(self) -> dict[str, str]:
+        """The lesson that builds each module of tinytorch, itself or by a companion: {"nn.conv": "08_convolution"}."""
+        return {module: name for name, lesson in self.lessons.items() for module in lesson.modules}
+
+    def notebook(self, name: str) -> Path:
+        """Where the lesson or companion `name` lies in the repository."""
+        companion = self.companion(name)
+        return self.root / "modules" / (companion.lesson if companion else name) / f"{name}.ipynb"
+
+    @property
+    def notebooks(self) -> list[Path]:
+        """All notebooks of the course, each lesson before its companions."""
+        names = [each for lesson in self.lessons.values() for each in (lesson, *lesson.companions)]
+        return [self.notebook(each.name) for each in names]
+
+
+@cache
+def plan(root: Path = ROOT) -> Plan:
+    """The plan in `root`/course/plan.toml."""
+    table = tomllib.loads((root / "course" / "plan.toml").read_text(encoding="utf-8"))
+    milestones = {name: tuple(needs) for name, needs in table.pop("milestones", {}).items()}
+    return Plan(root, {name: lesson(name, **entry) for name, entry in table.items()}, milestones)
+
+
+def lesson(name: str, needs: list, exports: str, required=(), breadth=(), package: str = "") -> Lesson:
+    """A table of plan.toml as a Lesson."""
+    companions = [companion(name, entry, entries is required) for entries in (required, breadth) for entry in entries]
+    return Lesson(name, tuple(needs), exports, tuple(companions), package)
+
+
+def companion(lesson: str, entry: str | dict, required: bool) -> Companion:
+    """An entry of `required` or `breadth`: a module, or {exports = a module, needs = lessons}."""
+    entry = {"exports": entry} if isinstance(entry, str) else entry
+    return Companion(lesson, entry["exports"], required, tuple(entry.get("needs", ())))
