@@ -37,7 +37,7 @@ def lenet(t, first: int = 6, second: int = 16):
 def gpt(t):
     if t.__name__ == "torch":
         return started(t, gpt_of_torch(t))
-    from tinytorch.nn.transformer import GPT, GPTConfig
+    from tinytorch.nn.gpt import GPT, GPTConfig
 
     return started(t, GPT(GPTConfig(VOCABULARY, CONTEXT, LAYERS, HEADS, WIDTH)))
 
@@ -101,7 +101,7 @@ def gpt_of_torch(t):
 def write(t, model, ids, more: int):
     """The ids and `more` of the likeliest that follow them, with a key/value cache."""
     if t.__name__ != "torch":
-        from tinytorch.nn.transformer import generate
+        from tinytorch.nn.gpt import generate
 
         return generate(model, ids, more, greedy=True)
     cache, start = {}, 0

@@ -24,7 +24,7 @@ WATCHED = tuple(
     "code.__new__ mmap. resource.".split()
 )
 COMPILER = tuple(str(ROOT / "site" / name) + os.sep for name in ("numba", "llvmlite"))
-TAPE = str(ROOT / "package/tinytorch/tape.py")  # it copies the bytecode of its own operators
+TAPE = str(ROOT / "package/tinytorch/kernels/operators.py")  # it copies the bytecode of its own operators
 
 
 class Frames:

@@ -13,7 +13,7 @@ import functools
 import tinytorch
 import tinytorch.nn.functional as F
 from tinytorch import nn, optim
-from tinytorch.datasets import MNIST, Digits
+from tinytorch.vision.datasets import MNIST, Digits
 
 YEAR, LESSONS = 1998, 8
 DATA, METRIC, BAR, SEEDS = "all ten digits, 8×8 pixels", "accuracy", 0.98, 3

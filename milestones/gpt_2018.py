@@ -12,7 +12,7 @@ import math
 import tinytorch
 from milestones.ngram import ngram_bits
 from tinytorch import nn, optim
-from tinytorch.nn.transformer import GPT, GPTConfig, generate
+from tinytorch.nn.gpt import GPT, GPTConfig, generate
 from tinytorch.text import CharTokenizer, TextDataset
 from tinytorch.utils.data import DataLoader
 

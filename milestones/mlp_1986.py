@@ -9,9 +9,9 @@ David Rumelhart, Geoffrey Hinton and Ronald Williams, "Learning representations 
 
 import tinytorch
 from tinytorch import nn, optim
-from tinytorch.datasets import Digits
 from tinytorch.training import Callback, Trainer, confusion_matrix
 from tinytorch.utils.data import DataLoader, TensorDataset
+from tinytorch.vision.datasets import Digits
 
 YEAR, LESSONS = 1986, 7
 DATA, METRIC, BAR, SEEDS = "all ten digits, 8×8 pixels", "accuracy", 0.96, 5

@@ -12,7 +12,7 @@ import functools
 
 import tinytorch
 from tinytorch import nn, optim
-from tinytorch.datasets import Digits
+from tinytorch.vision.datasets import Digits
 
 YEAR, LESSONS = 2015, 9
 DATA, METRIC, BAR, SEEDS = "all ten digits, 8×8 pixels", "accuracy", 0.97, 3

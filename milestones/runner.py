@@ -35,9 +35,9 @@ import numpy as np
 FOLDER = Path(__file__).parent
 MODULES = {  # the file that each lesson exports, in their order
     "01 tensor": "tensor.py", "02 autograd": "autograd.py", "03 layers": "nn/module.py", "04 losses": "nn/losses.py",
-    "05 optimizers": "optim/optimizer.py", "06 data": "data.py", "07 training": "training.py",
+    "05 optimizers": "optim/optimizer.py", "06 data": "data/dataloader.py", "07 training": "training.py",
     "08 convolution": "nn/conv.py", "09 normalization": "nn/norm.py", "10 tokenization": "text.py",
-    "11 embeddings": "nn/embedding.py", "12 attention": "nn/attention.py", "13 transformer": "nn/transformer.py",
+    "11 embeddings": "nn/embedding.py", "12 attention": "nn/attention.py", "13 transformer": "nn/gpt.py",
 }  # fmt: skip
 
 

@@ -431,7 +431,7 @@ def install() -> None:
 def remove() -> None:
     """No more "cuda", and none of its forms is asked."""
     del backends.ARRAYS[DeviceArray], backends._ways["cuda"]
-    sys.modules["tinytorch.cuda_forms"].install(there=False)
+    sys.modules["tinytorch.cuda.kernels"].install(there=False)
     _kernels.update(backends.kernels["cuda"])
     backends.kernels["cuda"].clear()
     backends._choose_forms()

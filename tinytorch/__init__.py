@@ -8,9 +8,9 @@ from ._face import face
 __version__ = "0.1.0"
 
 # The modules whose names are tinytorch's own, in the order of the lessons.
-TENSOR_LEVEL = ("tensor", "ops.creation", "ops.comparison", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes",
-                "ops.indexing", "ops.linalg", "ops.inplace")
-ATTACHING = ("nn.losses", "nn.activations", "tape")  # `x.relu()`, `tinytorch.softmax`, quicker operators: not theirs to name
+TENSOR_LEVEL = ("tensor", "ops.conversion", "ops.creation", "ops.random", "ops.comparison", "ops.counting", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes",
+                "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills")
+ATTACHING = ("nn.losses", "nn.activations", "kernels.operators")  # `x.relu()`, `tinytorch.softmax`, quicker operators: not theirs to name
 ALIASES = {"bool": "bool_", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 
 
@@ -21,7 +21,7 @@ NAMES = frozenset("""
     atleast_1d atleast_2d atleast_3d baddbmm bernoulli bincount bitwise_and bitwise_left_shift bitwise_not bitwise_or
     bitwise_right_shift bitwise_xor bmm bool broadcast_shapes broadcast_tensors broadcast_to bucketize can_cast cat
     ceil ceil_ celu chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip clip_ clone concat concatenate
-    cos cos_ cosh cosh_ count_nonzero cuda cumsum default_generator detach detach_ device diag diag_embed diagonal div
+    cos cos_ cosh cosh_ count_nonzero cumsum default_generator detach detach_ device diag diag_embed diagonal div
     divide dot double dtype e einsum empty empty_like enable_grad eq equal erf erf_ exp exp2 exp2_ exp_ expm1 expm1_
     eye fill_ finfo fix fix_ flatten flip fliplr flipud float float32 float64 floor floor_ floor_divide fmod frac
     frac_ from_numpy full full_like gather ge ger get_default_dtype get_rng_state greater greater_equal gt hardshrink

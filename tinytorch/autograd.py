@@ -19,7 +19,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from .backends import ARRAYS, as_array, device_of, is_array, moved, to_numpy
+from .dispatch import ARRAYS, as_array, device_of, is_array, moved, to_numpy
 from .tensor import (
     Add,
     Div,
@@ -140,7 +140,7 @@ def run(function, x, *more, **options):
 
 def values(x):
     """The raw numbers of an array, a Tensor or a number."""
-    return x._array if isinstance(x, Tensor) else x
+    return x.array if isinstance(x, Tensor) else x
 
 
 @derivative(Pow)
@@ -269,7 +269,7 @@ class Changes:
 
     def note(self, changed: Tensor) -> None:
         """The memory of `changed`, and so of all its views, holds other values from now on."""
-        block = block_of(changed._array)
+        block = block_of(changed.array)
         self.last = next(creation_number)
         reference, _, count = self.blocks.get(id(block), (None, 0, 0))
         if reference is None or reference() is not block:  # another block had this id
@@ -285,7 +285,7 @@ class Changes:
         return (when, count) if reference is not None and reference() is block else (0, 0)
 
     def count(self, tensor: Tensor) -> int:
-        return self.entry(tensor._array)[1]
+        return self.entry(tensor.array)[1]
 
 
 changes = Changes()
@@ -320,7 +320,7 @@ def with_history(value, source):
         return None
     if isinstance(source, Tensor):
         return source
-    result = Tensor._wrap(value) if is_array(value) else value
+    result = Tensor.wrap(value) if is_array(value) else value
     if source is not None:
         result._requires_grad, result.grad_fn = True, source
     return result
@@ -350,7 +350,7 @@ def checked(node, gradients: tuple) -> tuple:
     for edge, gradient in zip(node.edges, gradients):
         if edge is not None and gradient is not None:
             got = values(gradient)
-            expected = edge if isinstance(edge, Function) else edge._array
+            expected = edge if isinstance(edge, Function) else edge.array
             if got.shape != expected.shape or (got.dtype is not expected.dtype and got.dtype != expected.dtype):
                 raise RuntimeError(
                     f"{type(node).__name__}.backward returned a gradient of shape {got.shape} and {got.dtype} for an input of shape "
@@ -372,9 +372,9 @@ def release(node) -> None:
 def hooked(hooks, grad):
     """The gradient after each hook has seen it; a hook may return another one."""
     for hook in list(hooks):
-        result = hook(grad if isinstance(grad, Tensor) else Tensor._wrap(as_array(grad)))
+        result = hook(grad if isinstance(grad, Tensor) else Tensor.wrap(as_array(grad)))
         if result is not None:
-            grad = result if isinstance(grad, Tensor) else result._array
+            grad = result if isinstance(grad, Tensor) else result.array
     return grad
 
 # %% ../modules/02_autograd/02_autograd.ipynb #walk
@@ -408,12 +408,12 @@ def first_gradient(output, gradient):
             "a derivative, or its history was cut (detach(), no_grad(), or numbers taken out of a tensor on the way)"
         )
     if gradient is None:
-        if output._array.size != 1:
+        if output.array.size != 1:
             raise RuntimeError(
                 f"grad can be implicitly created only for scalar outputs; this one has shape {output.shape}: "
                 "reduce it first, for instance with .sum() or .mean(), or pass a gradient of that shape"
             )
-        return Tensor._wrap(np.ones_like(output._array))
+        return Tensor.wrap(np.ones_like(output.array))
     if gradient.shape != output.shape:
         raise RuntimeError(f"Mismatch in shape: the gradient has shape {gradient.shape}, the output {output.shape}")
     return gradient
@@ -424,7 +424,7 @@ def start(outputs, gradients, create_graph: bool) -> dict:
     pending = {}
     for output, gradient in zip(outputs, gradients, strict=True):
         gradient = first_gradient(output, gradient)
-        gradient = gradient if create_graph else gradient._array
+        gradient = gradient if create_graph else gradient.array
         source = output.grad_fn or output
         pending[source] = pending[source] + gradient if source in pending else gradient
     return pending
@@ -437,13 +437,13 @@ def accumulate(leaf, grad, given: set) -> None:
     if isinstance(grad, Tensor):
         leaf._grad = grad if leaf._grad is None else leaf._grad + grad
     elif leaf._grad is not None:
-        leaf._grad._array += grad
+        leaf._grad.array += grad
         changes.note(leaf._grad)
     else:
         grad = as_array(grad)
         shared = grad.base is not None or id(grad) in given
         given.add(id(grad))
-        leaf._grad = Tensor._wrap(grad.copy() if shared else grad)
+        leaf._grad = Tensor.wrap(grad.copy() if shared else grad)
 
 
 def backward(input, gradient=None, retain_graph=None, create_graph: bool = False, inputs=None) -> None:
@@ -451,7 +451,7 @@ def backward(input, gradient=None, retain_graph=None, create_graph: bool = False
     keep = create_graph if retain_graph is None else retain_graph
     with set_grad_enabled(create_graph), np.errstate(all="ignore"):
         leaves = walk(start([input], [gradient], create_graph), (), keep, create_graph)
-        given = set() if gradient is None else {id(gradient._array)}
+        given = set() if gradient is None else {id(gradient.array)}
         for leaf, grad in leaves.items():
             if inputs is None or any(leaf is chosen for chosen in inputs):
                 accumulate(leaf, grad, given)
@@ -474,7 +474,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             "One of the differentiated Tensors appears to not have been used in the graph. "
             "Set allow_unused=True if this is the desired behavior."
         )
-    return tuple(g if g is None or isinstance(g, Tensor) else Tensor._wrap(as_array(g).copy()) for g in result)
+    return tuple(g if g is None or isinstance(g, Tensor) else Tensor.wrap(as_array(g).copy()) for g in result)
 
 # %% ../modules/02_autograd/02_autograd.ipynb #grad-mode
 class set_grad_enabled(contextlib.ContextDecorator):
@@ -572,7 +572,7 @@ def retain_grad(input) -> None:
 
         def keep(grad):
             if tensor_of() is not None:
-                tensor_of()._grad = grad if grad.grad_fn else Tensor._wrap(grad._array.copy())
+                tensor_of()._grad = grad if grad.grad_fn else Tensor.wrap(grad.array.copy())
 
         register_hook(input, keep)
 
@@ -619,23 +619,23 @@ def gradcheck(func, inputs, *, eps: float = 1e-6, atol: float = 1e-5, rtol: floa
     """
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     output = func(*inputs)
-    upstream = moved(np.random.default_rng(0).standard_normal(output.shape), device_of(output._array))
+    upstream = moved(np.random.default_rng(0).standard_normal(output.shape), device_of(output.array))
     checked = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x._requires_grad]
     if not checked or any(inputs[i].dtype is not float64 for i in checked):
         raise ValueError("gradcheck(): needs at least one input that requires grad, and all such inputs in float64")
     if output.dtype is not float64:
         raise RuntimeError(f"gradcheck(): the function turned float64 inputs into {output.dtype}")
-    gradients = grad(output, [inputs[i] for i in checked], Tensor._wrap(upstream), allow_unused=True)
+    gradients = grad(output, [inputs[i] for i in checked], Tensor.wrap(upstream), allow_unused=True)
     for i, got in zip(checked, gradients, strict=True):
 
         def weighted(at, i=i):
-            at = Tensor._wrap(moved(at, device_of(inputs[i]._array)))
+            at = Tensor.wrap(moved(at, device_of(inputs[i].array)))
             others = [x.detach() if isinstance(x, Tensor) else x for x in inputs]
-            return float(np.sum(func(*others[:i], at, *others[i + 1 :])._array * upstream))
+            return float(np.sum(func(*others[:i], at, *others[i + 1 :]).array * upstream))
 
         with no_grad():
-            expected = numerical_gradient(weighted, to_numpy(inputs[i]._array), eps)
-        got = np.zeros_like(expected) if got is None else to_numpy(got._array)
+            expected = numerical_gradient(weighted, to_numpy(inputs[i].array), eps)
+        got = np.zeros_like(expected) if got is None else to_numpy(got.array)
         wrong = ~np.isclose(got, expected, rtol=rtol, atol=atol)
         if wrong.any():
             index = tuple(int(n) for n in np.argwhere(wrong)[0])

@@ -206,17 +206,17 @@ def moved(read: list, written: list) -> int:
 
 def note_forward(event: FunctionEvent, function: type, inputs, options: dict, output: Tensor) -> None:
     """Count what one use of the class `function` did."""
-    arrays = [getattr(x, "_array", x) for x in inputs]
+    arrays = [getattr(x, "array", x) for x in inputs]
     event.input_shapes, event.counted_as = [list(getattr(x, "shape", ())) for x in arrays], counted_as(function)
     event.flops = operation_flops(event.counted_as, event.input_shapes, output.shape, options)
-    event.bytes = moved(arrays, [output._array])
+    event.bytes = moved(arrays, [output.array])
     event.sequence_nr = output.grad_fn.order if output.grad_fn else -1
 
 
 def note_backward(event: FunctionEvent, node: Function, grad, gradients) -> None:
     """Count what the backward of `node` did: it turned `grad` into `gradients`."""
     name, needs = counted_as(type(node)), node.needs_input_grad
-    grad, *gradients = (getattr(x, "_array", x) for x in (grad, *gradients))
+    grad, *gradients = (getattr(x, "array", x) for x in (grad, *gradients))
     shapes = [x.shape for x in gradients if x is not None]
     if name in PRODUCTS:
         shapes, needs = [np.shape(x) for x in node.saved], needs[: len(node.saved)]
@@ -420,7 +420,7 @@ def kept_for_backward(output: Tensor) -> dict:
     A block of memory counts whole and once, for the oldest operation that holds it or a view of it.
     """
     nodes = graph_order([output.grad_fn])[::-1]
-    seen = {id(block_of(edge._array)) for node in nodes for edge in node.edges if isinstance(edge, Tensor)}
+    seen = {id(block_of(edge.array)) for node in nodes for edge in node.edges if isinstance(edge, Tensor)}
     kept = {}
     for node in nodes:
         name = type(node).__name__

@@ -80,42 +80,42 @@ class Tensor:
     Made from numbers, as `torch.Tensor`, it is float32; `tensor` follows the data's own dtype.
     """
 
-    __slots__ = ("__weakref__", "_array", "_base", "_base_fn", "_grad", "_hooks", "_requires_grad", "grad_fn")
+    __slots__ = ("__weakref__", "_base", "_base_fn", "_grad", "_hooks", "_requires_grad", "array", "grad_fn")
 
     def __init__(self, data=()):
-        self._fill(tensor(data, dtype=float32)._array)
+        self._fill(tensor(data, dtype=float32).array)
 
     def _fill(self, array) -> "Tensor":
-        self._array = array
+        self.array = array
         self._grad = self.grad_fn = self._base = self._base_fn = self._hooks = None
         self._requires_grad = False
         return self
 
     @staticmethod
-    def _wrap(array) -> "Tensor":
+    def wrap(array) -> "Tensor":
         """A tensor on `array` itself (no copy), without history."""
         return Tensor.__new__(Tensor)._fill(array)
 
-    shape = property(operator.attrgetter("_array.shape"))  # as lambda self: self._array.shape, but quicker
-    ndim = property(operator.attrgetter("_array.ndim"))
-    dtype = property(lambda self: DTYPES[self._array.dtype])
+    shape = property(operator.attrgetter("array.shape"))  # as lambda self: self.array.shape, but quicker
+    ndim = property(operator.attrgetter("array.ndim"))
+    dtype = property(lambda self: DTYPES[self.array.dtype])
     is_leaf = property(lambda self: self.grad_fn is None, doc="True unless an operation made it.")
 
     def __len__(self):
         if self.ndim == 0:
             raise TypeError("len() of a 0-d tensor")
-        return len(self._array)
+        return len(self.array)
 
     __hash__ = object.__hash__  # == will compare element by element, so a tensor is its own key
 
 
 def tensor(data, *, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """A new tensor holding a copy of `data`: numbers, nested lists, an array or a tensor."""
-    data = data._array if isinstance(data, Tensor) else data
+    data = data.array if isinstance(data, Tensor) else data
     if hasattr(data, "__array_function__"):  # an array: numpy's, or one of lesson 16's
-        result = Tensor._wrap(data.astype(as_dtype(data.dtype if dtype is None else dtype).numpy))  # a copy
+        result = Tensor.wrap(data.astype(as_dtype(data.dtype if dtype is None else dtype).numpy))  # a copy
     else:
-        result = Tensor._wrap(to_array(data, dtype))
+        result = Tensor.wrap(to_array(data, dtype))
     if device is not None:
         result = result.to(device)
     result.requires_grad = requires_grad
@@ -129,7 +129,7 @@ def size(input, dim: int | None = None):
 
 def numel(input) -> int:
     """The number of elements."""
-    return input._array.size
+    return input.array.size
 
 
 def normalize_dim(dim: int, ndim: int) -> int:
@@ -140,7 +140,7 @@ def normalize_dim(dim: int, ndim: int) -> int:
     return dim % room
 
 
-Tensor.size, Tensor.numel, Tensor.dim = size, numel, lambda self: self._array.ndim
+Tensor.size, Tensor.numel, Tensor.dim = size, numel, lambda self: self.array.ndim
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c017
 def numpy(input) -> np.ndarray:
@@ -150,21 +150,21 @@ def numpy(input) -> np.ndarray:
             "Can't call numpy() on Tensor that requires grad: its history would be lost and nothing behind it could "
             "learn. Use tensor.detach().numpy() to look at the values; compute with tensor operations."
         )
-    if not isinstance(input._array, np.ndarray):
+    if not isinstance(input.array, np.ndarray):
         raise TypeError("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.")
-    return input._array
+    return input.array
 
 
 def item(input):
     """The single value as a Python number."""
-    if input._array.size != 1:
-        raise RuntimeError(f"a Tensor with {input._array.size} elements cannot be converted to Scalar")
-    return input._array.item()
+    if input.array.size != 1:
+        raise RuntimeError(f"a Tensor with {input.array.size} elements cannot be converted to Scalar")
+    return input.array.item()
 
 
 def detach(input) -> Tensor:
     """A tensor on the same memory, without history: no derivative flows through it."""
-    return Tensor._wrap(input._array)
+    return Tensor.wrap(input.array)
 
 
 def to_numpy_protocol(input, dtype=None, copy=None) -> np.ndarray:
@@ -174,7 +174,7 @@ def to_numpy_protocol(input, dtype=None, copy=None) -> np.ndarray:
 
 
 Tensor.numpy, Tensor.item, Tensor.detach, Tensor.__array__ = numpy, item, detach, to_numpy_protocol
-Tensor.tolist = lambda self: self._array.tolist()
+Tensor.tolist = lambda self: self.array.tolist()
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c019
 def set_requires_grad(input, value: bool) -> None:
@@ -216,10 +216,10 @@ def number_format(array: np.ndarray):
 
 def to_string(input) -> str:
     """The numbers, and the notes that differ from the default."""
-    prefix, floats, array = "tensor(", input.dtype.is_floating_point, input._array
+    prefix, floats, array = "tensor(", input.dtype.is_floating_point, input.array
     notes = []
     if not isinstance(array, np.ndarray):  # on a GPU
-        array = input.cpu()._array
+        array = input.cpu().array
         notes.append(f"device='{input.device}'")
     digits = {"float_kind": number_format(array)} if floats and array.size else None
     if input.dtype not in (float32, int64, bool_):
@@ -236,7 +236,7 @@ def one_value(name: str):
     """`float(t)`, `int(t)`, `bool(t)`: of a tensor with a single element."""
 
     def convert(input):
-        if name == "bool" and input._array.size != 1:
+        if name == "bool" and input.array.size != 1:
             raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous: use any() or all()")
         return {"float": float, "int": int, "bool": bool, "index": operator.index}[name](item(input))
 
@@ -277,7 +277,7 @@ class Function:
 
     def record(self, inputs, arrays, output) -> None:
         """Remember where `output` came from."""
-        array, saved = output._array, self.saved
+        array, saved = output.array, self.saved
         self.order, self.hooks = next(creation_number), None
         self.shape, self.dtype = array.shape, array.dtype
         self.edges = edges = []
@@ -299,7 +299,7 @@ def opened(x: Tensor) -> np.ndarray:
             "this view was taken before its base was changed in place, so its history no longer describes its "
             "values: take the view again after the change"
         )
-    return x._array
+    return x.array
 
 
 def closed(node: Function, array, inputs) -> Tensor:
@@ -307,15 +307,15 @@ def closed(node: Function, array, inputs) -> Tensor:
     if type(array) is not np.ndarray and not hasattr(array, "__array_function__"):
         array = np.asarray(array)  # a reduction may leave a number of numpy's, which is no array
     output = Tensor.__new__(Tensor)
-    output._array = array
+    output.array = array
     output._grad = output.grad_fn = output._base = output._base_fn = output._hooks = None
     output._requires_grad = False
     if node.is_view:
         source = inputs[0]
-        if array is source._array:
-            output._array = array.view()
-        memory = output._array.base
-        if memory is not None and (memory is source._array or memory is source._array.base):
+        if array is source.array:
+            output.array = array.view()
+        memory = output.array.base
+        if memory is not None and (memory is source.array or memory is source.array.base):
             output._base = source if source._base is None else source._base
             output._base_fn = output._base.grad_fn
     return output
@@ -329,7 +329,7 @@ def apply(cls, *inputs, **options) -> Tensor:
     arrays = []
     for x in inputs:
         if isinstance(x, Tensor):
-            arrays.append(x._array if x._base is None else opened(x))  # only a view can be out of date
+            arrays.append(x.array if x._base is None else opened(x))  # only a view can be out of date
             needs.append(x._requires_grad)
         else:
             arrays.append(x)
@@ -386,19 +386,19 @@ class To(Function):
 def to_dtype(input, kind) -> Tensor:
     """The tensor in another dtype; itself if it has it already."""
     kind = as_dtype(kind)
-    if input._array.dtype == kind.numpy:
+    if input.array.dtype == kind.numpy:
         return input
     if kind.is_floating_point:
         return To.apply(input, dtype=kind.numpy)
     with np.errstate(invalid="ignore"):
-        return Tensor._wrap(input._array.astype(kind.numpy))
+        return Tensor.wrap(input.array.astype(kind.numpy))
 
 
 def operands(a, b) -> tuple:
     """Both sides of an operation in one dtype; a number stays a number. At least one side is a tensor."""
     if isinstance(a, Tensor) and (
-        (isinstance(b, Tensor) and a._array.dtype == b._array.dtype)
-        or (type(b) in (int, float) and a._array.dtype.kind == "f")
+        (isinstance(b, Tensor) and a.array.dtype == b.array.dtype)
+        or (type(b) in (int, float) and a.array.dtype.kind == "f")
     ):
         return a, b
     a, b = [tensor(x) if isinstance(x, (np.generic, AnyArray)) else x for x in (a, b)]
@@ -445,7 +445,7 @@ def binary(function, reflected: bool = False):
     """The operator of a two-sided Function."""
 
     def operator(input, other):
-        if type(other) is Tensor and other._array.dtype is input._array.dtype:  # the usual case: nothing to do
+        if type(other) is Tensor and other.array.dtype is input.array.dtype:  # the usual case: nothing to do
             left, right = (other, input) if reflected else (input, other)
         elif isinstance(other, OPERANDS):
             left, right = operands(other, input) if reflected else operands(input, other)
@@ -520,7 +520,7 @@ def division(function, reflected: bool = False):
     divide = binary(function, reflected)
 
     def operator(input, other):
-        floats = input._array.dtype.kind == "f"
+        floats = input.array.dtype.kind == "f"
         if floats and not reflected and type(other) in (int, float) and 1e-30 < abs(other) < 1e30:
             return divide(input, other)  # nothing to be warned of
         if not floats and isinstance(other, OPERANDS) and result_type(input, other if isinstance(other, Tensor) else 0).family < 2:
@@ -567,7 +567,7 @@ class Log(Function):
 
 def floating(input) -> Tensor:
     """Integers become float32 where only floats make sense."""
-    return input if input._array.dtype.kind == "f" else to_dtype(input, float32)
+    return input if input.array.dtype.kind == "f" else to_dtype(input, float32)
 
 
 Tensor.exp = lambda self: Exp.apply(floating(self))
@@ -742,7 +742,7 @@ def plain_index(index):
     if isinstance(index, Tensor):
         if index.dtype.is_floating_point:
             raise IndexError(f"tensors used as indices must be integers or bool, this one is {index.dtype}")
-        return index._array if index.ndim or index.dtype is bool_ else int(index)
+        return index.array if index.ndim or index.dtype is bool_ else int(index)
     return np.asarray(index, dtype=None if len(index) else np.int64) if isinstance(index, list) else index
 
 

@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import tinytorch
-from .data import Dataset
+from .data.dataloader import Dataset
 from .tensor import Tensor
 
 # %% ../modules/10_tokenization/10_tokenization.ipynb #c008

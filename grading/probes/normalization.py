@@ -63,7 +63,7 @@ def normalize_gradient(tt, lesson, rng):
 
 @probe(
     "layer-norm",
-    forbids="more_norm .instance_norm",
+    forbids=".instance_norm",
     hint="Hand on the dims of last_dims and eps; then times weight and plus bias, each if it is given.",
 )
 def layer_norm(tt, lesson, rng):
@@ -110,7 +110,7 @@ def update_running(tt, lesson, rng):
 
 @probe(
     "batch-norm",
-    forbids="more_norm .instance_norm",
+    forbids=".instance_norm",
     hint="In training the statistics of this batch, over all dimensions but the channels, with watch; in evaluation "
     "the running ones, which stay as they are. Weight and bias go along the channels.",
 )
@@ -148,7 +148,7 @@ def batch_norm(tt, lesson, rng):
 
 @probe(
     "group-norm",
-    forbids="more_norm .instance_norm",
+    forbids=".instance_norm",
     hint="Reshaped to (N, num_groups, -1) a group of neighbouring channels is one row; weight and bias count per "
     "channel, after the way back.",
 )

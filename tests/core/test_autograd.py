@@ -377,7 +377,7 @@ def test_everything_saved_is_freed_after_backward():
             *y.grad_fn.saved,
             *(v for v in getattr(y.grad_fn, "__dict__", {}).values() if isinstance(v, np.ndarray)),
         ]:
-            if isinstance(array, np.ndarray) and array is not a._array:
+            if isinstance(array, np.ndarray) and array is not a.array:
                 saved.append(weakref.ref(array))
     loss, y, array = y.sum(), None, None
     nodes = (
@@ -402,7 +402,7 @@ def test_a_graph_without_backward_is_freed_at_once():
         a = tt.randn(10, requires_grad=True)
         b = (a * 2).exp()
         b.retain_grad()
-        array = weakref.ref(b._array)
+        array = weakref.ref(b.array)
         tensor = weakref.ref(b)
         del b
         assert tensor() is None and array() is None

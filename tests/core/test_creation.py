@@ -410,10 +410,10 @@ def test_copies():
         y.tolist() == [1, 2]
         and y.requires_grad
         and y.grad.tolist() == [3, 3]
-        and not np.shares_memory(y._array, x._array)
+        and not np.shares_memory(y.array, x.array)
     )
     z = copy.copy(x)
-    assert np.shares_memory(z._array, x._array) and z.requires_grad and z is not x
+    assert np.shares_memory(z.array, x.array) and z.requires_grad and z is not x
     a, b = copy.deepcopy([x, x])
     assert a is b, "the same tensor twice stays the same tensor twice"
     for t in (tt, torch):
@@ -427,7 +427,7 @@ def test_copies():
     named.label = "weight"
     for copied in (copy.deepcopy(named), copy.copy(named), pickle.loads(pickle.dumps(named))):
         assert type(copied) is Named and copied.label == "weight"
-    again._array[0] = 5  # an unpickled tensor can be written to
+    again.array[0] = 5  # an unpickled tensor can be written to
 
 
 def test_format_and_constants():

@@ -579,7 +579,7 @@ def test_standardize():
     rng = np.random.default_rng(0)
     train, other = rng.random((20, 3)).astype(np.float32), rng.random((5, 3)).astype(np.float32)
     train[:, 1] = 0.5
-    from tinytorch.data import standardize
+    from tinytorch.data.dataloader import standardize
 
     a, b = standardize(tinytorch.tensor(train), tinytorch.tensor(other))
     scale = np.where(train.std(0) == 0, 1, train.std(0))

@@ -15,10 +15,19 @@ import numpy as np
 import pytest
 
 import tinytorch
-from tinytorch import datasets
-from tinytorch.data import DataLoader
-from tinytorch.datasets import CIFAR10, MNIST, Digits, DownloadError, FashionMNIST, download, read_idx, stratified_split
-from tinytorch.transforms import ToTensor
+from tinytorch.data.dataloader import DataLoader
+from tinytorch.vision import datasets
+from tinytorch.vision.datasets import (
+    CIFAR10,
+    MNIST,
+    Digits,
+    DownloadError,
+    FashionMNIST,
+    download,
+    read_idx,
+    stratified_split,
+)
+from tinytorch.vision.transforms import ToTensor
 
 ROOT = Path(__file__).parents[2]
 REAL_MNIST = ROOT.parent / "shared" / "data" / "mnist"
@@ -333,7 +342,7 @@ def test_errors_and_mirrors(tmp_path):
 
 
 def test_two_programs_at_once(tmp_path):
-    program = "import sys; from tinytorch.datasets import download; download(*sys.argv[1:4], progress=False)"
+    program = "import sys; from tinytorch.vision.datasets import download; download(*sys.argv[1:4], progress=False)"
     with Server({"file": CONTENT}) as server:
         both = [
             subprocess.Popen([sys.executable, "-c", program, server.url + "file", str(tmp_path / "x"), SHA], cwd=ROOT)

@@ -62,9 +62,9 @@ def test_the_same_values(name, options, shape):
 @pytest.mark.parametrize("dtype", [tinytorch.float32, tinytorch.float64])
 def test_in_place_outside_history(name, options, dtype):
     p = nn.Parameter(zeros(4, 5, dtype=dtype))
-    memory, version = p._array, p._version
+    memory, version = p.array, p._version
     assert getattr(init, name)(p, **options) is p
-    assert p._array is memory and p._version > version and p.is_leaf and p.requires_grad and p.dtype is dtype
+    assert p.array is memory and p._version > version and p.is_leaf and p.requires_grad and p.dtype is dtype
     if name not in ("zeros_", "eye_"):
         assert (p != 0).all()
 

@@ -62,7 +62,7 @@ def pairs(kind="float32", shapes=SHAPES, seed=0):
 
 def give_gradients(rng, ours, theirs, skip=()):
     for i, (p, q) in enumerate(zip(ours, theirs, strict=True)):
-        grad = np.asarray(rng.standard_normal(p.shape) * 10.0 ** rng.integers(-3, 3), dtype=p._array.dtype)
+        grad = np.asarray(rng.standard_normal(p.shape) * 10.0 ** rng.integers(-3, 3), dtype=p.array.dtype)
         p.grad, q.grad = (None, None) if i in skip else (tensor(grad), torch.tensor(grad))
 
 
@@ -70,9 +70,9 @@ def agree(ours, theirs, roundings=16):
     """Equal but for some roundings of the largest number there, or of 1: the values start with about that size."""
     for p, q in zip(ours, theirs, strict=True):
         q = q.detach().numpy()
-        assert p._array.dtype == q.dtype and p.shape == q.shape
+        assert p.array.dtype == q.dtype and p.shape == q.shape
         atol = roundings * np.finfo(q.dtype).eps * np.max(np.abs(q), initial=1)
-        np.testing.assert_allclose(p._array, q, rtol=0, atol=atol)
+        np.testing.assert_allclose(p.array, q, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])
@@ -80,7 +80,7 @@ def agree(ours, theirs, roundings=16):
 def test_as_pytorch(name, options, kind):
     ours, theirs = pairs(kind)
     a, b = getattr(optim, name)(ours, **options), getattr(torch.optim, name)(theirs, **options)
-    memories, rng = [p._array for p in ours], np.random.default_rng(1)
+    memories, rng = [p.array for p in ours], np.random.default_rng(1)
     for step in range(25):
         give_gradients(rng, ours, theirs, skip=(1,) if step in (0, 7) else ())  # without a gradient: left alone
         with warnings.catch_warnings():
@@ -88,7 +88,7 @@ def test_as_pytorch(name, options, kind):
             a.step()
         b.step()
         agree(ours, theirs)
-    assert all(p._array is memory for p, memory in zip(ours, memories, strict=True))
+    assert all(p.array is memory for p, memory in zip(ours, memories, strict=True))
     mine, its = a.state_dict(), b.state_dict()
     assert mine["param_groups"] == its["param_groups"]
     assert mine["state"].keys() == its["state"].keys()
@@ -96,7 +96,7 @@ def test_as_pytorch(name, options, kind):
         assert mine["state"][i].keys() == state.keys()
         for key, value in state.items():
             assert str(mine["state"][i][key].dtype).split(".")[1] == str(value.dtype).split(".")[1]
-            np.testing.assert_allclose(mine["state"][i][key]._array, value.numpy(), rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(mine["state"][i][key].array, value.numpy(), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name, options", CASES, ids=IDS)
@@ -108,7 +108,7 @@ def test_resumes_bit_for_bit(name, options):
         first.step()
     saved = first.state_dict()
     for p, q in zip(other, ours, strict=True):
-        p._array[...] = q._array
+        p.array[...] = q.array
     second = make(other)  # other settings: those of the state count
     second.load_state_dict(saved)
     for _ in range(5):
@@ -117,7 +117,7 @@ def test_resumes_bit_for_bit(name, options):
             p.grad = tensor(q.grad)
         first.step()
         second.step()
-    assert all(p._array.tobytes() == q._array.tobytes() for p, q in zip(ours, other, strict=True))
+    assert all(p.array.tobytes() == q.array.tobytes() for p, q in zip(ours, other, strict=True))
     assert first.state_dict()["param_groups"] == second.state_dict()["param_groups"]
 
 
@@ -129,7 +129,7 @@ def test_continues_from_a_state_of_pytorch(name, options):
         give_gradients(rng, ours, theirs)
         b.step()
     for p, q in zip(ours, theirs, strict=True):
-        p._array[...] = q.detach().numpy()
+        p.array[...] = q.detach().numpy()
     a = getattr(optim, name)(ours)
     a.load_state_dict(b.state_dict())
     for _ in range(4):
@@ -148,7 +148,7 @@ def test_loading_copies_and_takes_the_parameters_dtype():
     second = optim.Adam(ours)
     second.load_state_dict(first.state_dict())
     state = second.state[ours[0]]
-    assert state["exp_avg"]._array.dtype == np.float64 and state["step"]._array.dtype == np.float32
+    assert state["exp_avg"].array.dtype == np.float64 and state["step"].array.dtype == np.float32
     first.step()
     assert state["step"].item() == 1.0
 
@@ -285,8 +285,8 @@ def test_numbers_of_other_kinds_do_not_widen(lr):
     for _ in range(2):
         p.grad = tensor([1.0])
         optimizer.step()
-    assert type(optimizer.param_groups[0]["lr"]) is float and p._array.dtype == np.float32
-    assert optimizer.state[p]["momentum_buffer"]._array.dtype == np.float32
+    assert type(optimizer.param_groups[0]["lr"]) is float and p.array.dtype == np.float32
+    assert optimizer.state[p]["momentum_buffer"].array.dtype == np.float32
 
 
 def test_a_subclass_with_a_step_of_its_own():
@@ -299,7 +299,7 @@ def test_a_subclass_with_a_step_of_its_own():
                 for p in group["params"]:
                     self.state[p]["seen"] = self.state[p].get("seen", 0) + 1
                     if p.grad is not None:
-                        p._array[...] -= group["lr"] * np.sign(p.grad._array)
+                        p.array[...] -= group["lr"] * np.sign(p.grad.array)
 
     p, q = tensor([1.0], requires_grad=True), tensor([1.0], requires_grad=True)
     p.grad = tensor([5.0])
@@ -390,8 +390,8 @@ def test_clip_grad_norm_of_what_is_not_finite(bad):
         with pytest.raises(RuntimeError, match="non-finite"):
             clip(p, 1.0, error_if_nonfinite=True)
         clip(p, 1.0)
-    np.testing.assert_array_equal(ours[0].grad._array, theirs[0].grad.numpy())
-    np.testing.assert_array_equal(ours[1].grad._array, theirs[1].grad.numpy())
+    np.testing.assert_array_equal(ours[0].grad.array, theirs[0].grad.numpy())
+    np.testing.assert_array_equal(ours[1].grad.array, theirs[1].grad.numpy())
 
 
 def test_clip_grad_value():
@@ -401,7 +401,7 @@ def test_clip_grad_value():
     torch.nn.utils.clip_grad_value_(theirs, 0.3)
     agree([p.grad for p in ours if p.grad is not None], [q.grad for q in theirs if q.grad is not None], 0)
     clip_grad_value_(ours[0], np.float64(0.1))
-    assert abs(ours[0].grad._array).max() <= np.float32(0.1) and ours[0].grad._array.dtype == np.float32
+    assert abs(ours[0].grad.array).max() <= np.float32(0.1) and ours[0].grad.array.dtype == np.float32
     assert clip_grad_norm_([], 1.0).item() == 0.0
 
 

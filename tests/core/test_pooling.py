@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 import tinytorch as tt
 from tinytorch import nn
+from tinytorch.nn import adaptive_pooling
 from tinytorch.nn import functional as F
-from tinytorch.nn import pooling
 
 
 def function(t, name):
-    return getattr(pooling if t is tt and name.endswith("3d") else t.nn.functional, name)
+    return getattr(t.nn.functional, name)
 
 
 def functional(name, *args, **options):
@@ -87,7 +87,7 @@ def test_adaptive(dims, data):
 @given(old=st.integers(1, 40), new=st.integers(1, 40))
 def test_the_windows_of_adaptive_pooling(old, new):
     """By the definition, one window after the other."""
-    got = pooling.adaptive_windows(old, new)
+    got = adaptive_pooling.adaptive_windows(old, new)
     for i, places in enumerate(got.tolist()):
         assert sorted(set(places)) == list(range(i * old // new, -((-(i + 1) * old) // new)))
 

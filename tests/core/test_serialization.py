@@ -34,7 +34,7 @@ def same(a, b):
             type(b) is tinytorch.Tensor
             and a.dtype is b.dtype
             and a.shape == b.shape
-            and a._array.tobytes() == b._array.tobytes()
+            and a.array.tobytes() == b.array.tobytes()
         )
     if type(a) is not type(b):
         return False
@@ -104,7 +104,7 @@ def test_numpy_float_and_views_and_parameters():
     got = round_trip({"w": nn.Parameter(tinytorch.ones(2)), "y": (nn.Parameter(tinytorch.ones(2)) * 2)})
     assert not got["w"].requires_grad and type(got["w"]) is tinytorch.Tensor and got["y"].tolist() == [2, 2]
     loaded = round_trip({"w": tinytorch.zeros(2)})["w"]
-    loaded._array[0] = 1  # a loaded tensor can be changed in place
+    loaded.array[0] = 1  # a loaded tensor can be changed in place
 
 
 Point = namedtuple("Point", "x y")

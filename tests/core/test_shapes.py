@@ -205,7 +205,7 @@ def test_an_empty_vector_joins_anything():
 )
 def test_views_share_memory(call):
     x = tt.zeros(2, 3)
-    assert np.shares_memory(call(x)._array, x._array) and call(x)._base is x
+    assert np.shares_memory(call(x).array, x.array) and call(x)._base is x
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_views_share_memory(call):
 )
 def test_copies_do_not(call):
     x = tt.ones(2, 3)
-    assert not np.shares_memory(call(x)._array, x._array)
+    assert not np.shares_memory(call(x).array, x.array)
 
 
 @pytest.mark.parametrize(

@@ -228,9 +228,7 @@ def test_history():
     a = tt.tensor([1.0, 2.0], requires_grad=True)
     b = a * 2
     assert a.is_leaf and not b.is_leaf and b.requires_grad and b.grad_fn.edges[0] is a
-    assert (
-        b.detach().grad_fn is None and not b.detach().requires_grad and np.shares_memory(b.detach().numpy(), b._array)
-    )
+    assert b.detach().grad_fn is None and not b.detach().requires_grad and np.shares_memory(b.detach().numpy(), b.array)
     assert (tt.tensor([1.0]) * 2).grad_fn is None
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import tinytorch
 from tinytorch import nn, optim
-from tinytorch.data import DataLoader, RandomSampler, TensorDataset
+from tinytorch.data.dataloader import DataLoader, RandomSampler, TensorDataset
 from tinytorch.training import (
     Callback,
     Checkpoint,
@@ -472,7 +472,7 @@ def test_learning_rate_range_leaves_no_trace():
 
 
 def test_mlp_on_digits():
-    from tinytorch.datasets import Digits
+    from tinytorch.vision.datasets import Digits
 
     train, held_out = [TensorDataset(d.data.reshape(-1, 64), d.targets) for d in (Digits(), Digits(train=False))]
     for seed in (0, 1):
@@ -490,7 +490,7 @@ def test_mlp_on_digits():
 
 def test_importing_is_light():
     program = (
-        "import sys, tinytorch.training, tinytorch.data, tinytorch.datasets, tinytorch.serialization, tinytorch.transforms; "
+        "import sys, tinytorch.training, tinytorch.data, tinytorch.vision.datasets, tinytorch.serialization, tinytorch.vision.transforms; "
         "print([m for m in ('matplotlib', 'rich', 'sklearn', 'IPython', 'multiprocessing', 'safetensors') if m in sys.modules])"
     )
     assert (

@@ -14,7 +14,7 @@ from registry.transformer import gpt_in_pytorch
 import tinytorch as tt
 from tinytorch import nn
 from tinytorch.nn import functional as F
-from tinytorch.nn.transformer import (
+from tinytorch.nn.gpt import (
     GPT,
     CausalSelfAttention,
     GPTConfig,

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 import tinytorch
-from tinytorch import transforms
-from tinytorch.data import DataLoader, TensorDataset
-from tinytorch.datasets import Digits
-from tinytorch.transforms import (
+from tinytorch.data.dataloader import DataLoader, TensorDataset
+from tinytorch.vision import transforms
+from tinytorch.vision.datasets import Digits
+from tinytorch.vision.transforms import (
     CenterCrop,
     Compose,
     InterpolationMode,
@@ -39,7 +39,7 @@ def test_to_tensor():
         ToTensor()([1])
     with pytest.raises(ValueError, match="shape"):
         ToTensor()(np.zeros(3))
-    ToTensor()(grey)._array[0] = 9
+    ToTensor()(grey).array[0] = 9
     assert grey[0, 0] == 0, "the data set's own memory is safe"
 
 
@@ -114,7 +114,7 @@ def test_drawn_from_the_global_stream_and_the_source_is_safe(transform):
             runs.append([r.tolist() for r in results])
             for result in results:
                 if result is not image:
-                    (result if isinstance(result, np.ndarray) else result._array)[...] = -1
+                    (result if isinstance(result, np.ndarray) else result.array)[...] = -1
         assert np.array_equal(before, image if isinstance(image, np.ndarray) else image.numpy()), "memory is shared"
         assert runs[0] == runs[1] and runs[0] != runs[2]
         assert any(a != runs[0][0] for a in runs[0]), "drawn once instead of for each sample"

@@ -7,11 +7,11 @@ import tinytorch
 
 PACKAGE = Path(tinytorch.__file__).parent
 DOORS = {
-    "_array",
+    "array",
     "numpy",
     "item",
     "tolist",
-    "_wrap",
+    "wrap",
     "detach",
     "data",
 }  # ways out of a tensor, and back in without a history
@@ -25,14 +25,14 @@ WRITERS = {
     "tensor.py:set_requires_grad": "the flag of a leaf",
     "tensor.py:closed": "a new tensor has no history",
     "tensor.py:apply": "the one door",
-    "tape.py:recording.operator": "the same, for two tensors",
+    "kernels/operators.py:recording.operator": "the same, for two tensors",
     "autograd.py:with_history": "create_graph: what was saved gets its history back",
     "ops/inplace.py:become": "a tensor changed in place takes over the history of the result",
     "ops/inplace.py:alias": "the tensor as it was before the change",
     "ops/inplace.py:set_item": "assignment to an index: the same, without a copy",
     "ops/inplace.py:shape_in_place.method": "a tensor becomes its own view",
     "ops/inplace.py:detach_": "a history is cut on request",
-    "ops/creation.py:tensor_copy": "a copied or unpickled leaf",
+    "ops/conversion.py:tensor_copy": "a copied or unpickled leaf",
 }
 
 
@@ -129,7 +129,7 @@ def test_few_write_history():
 
 BAD_LAYERS = {
     "numpy": "class A(Module):\n def forward(self, x):\n  return tensor(np.exp(x))",
-    "_array": "class A(nn.Module):\n def forward(self, x):\n  return Tensor(x._array * 2)",
+    "array": "class A(nn.Module):\n def forward(self, x):\n  return Tensor(x.array * 2)",
     "a helper of its own": "class A(Module):\n def forward(self, x):\n  return self.f(x)\n def f(self, x):\n  return tensor(x.tolist())",
     "item": "class A(Module):\n def forward(self, x):\n  return x * x.mean().item()",
     "detach": "class A(Module):\n def forward(self, x):\n  return x - x.detach().mean()",

@@ -359,7 +359,7 @@ def test_layouts_as_zip_and_as_folder(course, tmp_path, layout, wrapped):
 
 def test_a_zip_of_a_students_with_the_notebook_and_more(course, tmp_path):
     inner = pack(tmp_path / "inner.zip", {
-        "work/08_convolution.ipynb": by("jane"), "work/08_convolution_more.ipynb": "{}", "__MACOSX/._x.ipynb": "junk",
+        "work/08_convolution.ipynb": by("jane"), "work/08_convolution_conv3d.ipynb": "{}", "__MACOSX/._x.ipynb": "junk",
         "work/.ipynb_checkpoints/08_convolution-checkpoint.ipynb": by("nobody"),
     })  # fmt: skip
     archive = pack(tmp_path / "export.zip", {"doejane_1_2_homework.zip": inner.read_bytes()})

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import tinytorch
-from tinytorch import cuda as gpu
-from tinytorch.cuda_simulator import KernelError, Launch, cuda, numba_cuda, watch
+from tinytorch.cuda import gpu
+from tinytorch.cuda.simulator import KernelError, Launch, cuda, numba_cuda, watch
 
 ROOT = Path(__file__).parents[2]
 SIZE = 8
@@ -241,7 +241,7 @@ def test_in_numbas_simulator():
             """
 import json, numpy as np
 from tinytorch import cuda as gpu
-from tinytorch.cuda_simulator import numba_cuda
+from tinytorch.cuda.simulator import numba_cuda
 numba_cuda()
 import numba
 gpu.THREADS, gpu.TILE = 8, 4
@@ -332,7 +332,7 @@ def test_number_of_a_device():
 
 
 def test_names_of_cupy():
-    """What cuda.py asks of CuPy is there under these names; nothing of it can run without a GPU."""
+    """What cuda/gpu.py asks of CuPy is there under these names; nothing of it can run without a GPU."""
     cupy = pytest.importorskip("cupy")
     for path in """is_available asarray asnumpy random.seed RawKernel get_default_memory_pool cuda.Device cuda.Event cuda.MemoryHook
         cuda.get_elapsed_time cuda.runtime.getDevice cuda.runtime.getDeviceCount cuda.runtime.getDeviceProperties

@@ -17,7 +17,7 @@ from registry import FUNCTIONS, MODULES, Draw
 import tinytorch as tt
 import tinytorch.nn.functional as F
 from tinytorch import backends, nn
-from tinytorch.data import DataLoader, TensorDataset
+from tinytorch.data.dataloader import DataLoader, TensorDataset
 from tinytorch.serialization import load_file, save_file
 from tinytorch.training import Trainer
 
@@ -360,7 +360,7 @@ def cnn():
 
 
 def gpt():
-    from tinytorch.nn.transformer import GPT, GPTConfig
+    from tinytorch.nn.gpt import GPT, GPTConfig
 
     class Scores(nn.Module):
         def __init__(self):
@@ -449,7 +449,7 @@ def test_losses_of_classes():
 
 
 def test_generation():
-    from tinytorch.nn.transformer import GPT, GPTConfig, generate
+    from tinytorch.nn.gpt import GPT, GPTConfig, generate
 
     tt.manual_seed(0)
     model = GPT(GPTConfig(vocab_size=11, block_size=12, n_layer=2, n_head=2, n_embd=8, dropout=0.0)).eval()

@@ -7,8 +7,11 @@ import pytest
 import torch
 
 import tinytorch
-from tinytorch import as_tensor, backends, enable_grad, fused, gradcheck, int64, nn, randn, tensor, uint8
+from tinytorch import as_tensor, backends, enable_grad, gradcheck, int64, nn, randn, tensor, uint8
 from tinytorch.autograd import grad
+from tinytorch.kernels import adam
+from tinytorch.kernels import cross_entropy as one_pass
+from tinytorch.kernels import linear as one_node
 from tinytorch.nn.module import linear
 from tinytorch.optim import optimizer
 
@@ -23,7 +26,11 @@ def parts(shape, out, kind="float32", seed=0):
 def compare(arrays, wants, with_bias, atol):
     """Value and gradients of the fused form beside the composition's and PyTorch's."""
     found = []
-    for library, form in ((tensor, fused.linear), (tensor, linear.plain), (torch.tensor, torch.nn.functional.linear)):
+    for library, form in (
+        (tensor, one_node.linear),
+        (tensor, linear.plain),
+        (torch.tensor, torch.nn.functional.linear),
+    ):
         given = [library(a) for a in arrays]
         for each, want in zip(given, wants, strict=True):
             each.requires_grad_(want)
@@ -61,10 +68,10 @@ def test_it_can_be_differentiated_twice(shape):
     x, weight, bias = (tensor(a, requires_grad=True) for a in parts(shape, 4, "float64"))
 
     def slopes(*inputs):
-        found = grad((fused.linear(*inputs) ** 3).sum(), inputs, create_graph=True)
+        found = grad((one_node.linear(*inputs) ** 3).sum(), inputs, create_graph=True)
         return sum((each**2).sum() for each in found)
 
-    assert gradcheck(fused.linear, (x, weight, bias)) and gradcheck(fused.linear, (x, weight))
+    assert gradcheck(one_node.linear, (x, weight, bias)) and gradcheck(one_node.linear, (x, weight))
 
     @enable_grad()
     def twice(*inputs):
@@ -90,7 +97,7 @@ def test_it_can_be_differentiated_twice(shape):
     ids=range(10),
 )
 def test_what_does_not_fit_is_left_to_the_lesson(given):
-    assert fused.linear(*given) is NotImplemented
+    assert one_node.linear(*given) is NotImplemented
 
 
 def test_it_is_what_a_layer_uses():
@@ -127,7 +134,7 @@ def test_cross_entropy_as_in_pytorch(shape, kind, atol, scale):
 
 def test_cross_entropy_is_two_nodes():
     loss = cross_entropy(tinytorch, np.ones((3, 2), np.float32), [0, 1, 1])[-1]
-    assert type(loss.grad_fn) is fused.Average and type(loss.grad_fn.edges[0]) is fused.KeptCrossEntropy
+    assert type(loss.grad_fn) is one_pass.Average and type(loss.grad_fn.edges[0]) is one_pass.KeptCrossEntropy
 
 
 def test_cross_entropy_with_infinite_scores():
@@ -159,8 +166,8 @@ def test_cross_entropy_twice_and_on_a_graph_that_is_kept():
 
 @pytest.mark.parametrize("classes, ignored", [([0, 3], -100), ([-1, 0], -100), ([1, 0], 1), ([], -100)])
 def test_classes_that_need_a_second_look(classes, ignored):
-    assert fused.class_indices("", tensor(classes, dtype=int64), ignored, 3) is NotImplemented
-    assert fused.class_indices("", tensor([1, 2], dtype=uint8), ignored, 3) is NotImplemented
+    assert one_pass.class_indices("", tensor(classes, dtype=int64), ignored, 3) is NotImplemented
+    assert one_pass.class_indices("", tensor([1, 2], dtype=uint8), ignored, 3) is NotImplemented
 
 
 def test_classes_out_of_range_are_refused():
@@ -180,7 +187,7 @@ def test_adam_takes_the_lessons_steps(shape, kind):
     ours, theirs, states = start.copy(), start.copy(order="F"), ({}, {})
     for step in range(6):
         gradient = (rng.standard_normal(shape) * 10.0 ** (step - 3)).astype(kind)
-        assert fused.adam_update(ours, gradient, states[0], SETTINGS) is None
+        assert adam.adam_update(ours, gradient, states[0], SETTINGS) is None
         optimizer.adam_update.plain(theirs, gradient, states[1], SETTINGS)
         np.testing.assert_allclose(ours, theirs, rtol=1e-5 if kind == "float32" else 1e-12)
     for name, kept in states[1].items():
@@ -195,12 +202,12 @@ def test_adam_with_gradients_that_overflow():
     with np.errstate(all="ignore"):
         for gradient in ([1e30, -np.inf, np.nan, 0], [1, 1, 1, 1], [0, 0, 0, 0]):
             gradient = np.array(gradient, np.float32)
-            fused.adam_update(ours, gradient, states[0], SETTINGS)
+            adam.adam_update(ours, gradient, states[0], SETTINGS)
             optimizer.adam_update.plain(theirs, gradient, states[1], SETTINGS)
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 
 
 @pytest.mark.parametrize("setting", [{"amsgrad": True}, {"weight_decay": 0.1}])
 def test_adams_rarer_options_are_the_lessons(setting):
-    assert fused.adam_update(np.ones(3), np.ones(3), {}, SETTINGS | setting) is NotImplemented
-    assert fused.adam_update(np.ones(()), np.ones(()), {}, SETTINGS) is NotImplemented
+    assert adam.adam_update(np.ones(3), np.ones(3), {}, SETTINGS | setting) is NotImplemented
+    assert adam.adam_update(np.ones(()), np.ones(()), {}, SETTINGS) is NotImplemented

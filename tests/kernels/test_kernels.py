@@ -11,7 +11,8 @@ pytest.importorskip("numba")
 
 from numba.core import caching
 
-from tinytorch import backends, kernels
+from tinytorch import backends
+from tinytorch.kernels import compiled
 from tinytorch.nn import conv, embedding
 
 
@@ -20,46 +21,46 @@ def twice(x):
 
 
 def test_machine_code_is_kept_where_there_is_a_file_and_a_folder(monkeypatch):
-    assert type(kernels.compiled(twice)._cache).__name__ == "FunctionCache"
+    assert type(compiled.compiled(twice)._cache).__name__ == "FunctionCache"
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])  # no folder can be written
-    without = kernels.compiled(twice)
+    without = compiled.compiled(twice)
     assert type(without._cache).__name__ == "NullCache" and without(3) == 6
 
 
 def test_machine_code_is_stale_when_the_kernels_have_changed(monkeypatch, tmp_path):
-    """A kernel of another file may have one of kernels.py built in."""
+    """A kernel of another file may have one of compiled.py built in."""
     (tmp_path / "other.py").write_text("def once(x):\n    return x + 1\n")
 
     def hits():
-        kernel = kernels.compiled(runpy.run_path(str(tmp_path / "other.py"))["once"])
+        kernel = compiled.compiled(runpy.run_path(str(tmp_path / "other.py"))["once"])
         assert kernel(1) == 2
         return sum(kernel.stats.cache_hits.values())
 
     assert [hits(), hits()] == [0, 1]
-    monkeypatch.setattr(kernels, "VERSION", b"another")
+    monkeypatch.setattr(compiled, "VERSION", b"another")
     assert [hits(), hits()] == [0, 1]
 
 
 def test_a_notebooks_function_is_compiled_anew(monkeypatch):
-    namespace = {"compiled": kernels.compiled}
+    namespace = {"compiled": compiled.compiled}
     exec(compile("@compiled\ndef thrice(x):\n    return 3 * x", "<cell thrice>", "exec"), namespace)
     assert type(namespace["thrice"]._cache).__name__ == "NullCache" and namespace["thrice"](2) == 6
 
 
 def test_kernels_refuse_what_they_were_not_made_for():
     x = np.ones((4, 6), np.float32)
-    assert kernels.fast_arrays(x, x[1:]) and kernels.fast_arrays()
+    assert compiled.fast_arrays(x, x[1:]) and compiled.fast_arrays()
     for other in (x.astype(np.float64), x.T, x[:, ::2], x.view(np.matrix), [1.0]):
-        assert not kernels.fast_arrays(x, other), other
+        assert not compiled.fast_arrays(x, other), other
     ids, grad = np.array([0, 7]), np.ones((2, 3), np.float32)
-    assert kernels.scatter_add(ids, grad, 5) is NotImplemented  # the numpy form raises then
+    assert compiled.scatter_add(ids, grad, 5) is NotImplemented  # the numpy form raises then
     assert (
-        kernels.conv_forward(np.ones((1, 2, 5, 5)), np.ones((2, 2, 3, 3)), (1, 1), (0, 0), (1, 1), 1) is NotImplemented
+        compiled.conv_forward(np.ones((1, 2, 5, 5)), np.ones((2, 2, 3, 3)), (1, 1), (0, 0), (1, 1), 1) is NotImplemented
     )
 
 
 @pytest.mark.parametrize(
-    "form, plain", [(kernels.scatter_add, embedding.scatter_add), (kernels.conv_forward, conv.conv_forward)]
+    "form, plain", [(compiled.scatter_add, embedding.scatter_add), (compiled.conv_forward, conv.conv_forward)]
 )
 def test_they_are_registered_under_the_name_of_what_they_replace(form, plain):
     assert backends.kernels["numba"][plain.__name__][form.__name__] is form
@@ -73,9 +74,9 @@ assert "numba" not in sys.modules and backends.in_use() == "numpy"
 small = tt.nn.functional.layer_norm(tt.ones(4, 8), (8,))
 assert "numba" not in sys.modules
 large = tt.nn.functional.layer_norm(tt.randn(64, 128), (128,))
-assert backends.in_use() == "numba" and "tinytorch.kernels" in sys.modules
+assert backends.in_use() == "numba" and "tinytorch.kernels.compiled" in sys.modules
 """
 
 
 def test_numba_is_loaded_with_the_first_large_array():
-    subprocess.run([sys.executable, "-c", PROGRAM], check=True, cwd=kernels.__file__.rsplit("/", 2)[0])
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True, cwd=compiled.__file__.rsplit("/", 2)[0])

@@ -294,7 +294,7 @@ def losses(backend, make, steps=6):
 
 
 def small_gpt(dropout):
-    from tinytorch.nn.transformer import GPT, GPTConfig
+    from tinytorch.nn.gpt import GPT, GPTConfig
 
     ids = tt.randint(0, 17, (3, 13))
     return GPT(GPTConfig(17, 12, 2, 2, 16, dropout=dropout)), ids[:, :-1], ids[:, 1:]
@@ -320,7 +320,7 @@ def test_training_is_the_same(make):
 @pytest.mark.parametrize("changed", ["nothing", "batch", "no bias", "exact gelu", "hook", "training", "subclass"])
 def test_one_more_token(changed):
     """Logits and cache, token by token, and two texts that share their beginning."""
-    from tinytorch.nn.transformer import GPT, Block, GPTConfig, KeyValueCache
+    from tinytorch.nn.gpt import GPT, Block, GPTConfig, KeyValueCache
 
     tt.manual_seed(0)
     model = GPT(GPTConfig(17, 12, 2, 2, 16, bias=changed != "no bias", dropout=0.1)).eval()
@@ -368,7 +368,7 @@ def test_memory_is_kept_only_where_the_c_library_can(monkeypatch):
 
 
 def test_generation_is_the_same():
-    from tinytorch.nn.transformer import generate
+    from tinytorch.nn.gpt import generate
 
     model = small_gpt(0.0)[0]
     written = []

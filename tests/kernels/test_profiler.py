@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode as TorchFlopCounterMode
 
 import tinytorch as tt
 from tinytorch import autograd, profiler
-from tinytorch.nn.transformer import GPT, GPTConfig
+from tinytorch.nn.gpt import GPT, GPTConfig
 from tinytorch.profiler import (
     MOVES,
     PRODUCTS,

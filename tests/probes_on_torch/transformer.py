@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tinytorch.nn.transformer import GPTConfig
+from tinytorch.nn.gpt import GPTConfig
 
 
 class MLP(nn.Module):

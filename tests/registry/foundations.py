@@ -85,7 +85,7 @@ FUNCTIONS = {
     "Ceil": [E(lambda t, a: t.ceil(a))],
     "Trunc": [E(lambda t, a: t.trunc(a))],
     "Round": [E(lambda t, a: t.round(a)), E(lambda t, a: t.round(a, decimals=2))],
-    "Gate": [E(both(lambda a: made("Gate", weights=a._array > 0)(a), lambda t, a: t.where(a > 0, a, 0 * a)))],
+    "Gate": [E(both(lambda a: made("Gate", weights=a.array > 0)(a), lambda t, a: t.where(a > 0, a, 0 * a)))],
     "Clamp": [
         E(lambda t, a: a.clamp(-0.5, 0.7)),
         E(lambda t, a, b: a.clamp(max=b), "*,*"),

@@ -4,11 +4,11 @@ import math
 
 import tinytorch as tt
 from registry.tools import holding
-from tinytorch.nn import transformer
+from tinytorch.nn import gpt, transformer
 
 IDS = [[1, 1, 2, 0], [0, 3, 1, 4]]
-SMALL = transformer.GPTConfig(vocab_size=5, block_size=4, n_layer=2, n_head=2, n_embd=4)
-BARE = transformer.GPTConfig(vocab_size=5, block_size=6, n_layer=1, n_head=1, n_embd=6, bias=False)
+SMALL = gpt.GPTConfig(vocab_size=5, block_size=4, n_layer=2, n_head=2, n_embd=4)
+BARE = gpt.GPTConfig(vocab_size=5, block_size=6, n_layer=1, n_head=1, n_embd=6, bias=False)
 
 
 def gpt_in_pytorch(t, config):

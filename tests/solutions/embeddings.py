@@ -75,7 +75,7 @@ wrong("rotary", "x is overwritten", ("np.empty_like(x)", "x"))
 wrong("rotary", "the gradient turns the same way", ("sin=-self.sin", "sin=self.sin"))
 wrong(
     "rotary", "the derivative has no derivative",
-    ("run(RotaryFunction, grad, cos=self.cos, sin=-self.sin)", "Tensor._wrap(rotate(grad._array, self.cos, -self.sin))"),
+    ("run(RotaryFunction, grad, cos=self.cos, sin=-self.sin)", "Tensor.wrap(rotate(grad.array, self.cos, -self.sin))"),
 )  # fmt: skip
 
 # ---- right, in another style

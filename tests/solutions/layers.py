@@ -5,7 +5,7 @@ from solutions.tools import Solutions
 solutions = Solutions("03_layers")
 wrong, right = solutions.wrong, solutions.right
 
-wrong("parameter", "a copy", ("if data is None else data)._array)", "if data is None else data)._array.copy())"))
+wrong("parameter", "a copy", ("if data is None else data).array)", "if data is None else data).array.copy())"))
 wrong("parameter", "always trained", ("self.requires_grad = requires_grad", "self.requires_grad = True"))
 wrong("parameter", "never trained", ("        self.requires_grad = requires_grad\n", ""))
 wrong(
@@ -16,7 +16,7 @@ wrong(
         "        self.requires_grad = requires_grad\n        self.grad_fn = None if data is None else data.grad_fn",
     ),
 )
-wrong("parameter", "float32 only", ("._array)", '._array.astype("float32", copy=False))'))
+wrong("parameter", "float32 only", (".array)", '.array.astype("float32", copy=False))'))
 wrong(
     "registration",
     "lists are searched",
@@ -79,7 +79,7 @@ wrong("train-mode", "only the children", ("for module in self.modules():", "for 
 wrong("train-mode", "always training", ("module.training = mode", "module.training = True"))
 wrong("train-mode", "returns nothing", ("    return self", ""))
 wrong("linear", "bias forgotten", ("output if bias is None else output + bias", "output"))
-wrong("linear", "a bias of zero is none", ("output if bias is None", "output if bias is None or not bias._array.any()"))
+wrong("linear", "a bias of zero is none", ("output if bias is None", "output if bias is None or not bias.array.any()"))
 wrong("linear", "not transposed", ("input @ weight.T", "input @ weight.reshape(weight.shape[1], weight.shape[0])"))
 wrong("linear", "input detached", ("input @ weight.T", "input.detach() @ weight.T"))
 wrong(
@@ -114,7 +114,7 @@ wrong(
 wrong("sequential", "forward called directly", ("module(input)", "module.forward(input)"))
 wrong("sequential", "no module twice", ("for module in self:", "for module in self.children():"))
 wrong("sequential", "the first two only", ("for module in self:", "for module in list(self)[:2]:"))
-wrong("state-dict", "a copy", ("value.detach()", "Tensor._wrap(value._array.copy())"))
+wrong("state-dict", "a copy", ("value.detach()", "Tensor.wrap(value.array.copy())"))
 wrong("state-dict", "with history", ("value if keep_vars else value.detach()", "value"))
 wrong("state-dict", "transient ones too", (" and name not in module._transient", ""))
 wrong("state-dict", "buffers forgotten", ("{**module._parameters, **module._buffers}", "module._parameters"))
@@ -160,7 +160,7 @@ right(
     name = owner = None
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True):
-        array = np.zeros(0, dtype=np.float32) if data is None else data.detach()._array
+        array = np.zeros(0, dtype=np.float32) if data is None else data.detach().array
         self._fill(array)
         if requires_grad:
             self.requires_grad = True

@@ -148,7 +148,7 @@ right(
     "class-losses",
     "by gather",
     """def class_losses(log_probabilities, classes):
-    return -log_probabilities.gather(1, Tensor._wrap(np.asarray(classes)[:, None])).squeeze(1)
+    return -log_probabilities.gather(1, Tensor.wrap(np.asarray(classes)[:, None])).squeeze(1)
 """,
 )
 right(

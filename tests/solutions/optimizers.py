@@ -7,13 +7,13 @@ wrong, right = solutions.wrong, solutions.right
 
 wrong("zero-grad", "keeps them", ("if set_to_none:\n                p.grad = None\n            elif", "if"))
 wrong("zero-grad", "the first group only", ("in self.param_groups:", "in self.param_groups[:1]:"))
-wrong("zero-grad", "times zero", ("p.grad._array[...] = 0", "p.grad._array[...] *= 0"))
+wrong("zero-grad", "times zero", ("p.grad.array[...] = 0", "p.grad.array[...] *= 0"))
 wrong(
     "zero-grad",
     "a parameter without a gradient gets one",
     (
         "elif p.grad is not None:",
-        "else:\n                p.grad = p.grad if p.grad is not None else kept(np.zeros_like(p._array))",
+        "else:\n                p.grad = p.grad if p.grad is not None else kept(np.zeros_like(p.array))",
     ),
 )
 wrong("sgd", "uphill", ("p -= group", "p += group"))
@@ -44,7 +44,7 @@ wrong(
     added="velocities = {}",
 )
 wrong("momentum", "the first one damped", ("kept(grad)", "kept((1 - dampening) * grad)"))
-wrong("momentum", "the gradient itself is the buffer", ("kept(grad)", "Tensor._wrap(grad)"))
+wrong("momentum", "the gradient itself is the buffer", ("kept(grad)", "Tensor.wrap(grad)"))
 wrong("momentum", "nesterov without the gradient", ("grad + momentum * v", "momentum * v"))
 wrong("momentum", "a mean", ("(1 - dampening) * grad", "(1 - momentum) * grad"))
 wrong("running-means", "beta1 for both", ("v *= betas[1]", "v *= betas[0]"), ("(1 - betas[1])", "(1 - betas[0])"))
@@ -74,7 +74,7 @@ wrong(
     ("1 - group", "(1 - group"),
     ('["weight_decay"]', '["weight_decay"])'),
 )
-wrong("clip-grad-norm", "never", ("grad._array *= scale", "grad._array = grad._array"))
+wrong("clip-grad-norm", "never", ("grad.array *= scale", "grad.array = grad.array"))
 wrong(
     "clip-grad-norm",
     "always",
@@ -83,11 +83,11 @@ wrong(
 wrong(
     "clip-grad-norm",
     "each parameter by its own norm",
-    ("grad._array *= scale", "grad._array *= min(1.0, max_norm / (norm(grad._array, norm_type) + 1e-6))"),
+    ("grad.array *= scale", "grad.array *= min(1.0, max_norm / (norm(grad.array, norm_type) + 1e-6))"),
 )
 wrong("clip-grad-norm", "the norm afterwards", ("changes.note(grad)", "changes.note(grad)\n    total = total * scale"))
 wrong("clip-grad-norm", "always the second norm", ("for grad in grads], norm_type)", "for grad in grads], 2)"))
-wrong("clip-grad-norm", "a new tensor", ("grad._array *= scale", "grad = grad * scale"))
+wrong("clip-grad-norm", "a new tensor", ("grad.array *= scale", "grad = grad * scale"))
 wrong(
     "step-lr",
     "one epoch late",
@@ -121,7 +121,7 @@ right(
         if set_to_none or p.grad is None:
             p.grad = None
         else:
-            np.copyto(p.grad._array, np.zeros(p.grad.shape))
+            np.copyto(p.grad.array, np.zeros(p.grad.shape))
 
 
 Optimizer.zero_grad = zero_grad
@@ -144,8 +144,8 @@ right(
         new = np.array(grad, copy=True)
         state["momentum_buffer"] = kept(new)
     else:
-        new = (mu * known._array.astype(float) + grad - group["dampening"] * grad).astype(grad.dtype)
-        known._array[...] = new
+        new = (mu * known.array.astype(float) + grad - group["dampening"] * grad).astype(grad.dtype)
+        known.array[...] = new
     return (grad + mu * new).astype(grad.dtype) if group["nesterov"] else new
 """,
 )
@@ -180,8 +180,8 @@ right(
     "clip-grad-norm",
     "all gradients end to end",
     (
-        "total = norm([norm(grad._array, norm_type) for grad in grads], norm_type)",
-        "total = norm(np.concatenate([grad._array.ravel() for grad in grads]), norm_type)",
+        "total = norm([norm(grad.array, norm_type) for grad in grads], norm_type)",
+        "total = norm(np.concatenate([grad.array.ravel() for grad in grads]), norm_type)",
     ),
     (
         "float(np.minimum(max_norm / (total + 1e-6), 1.0))",

@@ -89,7 +89,7 @@ wrong("peaks", "no reading at the beginning", ("now = self.note()\n        event
 wrong("peaks", "never below zero", ("now - event.before", "max(0, now - event.before)"))
 
 wrong("kept", "arrays, not blocks", ("map(block_of, held(node))", "held(node)"))
-wrong("kept", "leaves count", ("seen = {id(block_of(edge._array)) for node in nodes for edge in node.edges if isinstance(edge, Tensor)}", "seen = set()"))  # fmt: skip
+wrong("kept", "leaves count", ("seen = {id(block_of(edge.array)) for node in nodes for edge in node.edges if isinstance(edge, Tensor)}", "seen = set()"))  # fmt: skip
 wrong("kept", "the youngest", ("[::-1]", ""))
 wrong("kept", "each time it is held", ("seen.add(id(block))", "pass"))
 wrong("kept", "one node of a name", ("kept[name] = kept.get(name, 0) + block.nbytes", "kept[name] = block.nbytes"))
@@ -234,7 +234,7 @@ def averages(events, by_shape=False):
 """)  # fmt: skip
 right("kept", "by definition", """def kept_for_backward(output):
     order = sorted(graph_order([output.grad_fn]), key=lambda node: node.order)
-    leaves = [block_of(edge._array) for node in order for edge in node.edges if isinstance(edge, Tensor)]
+    leaves = [block_of(edge.array) for node in order for edge in node.edges if isinstance(edge, Tensor)]
     counted, kept = list(leaves), {}
     for node in order:
         for array in held(node):

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 import tinytorch
-from tinytorch import datasets, transforms
-from tinytorch.nn import conv, more_conv, pooling, resampling
+from tinytorch.nn import adaptive_pooling, conv, conv_transpose, resampling, window_pooling
+from tinytorch.vision import datasets, transforms
 from wrong.tools import function, replace, wrong
 
 TRANSPOSED = "test_more_conv.py::test_conv_transpose[2]"
@@ -14,7 +14,7 @@ TRANSPOSED = "test_more_conv.py::test_conv_transpose[2]"
 
 @wrong("test_registry.py::test_module_learns[ConvTranspose2d-0]")
 def transposed_layer_cut_off_from_its_weight():
-    right = more_conv.transposed_convolution
+    right = conv_transpose.transposed_convolution
 
     def transposed_convolution(n, input, weight, *more):
         return right(n, input, weight.detach(), *more)
@@ -24,7 +24,7 @@ def transposed_layer_cut_off_from_its_weight():
 
 @wrong("test_more_conv.py::test_it_is_the_transposition", TRANSPOSED)
 def transposed_convolution_with_its_kernel_turned():
-    right = more_conv.transposed_convolution
+    right = conv_transpose.transposed_convolution
 
     def transposed_convolution(n, input, weight, *more, **options):
         return right(n, input, weight.flip(*range(2, n + 2)), *more, **options)
@@ -34,21 +34,21 @@ def transposed_convolution_with_its_kernel_turned():
 
 @wrong(TRANSPOSED)
 def output_padding_on_the_left():
-    right = more_conv.transposed_convolution
+    right = conv_transpose.transposed_convolution
 
     def transposed_convolution(
         n, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
     ):
         more = conv.each(output_padding, n, "output_padding")
         less = right(n, input, weight, bias, stride, padding, 0, groups, dilation)
-        return more_conv.pad(less, [number for m in reversed(more) for number in (m, 0)])
+        return conv_transpose.pad(less, [number for m in reversed(more) for number in (m, 0)])
 
     replace(right, transposed_convolution)
 
 
 @wrong("test_more_conv.py::test_output_size[2]")
 def output_size_that_is_not_heard():
-    more_conv._ConvTransposeNd.padding_for = lambda self, input, output_size: self.output_padding
+    conv_transpose._ConvTransposeNd.padding_for = lambda self, input, output_size: self.output_padding
 
 
 @wrong(*function("ResampleFunction"))
@@ -113,7 +113,7 @@ def adaptive_windows_that_do_not_overlap():
         ends = np.maximum(ends, starts + 1)
         return np.minimum(starts[:, None] + np.arange((ends - starts).max()), ends[:, None] - 1)
 
-    replace(pooling.adaptive_windows, adaptive_windows)
+    replace(adaptive_pooling.adaptive_windows, adaptive_windows)
 
 
 @wrong("test_pooling.py::test_adaptive[2]")
@@ -121,15 +121,15 @@ def adaptive_mean_that_counts_a_pixel_twice():
     """Narrow windows repeat their last pixel, and the mean counts it again."""
 
     def mean_taps(old, new):
-        places = pooling.adaptive_windows(old, new)
+        places = adaptive_pooling.adaptive_windows(old, new)
         return [(index, np.full(new, 1 / places.shape[1])) for index in places.T]
 
-    replace(pooling.mean_taps, mean_taps)
+    replace(adaptive_pooling.mean_taps, mean_taps)
 
 
 @wrong("test_pooling.py::test_lp_pool2d")
 def norm_of_the_mean_instead_of_the_sum():
-    right = pooling.rooted_mean
+    right = window_pooling.rooted_mean
     replace(right, lambda mean, count, norm_type: right(mean, 1, norm_type))
 
 
@@ -151,7 +151,7 @@ def crop_that_never_reaches_the_last_place():
 @wrong("test_transforms.py::test_drawn_from_the_global_stream_and_the_source_is_safe")
 def erasing_written_into_the_data_set():
     def on_array(image, change):
-        array = image._array if isinstance(image, tinytorch.Tensor) else image
+        array = image.array if isinstance(image, tinytorch.Tensor) else image
         array[...] = changed if (changed := change(array)).shape == array.shape else array
         return image
 

@@ -120,7 +120,7 @@ def positions_that_forget_where_they_start():
 def positions_cut_from_their_table():
     def forward(self, input, start=0):
         embedding.check_positions("LearnedPositions", self.weight, input, start)
-        return input + Tensor._wrap(self.weight._array[start : start + input.shape[-2]])
+        return input + Tensor.wrap(self.weight.array[start : start + input.shape[-2]])
 
     embedding.LearnedPositions.gradient_contract = False  # which would notice by itself
     embedding.LearnedPositions.forward = forward

@@ -6,7 +6,9 @@ import sys
 import numpy as np
 
 import tinytorch
-from tinytorch import autograd, data, tape
+from tinytorch import autograd
+from tinytorch.data import dataloader
+from tinytorch.kernels import operators
 from tinytorch.nn import losses, module
 from tinytorch.ops import reductions
 from tinytorch.optim import optimizer
@@ -177,7 +179,7 @@ def walk_in_breadth():
 @wrong("test_autograd.py::test_accumulates")
 def gradients_replaced_by_each_backward():
     def accumulate(leaf, grad, given):
-        leaf._grad = grad if isinstance(grad, Tensor) else Tensor._wrap(np.array(grad))
+        leaf._grad = grad if isinstance(grad, Tensor) else Tensor.wrap(np.array(grad))
 
     replace(autograd.accumulate, accumulate)
 
@@ -186,16 +188,16 @@ def gradients_replaced_by_each_backward():
 def gradients_that_share_their_memory():
     def accumulate(leaf, grad, given):
         if leaf._grad is None:
-            leaf._grad = Tensor._wrap(np.asarray(grad))
+            leaf._grad = Tensor.wrap(np.asarray(grad))
         else:
-            leaf._grad._array += grad
+            leaf._grad.array += grad
 
     replace(autograd.accumulate, accumulate)
 
 
 @wrong("test_autograd.py::test_second_backward_raises")
 def graph_that_is_never_freed():
-    replace(autograd.walk, tape.plain_walk)
+    replace(autograd.walk, operators.plain_walk)
     replace(autograd.release, lambda node: None)
 
 
@@ -277,7 +279,7 @@ def gradcheck_that_is_always_content():
 def layer_on_raw_arrays():
     """What this course exists to prevent: the numbers are right, the history is gone."""
     module.Linear.forward = lambda self, x: tinytorch.tensor(
-        x._array @ self.weight._array.T + (0 if self.bias is None else self.bias._array)
+        x.array @ self.weight.array.T + (0 if self.bias is None else self.bias.array)
     )
 
 
@@ -470,7 +472,7 @@ def clipping_that_always_scales():
         total = right(parameters, math.inf, *arguments, **options)
         for parameter in parameters:
             if parameter.grad is not None:
-                parameter.grad._array *= max_norm / (float(total) + 1e-6)
+                parameter.grad.array *= max_norm / (float(total) + 1e-6)
         return total
 
     replace(right, clip_grad_norm_)
@@ -494,22 +496,24 @@ def schedule_one_epoch_late():
 
 @wrong("test_data.py::test_batch_sampler")
 def loader_that_drops_the_last_samples():
-    right = data.BatchSampler.__iter__
-    data.BatchSampler.__iter__ = lambda self: (batch for batch in right(self) if len(batch) == self.batch_size)
+    right = dataloader.BatchSampler.__iter__
+    dataloader.BatchSampler.__iter__ = lambda self: (batch for batch in right(self) if len(batch) == self.batch_size)
 
 
 @wrong("test_data.py::test_shuffled_epochs_hold_every_sample_once")
 def loader_that_draws_with_replacement():
     def __iter__(self):
         n = len(self.data_source)
-        yield from tinytorch.randint(0, n, (self.num_samples,), generator=data.fresh_generator(self.generator)).tolist()
+        yield from tinytorch.randint(
+            0, n, (self.num_samples,), generator=dataloader.fresh_generator(self.generator)
+        ).tolist()
 
-    data.RandomSampler.__iter__ = __iter__
+    dataloader.RandomSampler.__iter__ = __iter__
 
 
 @wrong("test_data.py::test_random_samplers_are_new_each_epoch_and_repeatable")
 def order_that_is_the_same_in_every_epoch():
-    right = data.RandomSampler.__iter__
+    right = dataloader.RandomSampler.__iter__
 
     def __iter__(self):
         given, self.generator = self.generator, tinytorch.Generator().manual_seed(0)
@@ -517,12 +521,12 @@ def order_that_is_the_same_in_every_epoch():
         self.generator = given
         return iter(order)
 
-    data.RandomSampler.__iter__ = __iter__
+    dataloader.RandomSampler.__iter__ = __iter__
 
 
 @wrong("test_data.py::test_random_split_is_a_partition")
 def split_whose_parts_overlap():
-    right = data.random_split
+    right = dataloader.random_split
 
     def random_split(dataset, lengths, generator=None):
         parts = right(dataset, lengths, generator)

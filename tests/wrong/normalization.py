@@ -3,7 +3,7 @@
 import numpy as np
 
 import tinytorch
-from tinytorch.nn import more_norm, norm
+from tinytorch.nn import channel_dropout, norm, weight_norm
 from wrong.tools import function, replace, wrong
 
 OVER_BATCHES = "test_norm.py::test_modules_over_several_batches"
@@ -180,7 +180,7 @@ def dropout_with_random_numbers_of_its_own():
 
 @wrong("test_norm.py::test_dropout_drops_and_scales[0.5-Dropout2d]")
 def channel_dropout_that_drops_pixels():
-    replace(more_norm.dropped_channels, lambda input, p, single: norm.dropped(input, p))
+    replace(channel_dropout.dropped_channels, lambda input, p, single: norm.dropped(input, p))
 
 
 @wrong("test_registry.py::test_module_as_in_pytorch[float64-BasicBlock-0]")
@@ -195,5 +195,5 @@ def residual_block_without_its_shortcut():
 
 @wrong("test_norm.py::test_weight_norm[0-Linear-shape0]", "test_norm.py::test_weight_norm[1-Linear-shape0]")
 def weight_norm_of_the_whole_weight():
-    right = more_norm.norm_except
+    right = weight_norm.norm_except
     replace(right, lambda v, dim: right(v, 0) * 0 + right(v, None))

@@ -2,7 +2,8 @@
 
 import inspect
 
-from tinytorch import autograd, tape
+from tinytorch import autograd
+from tinytorch.kernels import operators as quick
 from tinytorch.tensor import Function, Tensor
 from wrong.tools import wrong
 
@@ -10,17 +11,17 @@ FILE = "test_tape.py::"
 
 
 def rewritten(name, *changes):
-    """Put the source of a function of tinytorch/tape.py, with `changes`, in its place."""
-    source = inspect.getsource(getattr(tape, name))
+    """Put the source of a function of tinytorch/kernels/operators.py, with `changes`, in its place."""
+    source = inspect.getsource(getattr(quick, name))
     for old, new in changes:
         assert source.count(old) == 1, old
         source = source.replace(old, new)
-    exec(source, vars(tape))
+    exec(source, vars(quick))
 
 
 def walk(*changes):
     rewritten("walk", *changes)
-    autograd.walk = tape.walk
+    autograd.walk = quick.walk
 
 
 def operators(*changes):
@@ -29,7 +30,7 @@ def operators(*changes):
     for name, cells in plain.items():
         function, plainly = sorted((cell.cell_contents for cell in cells), key=lambda x: not isinstance(x, type))
         assert issubclass(function, Function)
-        setattr(Tensor, name, tape.recording(function, plainly))
+        setattr(Tensor, name, quick.recording(function, plainly))
 
 
 @wrong(FILE + "test_any_program_has_the_lessons_gradients_to_the_last_bit")
@@ -74,7 +75,7 @@ def answers_uncounted():
 
 @wrong(FILE + "test_a_function_may_keep_whatever_it_likes")
 def nodes_told_by_an_attribute():
-    walk(("isinstance(edge, Function)", "getattr(edge, '_array', None) is None"))
+    walk(("isinstance(edge, Function)", "getattr(edge, 'array', None) is None"))
 
 
 @wrong(FILE + "test_arrays_are_freed_as_soon_as_by_the_lessons", FILE + "test_the_peak_of_memory_is_the_lessons")
@@ -114,7 +115,7 @@ def dtypes_mixed_by_numpy():
 
 @wrong(FILE + "test_a_view_taken_before_a_change_is_refused")
 def stale_views_taken():
-    operators(("a._array if a._base is None else opened(a)", "a._array"), ("b._array if b._base is None else opened(b)", "b._array"))  # fmt: skip
+    operators(("a.array if a._base is None else opened(a)", "a.array"), ("b.array if b._base is None else opened(b)", "b.array"))  # fmt: skip
 
 
 @wrong(FILE + "test_a_single_number_is_an_array")

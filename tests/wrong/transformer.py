@@ -5,7 +5,7 @@ import math
 
 import tinytorch
 from tinytorch import nn
-from tinytorch.nn import encoder_decoder, transformer
+from tinytorch.nn import gpt, transformer
 from wrong.tools import replace, wrong
 
 FILE = "test_transformer.py::"
@@ -30,7 +30,7 @@ def tied_weight_that_is_a_copy():
     def untie(model):
         model.head.weight = nn.Parameter(model.tokens.weight.detach().clone())
 
-    after_making(transformer.GPT, untie)
+    after_making(gpt.GPT, untie)
 
 
 @wrong(FILE + "test_as_in_pytorch")
@@ -41,26 +41,26 @@ def attention_that_is_not_causal():
         return right(query, key, value, attn_mask, dropout_p, False, **options)
 
     replace(right, scaled_dot_product_attention)
-    transformer.F.scaled_dot_product_attention = scaled_dot_product_attention
+    gpt.F.scaled_dot_product_attention = scaled_dot_product_attention
 
 
 @wrong(FILE + "test_cached_scores")
 def mask_off_by_one_with_a_cache():
     """A new token sees the one after it."""
-    right = transformer.lookback_mask
+    right = gpt.lookback_mask
     replace(right, lambda new, total: tinytorch.ones(new, total, dtype=tinytorch.bool).tril(total - new + 1))
 
 
 @wrong(FILE + "test_cached_scores")
 def triangle_at_the_upper_left():
     """`is_causal=True` with kept keys: the first new token sees the first key only."""
-    right = transformer.lookback_mask
+    right = gpt.lookback_mask
     replace(right, lambda new, total: tinytorch.ones(new, total, dtype=tinytorch.bool).tril())
 
 
 @wrong(FILE + "test_cached_scores")
 def positions_that_restart_with_the_cache():
-    right = transformer.GPT.forward
+    right = gpt.GPT.forward
 
     class Hidden:
         length = 0
@@ -68,7 +68,7 @@ def positions_that_restart_with_the_cache():
         def __init__(self, cache):
             self.extend = cache.extend
 
-    transformer.GPT.forward = lambda self, ids, cache=None: right(self, ids, None if cache is None else Hidden(cache))
+    gpt.GPT.forward = lambda self, ids, cache=None: right(self, ids, None if cache is None else Hidden(cache))
 
 
 @wrong(FILE + "test_cached_scores")
@@ -79,19 +79,19 @@ def cache_with_the_new_ones_first():
         self.kept[layer] = k, v
         return k, v
 
-    transformer.KeyValueCache.extend = extend
+    gpt.KeyValueCache.extend = extend
 
 
 @wrong(FILE + "test_gradients_through_a_cache")
 def cache_that_cuts_the_history():
-    right = transformer.KeyValueCache.extend
+    right = gpt.KeyValueCache.extend
 
     def extend(self, layer, k, v):
         k, v = right(self, layer, k, v)
         self.kept[layer] = k.detach(), v.detach()
         return k, v
 
-    transformer.KeyValueCache.extend = extend
+    gpt.KeyValueCache.extend = extend
 
 
 @wrong(FILE + "test_generation_far_beyond_the_block")
@@ -109,7 +109,7 @@ def cache_that_slides():
         generator=None,
         use_cache=True,
     ):
-        cache, size = transformer.KeyValueCache() if use_cache else None, model.config.block_size
+        cache, size = gpt.KeyValueCache() if use_cache else None, model.config.block_size
         with tinytorch.no_grad():
             for _ in range(max_new_tokens):
                 if cache is None or ids.shape[1] - cache.length >= size:
@@ -118,22 +118,22 @@ def cache_that_slides():
                     for layer, (k, v) in cache.kept.items():
                         cache.kept[layer] = k[:, :, -(size - 1) :], v[:, :, -(size - 1) :]
                     logits = model(ids[:, -1:] if cache.length else ids[:, -size:], cache)
-                chosen = transformer.choose(logits[:, -1], temperature, top_k, top_p, greedy, generator)
+                chosen = gpt.choose(logits[:, -1], temperature, top_k, top_p, greedy, generator)
                 ids = tinytorch.cat([ids, chosen], dim=1)
         return ids
 
-    replace(transformer.generate, generate)
+    replace(gpt.generate, generate)
 
 
 @wrong(FILE + "test_generation_puts_the_mode_back[True]")
 def generation_in_training_mode():
     right = nn.Module.eval
-    nn.Module.eval = lambda self: self if isinstance(self, transformer.GPT) else right(self)
+    nn.Module.eval = lambda self: self if isinstance(self, gpt.GPT) else right(self)
 
 
 @wrong(FILE + "test_as_in_pytorch")
 def block_without_its_residual():
-    transformer.Block.forward = lambda self, x, cache=None: (
+    gpt.Block.forward = lambda self, x, cache=None: (
         (x := x + self.attention(self.norm1(x), cache)) * 0 + self.mlp(self.norm2(x))
     )
 
@@ -144,19 +144,19 @@ def block_that_norms_after_the_sum():
         x = self.norm1(x + self.attention(x, cache))
         return self.norm2(x + self.mlp(x))
 
-    transformer.Block.forward = forward
+    gpt.Block.forward = forward
 
 
 @wrong(FILE + "test_start")
 def residuals_that_start_at_full_size():
-    right = transformer.init_gpt
+    right = gpt.init_gpt
     replace(right, lambda model, n_layer: right(model, 0.5))
 
 
 @wrong(FILE + "test_top_p_keeps_the_smallest_set_that_reaches_p")
 def top_p_inverted():
     """The unlikely ones are kept: sorted in the wrong order."""
-    right = transformer.filter_top_p
+    right = gpt.filter_top_p
 
     def filter_top_p(logits, p):
         order = logits.argsort(-1)
@@ -169,7 +169,7 @@ def top_p_inverted():
 
 @wrong(FILE + "test_top_p_keeps_the_smallest_set_that_reaches_p")
 def top_p_without_the_one_that_crosses():
-    right = transformer.filter_top_p
+    right = gpt.filter_top_p
 
     def filter_top_p(logits, p):
         order = logits.argsort(-1, descending=True)
@@ -182,7 +182,7 @@ def top_p_without_the_one_that_crosses():
 
 @wrong(*(FILE + f"test_what_is_drawn_how_often[options{i}-expected{i}]" for i in (1, 2)))
 def temperature_that_multiplies():
-    right = transformer.choose
+    right = gpt.choose
 
     def choose(logits, temperature=1.0, *args, **kwargs):
         return right(logits, 1 / temperature, *args, **kwargs)
@@ -192,32 +192,32 @@ def temperature_that_multiplies():
 
 @wrong(STACKS + "test_encoder_layer")
 def encoder_that_always_norms_first():
-    after_making(encoder_decoder.TransformerEncoderLayer, lambda layer: setattr(layer, "norm_first", True))
+    after_making(transformer.TransformerEncoderLayer, lambda layer: setattr(layer, "norm_first", True))
 
 
 @wrong(STACKS + "test_encoder_layer")
 def boolean_mask_the_other_way_round():
     """True lets look, as in scaled_dot_product_attention."""
-    right = encoder_decoder.TransformerEncoderLayer.forward
+    right = transformer.TransformerEncoderLayer.forward
 
     def forward(self, src, src_mask=None, *args, **kwargs):
         if src_mask is not None and src_mask.dtype is tinytorch.bool:
             src_mask = src_mask.logical_not() & tinytorch.ones(*src_mask.shape).triu(1).bool()
         return right(self, src, src_mask, *args, **kwargs)
 
-    encoder_decoder.TransformerEncoderLayer.forward = forward
+    transformer.TransformerEncoderLayer.forward = forward
 
 
 @wrong(STACKS + "test_decoder_layer")
 def decoder_that_looks_at_itself_twice():
-    right = encoder_decoder.TransformerDecoderLayer.forward
+    right = transformer.TransformerDecoderLayer.forward
 
     def forward(self, tgt, memory, *args, **kwargs):
         return right(self, tgt, memory + 0 * memory + tgt.mean(), *args, **kwargs)
 
-    encoder_decoder.TransformerDecoderLayer.forward = forward
+    transformer.TransformerDecoderLayer.forward = forward
 
 
 @wrong(STACKS + "test_copies_are_equal_at_first_and_then_their_own")
 def stack_of_one_layer_many_times():
-    replace(encoder_decoder.copies, lambda layer, n: nn.ModuleList([copy.deepcopy(layer)] * n))
+    replace(transformer.copies, lambda layer, n: nn.ModuleList([copy.deepcopy(layer)] * n))

@@ -2,9 +2,11 @@
 
 from .._face import face
 
-MODULES = ("nn.module", "nn.containers", "nn.losses", "nn.activations", "nn.more_losses", "nn.conv", "nn.more_conv",
-           "nn.pooling", "nn.resampling", "nn.norm", "nn.more_norm", "nn.embedding", "nn.embedding_bag", "nn.attention",
-           "nn.encoder_decoder")
+MODULES = ("nn.module", "nn.containers", "nn.flatten", "nn.bilinear", "nn.losses", "nn.activations", "nn.distance",
+           "nn.regression_losses", "nn.probability_losses", "nn.margin_losses", "nn.conv", "nn.conv3d", "nn.conv_transpose",
+           "nn.window_pooling", "nn.adaptive_pooling", "nn.resampling", "nn.pixelshuffle", "nn.fold", "nn.padding", "nn.norm",
+           "nn.instance_norm", "nn.channel_dropout", "nn.local_response_norm", "nn.weight_norm", "nn.embedding",
+           "nn.embedding_bag", "nn.attention", "nn.transformer")
 
 
 def _is_module(value):

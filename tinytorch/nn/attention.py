@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from ..autograd import unbroadcast
-from ..backends import dispatch
+from ..dispatch import dispatch
 from .init import constant_, xavier_uniform_
 from .losses import softmax
 from .module import Linear, Module, Parameter, linear, patch_to

@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from ..autograd import run, values
-from ..backends import device_of, dispatch, moved
+from ..dispatch import device_of, dispatch, moved
 from .init import kaiming_uniform_, uniform_
 from .module import Module, Parameter
 from ..ops.creation import empty
@@ -551,7 +551,7 @@ def max_pool(n: int, input, kernel_size, stride=None, padding=0, dilation=1, cei
     if not return_indices:
         return output
     _, which = max_pool_forward(values(input), **options)
-    return output, Tensor._wrap(pool_indices(which, input.shape[-n:], **options))
+    return output, Tensor.wrap(pool_indices(which, input.shape[-n:], **options))
 
 
 def avg_pool(n: int, input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,

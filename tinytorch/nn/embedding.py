@@ -12,7 +12,7 @@ __all__ = ['lookup', 'scatter_add', 'name_of', 'weight_gradient', 'EmbeddingFunc
 import numpy as np
 
 from ..autograd import changes, no_grad, run
-from ..backends import dispatch, moved, to_numpy
+from ..dispatch import dispatch, moved, to_numpy
 from . import init
 from .module import Module, Parameter
 from ..ops.creation import empty
@@ -132,7 +132,7 @@ def embedding(
     if sparse:
         raise NotImplementedError("embedding: sparse gradients are not built here, use sparse=False")
     padding_idx = padding_row(padding_idx, weight.shape[0])
-    if max_norm is not None and renormalize(weight._array, input._array, max_norm, norm_type):
+    if max_norm is not None and renormalize(weight.array, input.array, max_norm, norm_type):
         changes.note(weight)
     return EmbeddingFunction.apply(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
 
@@ -234,7 +234,7 @@ def check_positions(name: str, table, input, start: int) -> None:
 
 def sinusoidal_positions(num_positions: int, dim: int) -> Tensor:
     """sinusoidal_table as a tensor."""
-    return Tensor._wrap(sinusoidal_table(num_positions, dim))
+    return Tensor.wrap(sinusoidal_table(num_positions, dim))
 
 
 class SinusoidalPositions(Module):
@@ -309,7 +309,7 @@ def apply_rotary(x, positions=None, base: float = 10000.0) -> Tensor:
         raise RuntimeError(f"apply_rotary: the input has shape {x.shape}, expected (..., length, dim) with an even dim")
     if not isinstance(positions, Tensor | None):
         raise TypeError(f"apply_rotary: positions are a {type(positions).__name__}, expected a Tensor of whole numbers")
-    places = np.arange(x.shape[-2]) if positions is None else to_numpy(positions._array)
+    places = np.arange(x.shape[-2]) if positions is None else to_numpy(positions.array)
     shape, room = places.shape, x.shape[:-1]
     if len(shape) > len(room) or any(n not in (1, m) for n, m in zip(shape[::-1], room[::-1])):
         raise RuntimeError(f"apply_rotary: positions of shape {shape} for an input {x.shape}: expected ({x.shape[-2]},)")

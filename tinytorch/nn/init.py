@@ -13,15 +13,16 @@ import warnings
 import numpy as np
 
 from ..autograd import changes
-from ..backends import device_of, is_array, moved
-from ..ops.creation import eye, rand, randn
+from ..dispatch import device_of, is_array, moved
+from ..ops.creation import eye
+from ..ops.random import rand, randn
 from ..tensor import Tensor, float64
 
 # %% ../../modules/03_layers/03_layers_init.ipynb #c005
 def overwrite(tensor: Tensor, values) -> Tensor:
     """`tensor` with other values: a Tensor or an array of its shape, or one number everywhere; no history is recorded."""
-    values = values._array if isinstance(values, Tensor) else values
-    tensor._array[...] = moved(values, device_of(tensor._array)) if is_array(values) else values
+    values = values.array if isinstance(values, Tensor) else values
+    tensor.array[...] = moved(values, device_of(tensor.array)) if is_array(values) else values
     changes.note(tensor)
     return tensor
 
@@ -69,7 +70,7 @@ def trunc_normal_(
     from scipy.special import ndtr, ndtri  # the normal distribution and its inverse
 
     low, high = ndtr((a - mean) / std), ndtr((b - mean) / std)
-    share = low + (high - low) * rand(tensor.shape, generator=generator, dtype=float64)._array
+    share = low + (high - low) * rand(tensor.shape, generator=generator, dtype=float64).array
     return overwrite(tensor, np.clip(ndtri(share) * std + mean, a, b))
 
 # %% ../../modules/03_layers/03_layers_init.ipynb #c011
@@ -147,7 +148,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator=None) -> Tensor:
     if tensor.numel() == 0:
         return tensor
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
-    drawn = randn(rows, columns, generator=generator, dtype=float64)._array
+    drawn = randn(rows, columns, generator=generator, dtype=float64).array
     q, r = np.linalg.qr(drawn.T if rows < columns else drawn)
     q = q * np.sign(np.diag(r))
     return overwrite(tensor, gain * (q.T if rows < columns else q).reshape(tensor.shape))

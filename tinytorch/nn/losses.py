@@ -18,7 +18,7 @@ import warnings
 import numpy as np
 
 from ..autograd import PutItem, run, values
-from ..backends import dispatch
+from ..dispatch import dispatch
 from .module import Module
 from ..ops.inplace import change
 from ..tensor import Exp, Function, Tensor, floating, int64, mean, normalize_dims, tensor_sum, to_dtype, uint8
@@ -291,7 +291,7 @@ def check_classes(name: str, input, target, weight) -> None:
 @dispatch
 def class_indices(name: str, target, ignore_index: int, classes: int) -> tuple:
     """The classes as a flat array, 0 where they are ignored, and the numbers of the rows that count (None: all)."""
-    indices = target._array.reshape(-1).astype(np.int64, copy=False)
+    indices = target.array.reshape(-1).astype(np.int64, copy=False)
     ignored, kept = indices == ignore_index, None
     if ignored.any():
         kept = np.flatnonzero(~ignored)

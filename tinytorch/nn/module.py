@@ -16,8 +16,9 @@ from collections import OrderedDict, namedtuple
 import numpy as np
 
 from ..autograd import RemovableHandle, changes, no_grad
-from ..backends import dispatch
-from ..ops.creation import empty, rand
+from ..dispatch import dispatch
+from ..ops.creation import empty
+from ..ops.random import rand
 from ..tensor import Function, Tensor, as_dtype, creation_number, float32, float64, grad_mode
 
 # %% ../../modules/03_layers/03_layers.ipynb #parameter
@@ -30,7 +31,7 @@ class Parameter(Tensor):
     name = owner = None
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True):
-        self._fill((Tensor() if data is None else data)._array)
+        self._fill((Tensor() if data is None else data).array)
         self.requires_grad = requires_grad
 
 
@@ -51,7 +52,7 @@ Parameter.__repr__ = lambda self: "Parameter containing:\n" + Tensor.__repr__(se
 
 @patch_to(Parameter)
 def __deepcopy__(self, memo):
-    copy = memo[id(self)] = type(self)(Tensor._wrap(self._array.copy()), self._requires_grad)
+    copy = memo[id(self)] = type(self)(Tensor.wrap(self.array.copy()), self._requires_grad)
     vars(copy).update(vars(self))
     return copy
 
@@ -306,7 +307,7 @@ def zero_grad(self, set_to_none: bool = True) -> None:
     """Forget all gradients, or make them zeros."""
     for parameter in self.parameters():
         if parameter.grad is not None:
-            parameter.grad = None if set_to_none else Tensor._wrap(np.zeros_like(parameter.grad._array))
+            parameter.grad = None if set_to_none else Tensor.wrap(np.zeros_like(parameter.grad.array))
 
 
 @patch_to(Module)
@@ -314,7 +315,7 @@ def _apply(self, fn) -> Module:
     """Give all parameters (which stay the same objects), their gradients and all buffers the values `fn(tensor)`."""
     with no_grad():
         for parameter in self.parameters():
-            parameter._array = fn(parameter.detach())._array
+            parameter.array = fn(parameter.detach()).array
             if parameter.grad is not None:
                 parameter.grad = fn(parameter.grad)
         for module in self.modules():
@@ -509,7 +510,7 @@ class Linear(Module):
 
 def _overwrite(tensor, values) -> None:
     """Give `tensor` other values, in place and outside any history."""
-    tensor._array[...] = values.to(tensor.device)._array
+    tensor.array[...] = values.to(tensor.device).array
     changes.note(tensor)
 
 # %% ../../modules/03_layers/03_layers.ipynb #sequential
@@ -744,7 +745,7 @@ def _checked_forward(module, args, kwargs):
 
 # %% ../../modules/03_layers/03_layers.ipynb #c061
 _EXITS = re.compile(
-    r"\.(?:detach|numpy|item|tolist)\(|\.data\b|\._array\b|\bno_grad\b|\binference_mode\b|\b(?:np|numpy)\.|"
+    r"\.(?:detach|numpy|item|tolist)\(|\.data\b|\.array\b|\bno_grad\b|\binference_mode\b|\b(?:np|numpy)\.|"
     r"\b(?:Tensor|tensor|as_tensor|from_numpy)\("
 )
 

@@ -12,7 +12,7 @@ __all__ = ['layer_norm', 'batch_norm', 'dropped', 'standardize', 'normalize_grad
 import numpy as np
 
 from .. import ones, rand, zeros
-from ..backends import dispatch
+from ..dispatch import dispatch
 from . import init
 from .conv import Conv2d
 from .losses import floats_only, relu

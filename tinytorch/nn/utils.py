@@ -5,4 +5,4 @@ from .._face import face
 __getattr__, __dir__ = face(__name__, elsewhere={
     "clip_grad_norm_": "optim.optimizer", "clip_grad_value_": "optim.optimizer",
     "parameters_to_vector": "nn.containers", "vector_to_parameters": "nn.containers",
-    "weight_norm": "nn.more_norm", "remove_weight_norm": "nn.more_norm"})
+    "weight_norm": "nn.weight_norm", "remove_weight_norm": "nn.weight_norm"})

@@ -18,7 +18,7 @@ import math
 import numpy as np
 
 from ..autograd import run, unbroadcast, values
-from ..backends import as_array, dispatch
+from ..dispatch import as_array, dispatch
 from ..tensor import (
     Exp,
     Function,
@@ -67,7 +67,7 @@ class Step(Function):
 def no_gradient(grad):
     """Zeros like `grad`, an array or a Tensor."""
     zeros = np.zeros_like(values(grad))
-    return Tensor._wrap(zeros) if isinstance(grad, Tensor) else zeros
+    return Tensor.wrap(zeros) if isinstance(grad, Tensor) else zeros
 
 
 def a_tensor(input, name: str) -> Tensor:

@@ -15,9 +15,9 @@ import math
 import numpy as np
 
 from ..autograd import PutItem, run, unbroadcast
-from ..backends import device_of, dispatch
-from .comparison import nonzero
-from .creation import can_cast
+from ..dispatch import device_of, dispatch
+from .counting import nonzero
+from .conversion import can_cast
 from .shapes import ravel, reshape
 from ..tensor import (
     Function,
@@ -84,7 +84,7 @@ def whole_numbers(index, name: str) -> np.ndarray:
         raise TypeError(f"{name}(): argument 'index' must be Tensor, not {type(index).__name__}")
     if index.dtype.family != 1:
         raise RuntimeError(f"{name}(): Expected dtype int64 for index, got {index.dtype}: use .long()")
-    return index._array
+    return index.array
 
 
 def inside(index: np.ndarray, size: int, name: str, dim: int, error=RuntimeError) -> None:
@@ -256,7 +256,7 @@ Tensor.gather, Tensor.scatter, Tensor.scatter_add = gather, scatter, scatter_add
 # %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c012
 def take(input, index: Tensor) -> Tensor:
     """The entries of the flattened `input` at `index`, in the shape of `index`. Negative ones count from the end."""
-    array, size = whole_numbers(index, "take"), input._array.size
+    array, size = whole_numbers(index, "take"), input.array.size
     if array.size and device_of(array) == "cpu" and not -size <= array.min() <= array.max() < size:
         raise IndexError(f"take(): index out of range for a tensor of {size} elements")
     return reshape(IndexSelect.apply(ravel(input), index=array.reshape(-1) % max(size, 1), dim=0), index.shape)
@@ -302,7 +302,7 @@ def condition_of(condition, name: str) -> np.ndarray:
         raise TypeError(f"{name}(): expected a Tensor of bool, got {type(condition).__name__}")
     if condition.dtype is not bool_ and not (condition.dtype is uint8 and name == "where"):
         raise RuntimeError(f"{name}(): expected a boolean tensor, but got one of {condition.dtype}: use a comparison, or .bool()")
-    return condition._array != 0 if condition.dtype is uint8 else condition._array
+    return condition.array != 0 if condition.dtype is uint8 else condition.array
 
 
 def where(condition, input=None, other=None):
@@ -393,7 +393,7 @@ def index_put(input, indices, values: Tensor, accumulate: bool = False) -> Tenso
     if values.dtype is not input.dtype:
         raise RuntimeError(f"Index put requires the source and destination dtypes match, got {input.dtype} and {values.dtype}")
     try:
-        shape = np.broadcast_to(np.zeros((), like=input._array), input.shape)[index].shape
+        shape = np.broadcast_to(np.zeros((), like=input.array), input.shape)[index].shape
         np.broadcast_shapes(shape, values.shape)
     except ValueError:
         raise RuntimeError(f"shape mismatch: values of shape {values.shape} do not stretch to the indexed shape {shape}") from None
@@ -456,7 +456,7 @@ def pad(input, pad, mode: str = "constant", value: float | None = None) -> Tenso
     if mode != "constant":
         for d, (left, right) in enumerate(sides):
             if left or right:
-                input = IndexSelect.apply(input, index=pad_index(input.shape[d], left, right, mode, input._array), dim=d)
+                input = IndexSelect.apply(input, index=pad_index(input.shape[d], left, right, mode, input.array), dim=d)
         return input if any(pads) else input.clone()
     crop = tuple(slice(max(-left, 0), size - max(-right, 0)) for size, (left, right) in zip(input.shape, sides, strict=True))
     if any(n < 0 for n in pads):
@@ -477,4 +477,4 @@ def one_hot(tensor, num_classes: int = -1) -> Tensor:
     classes = int(array.max()) + 1 if num_classes == -1 else num_classes
     if array.size and array.max() >= classes:
         raise RuntimeError(f"Class values must be smaller than num_classes: got {array.max()} for {classes} classes")
-    return Tensor._wrap((array[..., None] == np.arange(classes, like=array)).astype(np.int64))
+    return Tensor.wrap((array[..., None] == np.arange(classes, like=array)).astype(np.int64))

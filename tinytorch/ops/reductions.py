@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..autograd import run, values
-from ..backends import as_array
+from ..dispatch import as_array
 from .elementwise import Abs, Gate, Sign, maximum, minimum
 from ..tensor import (
     Exp,
@@ -72,10 +72,10 @@ def picked(input, dim: int, find, keepdim: bool = True) -> ValuesIndices:
     """Values and places, where `find(array, dim)` gives the places, with `dim` standing."""
     dim = normalize_dim(dim, input.ndim)
     x = input if input.ndim else input.reshape(1)
-    index = find(x._array, dim)
+    index = find(x.array, dim)
     found = Pick.apply(x, index=index, dim=dim)
     shape = found.shape if keepdim and input.ndim else found.shape[:dim] + found.shape[dim + 1 :]
-    return ValuesIndices(found.reshape(shape), Tensor._wrap(index.reshape(shape)))
+    return ValuesIndices(found.reshape(shape), Tensor.wrap(index.reshape(shape)))
 
 
 def not_empty(input, dim: int, name: str) -> None:
@@ -178,8 +178,8 @@ def median(input, dim: int | None = None, keepdim: bool = False):
     if not input.numel():
         return input.sum() * math.nan
     flat = input.reshape(-1)
-    chosen = flat._array[median_place(flat._array, 0)]
-    return flat[(flat._array == chosen) | (np.isnan(chosen) & np.isnan(flat._array))].amax()
+    chosen = flat.array[median_place(flat.array, 0)]
+    return flat[(flat.array == chosen) | (np.isnan(chosen) & np.isnan(flat.array))].amax()
 
 
 Tensor.sort, Tensor.topk, Tensor.median = sort, topk, median

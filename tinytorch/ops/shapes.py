@@ -19,7 +19,7 @@ import weakref
 import numpy as np
 
 from ..autograd import PutItem, run, values
-from ..backends import device_of, moved, to_numpy
+from ..dispatch import device_of, moved, to_numpy
 from ..tensor import (
     Expand,
     Function,
@@ -45,9 +45,9 @@ def view(input, *shape) -> Tensor:
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, np.integer, Tensor)):
         raise TypeError(f"view(): expected sizes, got {shape[0]!r}; to change the dtype of the values use .to()")
     result = reshape(input, *shape)
-    if not input._array.flags.c_contiguous:
+    if not input.array.flags.c_contiguous:
         try:
-            np.reshape(input._array, result.shape, copy=False)
+            np.reshape(input.array, result.shape, copy=False)
         except ValueError:
             raise RuntimeError(
                 f"view size is not compatible with input tensor's size and stride: {input.shape} to {result.shape} needs a "
@@ -68,7 +68,7 @@ def reshape_as(input, other: Tensor) -> Tensor:
 
 def ravel(input) -> Tensor:
     """One dimension."""
-    return reshape(input, -1) if input._array.size else reshape(input, 0)
+    return reshape(input, -1) if input.array.size else reshape(input, 0)
 
 
 def flatten(input, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -188,7 +188,7 @@ def list_of_tensors(tensors, name: str) -> list:
             raise TypeError(f"{name}(): expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     if not tensors:
         raise RuntimeError(f"{name}(): expected a non-empty list of Tensors")
-    if any(x._array.dtype != tensors[0]._array.dtype for x in tensors):
+    if any(x.array.dtype != tensors[0].array.dtype for x in tensors):
         kind = result_type(*tensors)
         tensors = [to_dtype(x, kind) for x in tensors]
     return tensors
@@ -427,13 +427,13 @@ def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_siz
     With the numbers alone, the indices that do so.
     """
     if repeats is None:
-        input, repeats, dim = Tensor._wrap(np.arange(len(input), like=input._array)), input, 0
+        input, repeats, dim = Tensor.wrap(np.arange(len(input), like=input.array)), input, 0
     if dim is None:
         input, dim = ravel(input), 0
     dim = normalize_dim(dim, input.ndim)
     if input.ndim == 0:
         input = reshape(input, 1)
-    counts = to_numpy(repeats._array) if isinstance(repeats, Tensor) else np.asarray(repeats)
+    counts = to_numpy(repeats.array) if isinstance(repeats, Tensor) else np.asarray(repeats)
     if counts.dtype.kind not in "iu" or counts.ndim > 1 or (counts.ndim and len(counts) not in (1, input.shape[dim])):
         raise RuntimeError(f"repeats must be one whole number or {input.shape[dim]} of them, got shape {counts.shape}")
     if (counts < 0).any():
@@ -442,7 +442,7 @@ def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_siz
         count, shape = int(counts.reshape(())), input.shape
         wide = Expand.apply(unsqueeze(input, dim + 1), shape=(*shape[: dim + 1], count, *shape[dim + 1 :]))
         return Copied.apply(wide, shape=(*shape[:dim], shape[dim] * count, *shape[dim + 1 :]))
-    return GetItem.apply(input, index=(*(slice(None),) * dim, moved(np.repeat(np.arange(input.shape[dim]), counts), device_of(input._array))))
+    return GetItem.apply(input, index=(*(slice(None),) * dim, moved(np.repeat(np.arange(input.shape[dim]), counts), device_of(input.array))))
 
 
 Tensor.repeat, Tensor.tile, Tensor.repeat_interleave = repeat, tile, repeat_interleave
@@ -568,7 +568,7 @@ def diagonal(input, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
 def diag_embed(input, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Matrices (dimensions `dim1` and `dim2` of the result) with the last dimension of `input` on diagonal `offset`."""
     n = input.shape[-1]
-    places, size = np.arange(n, like=input._array), n + abs(offset)
+    places, size = np.arange(n, like=input.array), n + abs(offset)
     index = (..., places + max(-offset, 0), places + max(offset, 0))
     result = PutItem.apply(input, index=index, shape=(*input.shape[:-1], size, size))
     return movedim(result, (-2, -1), (dim1, dim2))

@@ -3,4 +3,4 @@
 from .._face import face
 
 # The schedules are in lr_scheduler, also those that lesson 05 builds beside the optimizers.
-__getattr__, __dir__ = face(__name__, ("optim.optimizer", "optim.more"), keep=lambda value: isinstance(value, type) and not value.__name__.endswith("LR"))
+__getattr__, __dir__ = face(__name__, ("optim.optimizer", "optim.adaptive"), keep=lambda value: isinstance(value, type) and not value.__name__.endswith("LR"))

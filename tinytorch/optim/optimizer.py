@@ -18,7 +18,7 @@ import numpy as np
 
 from ..autograd import changes, enable_grad, no_grad
 from .. import backends
-from ..backends import as_array, device_of, dispatch, is_array, to_numpy
+from ..dispatch import as_array, device_of, dispatch, is_array, to_numpy
 from ..tensor import Tensor
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c010
@@ -60,8 +60,8 @@ class Optimizer:
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
-                    grad = p.grad._array
-                    self.update(p._array, -grad if group.get("maximize") else grad, self.state[p], group)
+                    grad = p.grad.array
+                    self.update(p.array, -grad if group.get("maximize") else grad, self.state[p], group)
                     changes.note(p)
         return loss
 
@@ -159,7 +159,7 @@ def zero_grad(self, set_to_none: bool = True) -> None:
                 p.grad = None
             elif p.grad is not None:
                 p.grad = p.grad.detach()
-                p.grad._array[...] = 0
+                p.grad.array[...] = 0
                 changes.note(p.grad)
 
 
@@ -211,7 +211,7 @@ class SGD(Optimizer):
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c028
 def kept(array) -> Tensor:
     """A tensor with a copy of `array`, for an optimizer's state."""
-    return Tensor._wrap(as_array(array).copy())
+    return Tensor.wrap(as_array(array).copy())
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #momentum
 def velocity(grad: np.ndarray, state: dict, group: dict) -> np.ndarray:
@@ -219,9 +219,9 @@ def velocity(grad: np.ndarray, state: dict, group: dict) -> np.ndarray:
     momentum, dampening, nesterov = group["momentum"], group["dampening"], group["nesterov"]
     if state.get("momentum_buffer") is None:
         state["momentum_buffer"] = kept(grad)
-        v = state["momentum_buffer"]._array
+        v = state["momentum_buffer"].array
     else:
-        v = state["momentum_buffer"]._array
+        v = state["momentum_buffer"].array
         v *= momentum
         v += (1 - dampening) * grad
     return grad + momentum * v if nesterov else v
@@ -231,15 +231,15 @@ def velocity(grad: np.ndarray, state: dict, group: dict) -> np.ndarray:
 def buffer(state: dict, name: str, like: np.ndarray, value: float = 0) -> np.ndarray:
     """The memory that `state` keeps under `name`, of the shape of `like`: the first time, filled with `value`."""
     if name not in state:
-        state[name] = Tensor._wrap(np.full_like(like, value))
-    return state[name]._array
+        state[name] = Tensor.wrap(np.full_like(like, value))
+    return state[name].array
 
 
 def count(state: dict) -> int:
     """The number of this step, from 1 on; kept as PyTorch keeps it, in a float32 tensor."""
     if "step" not in state:
-        state["step"] = Tensor._wrap(np.zeros((), dtype=np.float32))
-    steps = state["step"]._array
+        state["step"] = Tensor.wrap(np.zeros((), dtype=np.float32))
+    steps = state["step"].array
     steps[()] = int(steps) + 1
     return int(steps)
 
@@ -319,7 +319,7 @@ class AdamW(Adam):
 def clip_grad_value_(parameters, clip_value: float, foreach=None) -> None:
     """Clip every entry of every gradient, in place, to [-clip_value, clip_value]."""
     for grad in gradients_of(parameters):
-        np.clip(grad._array, -float(clip_value), float(clip_value), out=grad._array)
+        np.clip(grad.array, -float(clip_value), float(clip_value), out=grad.array)
         changes.note(grad)
 
 
@@ -342,8 +342,8 @@ def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_i
     """
     grads, norm_type, max_norm = gradients_of(parameters), float(norm_type), float(max_norm)
     if not grads:
-        return Tensor._wrap(np.zeros((), dtype=np.float32))
-    total = norm([norm(grad._array, norm_type) for grad in grads], norm_type)
+        return Tensor.wrap(np.zeros((), dtype=np.float32))
+    total = norm([norm(grad.array, norm_type) for grad in grads], norm_type)
     if error_if_nonfinite and not np.isfinite(total):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped"
@@ -351,9 +351,9 @@ def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_i
     scale = float(np.minimum(max_norm / (total + 1e-6), 1.0))  # np.minimum keeps a nan
     for grad in grads:
         with np.errstate(invalid="ignore"):  # inf * 0
-            grad._array *= scale
+            grad.array *= scale
         changes.note(grad)
-    return Tensor._wrap(np.asarray(total, dtype=np.result_type(*(grad._array for grad in grads))))
+    return Tensor.wrap(np.asarray(total, dtype=np.result_type(*(grad.array for grad in grads))))
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c063
 class LRScheduler:
@@ -459,7 +459,7 @@ def load_state_dict(self, state_dict: dict) -> None:
     for number, state in state_dict["state"].items():
         if number in parameters:
             p = parameters[number]
-            self.state[p] = {name: loaded(value, name, p._array) for name, value in state.items()}
+            self.state[p] = {name: loaded(value, name, p.array) for name, value in state.items()}
     for ours, theirs in zip(self.param_groups, saved, strict=True):
         names = {"param_names": ours["param_names"]} if "param_names" in ours else {}
         params = ours["params"]
@@ -470,10 +470,10 @@ def load_state_dict(self, state_dict: dict) -> None:
 def loaded(value, name: str, p: np.ndarray):
     """A copy of a saved value; tensors take the dtype and the device of their parameter, but for the count of steps."""
     if isinstance(value, Tensor) or hasattr(value, "__array__"):
-        array = value._array if isinstance(value, Tensor) else np.asarray(value)
+        array = value.array if isinstance(value, Tensor) else np.asarray(value)
         if name == "step":
-            return Tensor._wrap(to_numpy(array).astype(np.float32))
-        return Tensor._wrap(backends.moved(array.astype(p.dtype), device_of(p)))
+            return Tensor.wrap(to_numpy(array).astype(np.float32))
+        return Tensor.wrap(backends.moved(array.astype(p.dtype), device_of(p)))
     return value
 
 

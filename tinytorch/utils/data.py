@@ -2,4 +2,4 @@
 
 from .._face import face
 
-__getattr__, __dir__ = face(__name__, ("data", "data_workers"))
+__getattr__, __dir__ = face(__name__, ("data.dataloader", "data.workers"))

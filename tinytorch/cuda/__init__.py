@@ -1,0 +1,15 @@
+"""`torch.cuda`: the GPU of lesson 16, or the truth that there is none."""
+
+from .._face import face, load
+
+__getattr__, __dir__ = face(__name__, ("cuda.gpu",))
+
+
+def is_available() -> bool:
+    """Whether tensors can live on "cuda": it takes lesson 16, CuPy and a GPU."""
+    return bool(gpu := load("cuda.gpu")) and gpu.is_available()
+
+
+def device_count() -> int:
+    """How many GPUs there are."""
+    return gpu.device_count() if (gpu := load("cuda.gpu")) else 0
