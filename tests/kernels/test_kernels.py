@@ -79,4 +79,4 @@ assert backends.in_use() == "numba" and "tinytorch.kernels.compiled" in sys.modu
 
 
 def test_numba_is_loaded_with_the_first_large_array():
-    subprocess.run([sys.executable, "-c", PROGRAM], check=True, cwd=compiled.__file__.rsplit("/", 2)[0])
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True, cwd=compiled.__file__.rsplit("/", 3)[0])
