@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from grading.course import Class, GradingError, lesson_named, lessons
+from grading import GradingError
+from grading.classroom import Class
+from grading.lesson import lesson_named, lesson_names
 from grading.sandbox import SandboxError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -28,7 +30,7 @@ def opened(folder: Path) -> Class:
     return course
 
 
-def shown(items, what: str, total: int | None = None) -> list:
+def with_progress(items, what: str, total: int | None = None) -> list:
     """All of `items`, behind a progress bar."""
     return list(track(items, what, total=total, console=console))
 
@@ -36,20 +38,20 @@ def shown(items, what: str, total: int | None = None) -> list:
 @app.command()
 def release(lesson: str, folder: Folder = CLASS):
     """Make the students' version of LESSON (8, 08, convolution) or of all, and prove that it holds no solution."""
-    from grading.release import release as make
+    from grading.release import publish
 
-    course, names = opened(folder), lessons() if lesson == "all" else [lesson_named(lesson)]
+    course, names = opened(folder), lesson_names() if lesson == "all" else [lesson_named(lesson)]
     for name in track(names, "releasing", console=console):
-        make(course, name)
+        publish(course, name)
         console.print(f"{course.release / name / name}.ipynb")
 
 
 @app.command()
 def collect(source: Path, folder: Folder = CLASS):
     """Take in what students handed in: a folder or zip as Canvas, Moodle or nbgrader's exchange gives it."""
-    from grading.intake import collect as take_in
+    from grading.collect import collect as take_in
 
-    for student, lesson, notes in shown(take_in(opened(folder), source), "collecting"):
+    for student, lesson, notes in with_progress(take_in(opened(folder), source), "collecting"):
         console.print(
             f"{student or '?'}: {lesson or 'refused'}" + "".join(f"\n  {note}" for note in notes), markup=False
         )
@@ -70,7 +72,7 @@ def autograde(
 
     course, lesson = opened(folder), lesson_named(lesson)
     total = len(student or list(course.submitted.glob(f"*/{lesson}")))
-    results = shown(grade(course, lesson, student, jobs, not unsandboxed), "grading", total)
+    results = with_progress(grade(course, lesson, student, jobs, not unsandboxed), "grading", total)
     for result in results:
         if result.points is None:
             console.print(f"{result.student}: {result.how}", style="red", markup=False)
@@ -84,7 +86,7 @@ def feedback(lesson: str, folder: Folder = CLASS):
     from grading.feedback import feedback as write
 
     course, lesson = opened(folder), lesson_named(lesson)
-    pages = shown(write(course, lesson), "writing", len(list((course.judged / lesson).glob("*.json"))))
+    pages = with_progress(write(course, lesson), "writing", len(list((course.judged / lesson).glob("*.json"))))
     console.print(f"{len(pages)} pages in {course.feedback}")
 
 

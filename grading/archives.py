@@ -22,17 +22,18 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 
-from grading.course import GradingError, lessons
+from grading import GradingError
+from grading.lesson import lesson_names
 
 MB = 2**20
 NOTEBOOK = 16 * MB  # bytes of a notebook; its JSON takes up to thirty times that in memory
 ZIP = 32 * MB  # bytes of a zip that a student handed in
 MEMBERS = 10_000  # files in a folder or archive; in a student's zip a hundredth
-AT_LEAST, SPREAD = 1024 * MB, 100  # what an archive may unpack to: this much, and so many times its own size
+UNPACKED, RATIO = 1024 * MB, 100  # what an archive may unpack to: this much, and so many times its own size
 
 CANVAS = re.compile(r"(?:(?P<name>.+?)_)??(?:LATE_)?(?P<number>\d+|anon_[A-Za-z0-9]+)_(?P<attachment>\d+)_(?P<file>.+)")
 MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_file_?")
-MOODLE_FLAT = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_file_(?P<file>.+)")
+MOODLE_FILE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_file_(?P<file>.+)")
 EXCHANGE = re.compile(r"(?P<name>[^+]+)\+(?P<lesson>[^+]+)\+(?P<when>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^+]*(\+.*)?")
 COPY = re.compile(r"(?i)([ _-]*(\(\d+\)|copy\d*( of)?)|-\d{1,2})+$")  # "-1", " (2)", "-Copy1": browsers and Canvas
 JUNK = re.compile(r"(?i)__macosx|\..*|timestamp\.txt|submission_secret\.txt|thumbs\.db|desktop\.ini|.*\.html?")
@@ -106,7 +107,7 @@ def reading(file: Path):
     def read(limit: int) -> bytes:
         # never through a link that took the file's place meanwhile, never waiting for a pipe
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
-            return within(stream.read(limit + 1), limit)
+            return at_most(stream.read(limit + 1), limit)
 
     return read
 
@@ -118,7 +119,7 @@ def owner_of(folder: Path) -> str:
         return "somebody unknown"
 
 
-def within(data: bytes, limit: int) -> bytes:
+def at_most(data: bytes, limit: int) -> bytes:
     if len(data) > limit:
         raise GradingError(f"it is larger than {limit // MB} MB")
     return data
@@ -142,7 +143,7 @@ def members(file, data, size: int, most: int, name: str) -> Iterator[Found | str
         archive = zipfile.ZipFile(file)
     except Exception as error:  # whatever a forged archive does to its reader
         raise GradingError(f"{name} is no zip that can be read: {readable(error)}") from None
-    left = [AT_LEAST + SPREAD * size]
+    left = [UNPACKED + RATIO * size]
     for info in archive.infolist():
         if info.is_dir():
             continue
@@ -185,7 +186,7 @@ def unpacking(archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: list[int]):
         left[0] -= len(data)
         if left[0] < 0:
             raise GradingError("the archive unpacks to more than it should: unpack it yourself and collect the folder")
-        return within(data, limit)
+        return at_most(data, limit)
 
     return read
 
@@ -197,7 +198,7 @@ def when(info: zipfile.ZipInfo) -> float:
         return 0.0
 
 
-def inside(entry: Entry) -> Iterator[Entry | str]:
+def in_students_zip(entry: Entry) -> Iterator[Entry | str]:
     """The files of a zip that a student handed in, all of that student's, whatever their names say."""
     data = entry.read(ZIP)
     for each in members(io.BytesIO(data), data, len(data), MEMBERS // 100, readable(entry.file)):
@@ -210,7 +211,7 @@ def inside(entry: Entry) -> Iterator[Entry | str]:
 def parts_of(path) -> tuple[str, ...]:
     """Folders and file of a path, less the folders that are named as a lesson: in any layout they say nothing new."""
     *folders, file = path
-    return *(folder for folder in folders if folder not in lessons()), file
+    return *(folder for folder in folders if folder not in lesson_names()), file
 
 
 def wrapping(paths: list[tuple[str, ...]]) -> int:
@@ -240,7 +241,7 @@ def whose(found: Found, parts: tuple[str, ...]) -> Entry | str:
         student, file, newer = named
     else:
         return f"{readable(file)}: refused, it does not say whose it is; put it into a folder with the student's name"
-    return Entry(harmless(student), file, newer, found.read, note)
+    return Entry(folder_name(student), file, newer, found.read, note)
 
 
 def plausible(time: float | str) -> float:
@@ -254,18 +255,18 @@ def plausible(time: float | str) -> float:
 
 def flat(file: str, time: float) -> tuple[str, str, tuple] | None:
     """Student, the file's own name and how new it is, from the name of a file that lies in no student's folder."""
-    if match := MOODLE_FLAT.fullmatch(file):
+    if match := MOODLE_FILE.fullmatch(file):
         return f"{match['name']}_{match['number']}", match["file"], (0, time)
     if match := CANVAS.fullmatch(file):
         student = "_".join(filter(None, (match["name"], match["number"])))
         return student, match["file"], (int(match["attachment"][:18]), time)
     stem = COPY.sub("", Path(file).stem)  # jane_08_convolution.ipynb, or jane.ipynb
-    for lesson in lessons():
+    for lesson in lesson_names():
         stem = stem.replace(lesson, "")
     return (stem.strip(" _-."), file, (0, time)) if stem.strip(" _-.") else None
 
 
-def harmless(name: str) -> str:
+def folder_name(name: str) -> str:
     """A student's name that can be a folder's, a page's, an address' and a pattern's; another for each other name."""
     name = unicodedata.normalize("NFC", name)
     kept = "".join(c if unicodedata.category(c)[0] in "LMN" or c in " _-.,'@()" else "-" for c in name)

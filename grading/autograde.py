@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from multiprocessing.connection import wait
 
-from grading import judge, sandbox
-from grading.course import Class, GradingError
+from grading import GradingError, grader, sandbox
+from grading.classroom import Class
+from grading.results import Result, read_result, result_file
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,11 @@ def autograde(
     with alone(course):
         if sandboxed:
             sandbox.prove(course.folder)
-        waiting, seed = [], judge.new_seed()
+        waiting, seed = [], grader.new_seed()
         for student in students or there:
-            before = judged(course, lesson, student)
-            if before and is_done(course, lesson, student, before, sandboxed):
-                yield Graded(student, before["points"], before["of"], "kept")
+            before = read_result(result_file(course, lesson, student))
+            if before and is_done(course, before, sandboxed):
+                yield Graded(student, before.points, before.of, "kept")
             else:
                 waiting.append(student)
         yield from in_parallel(course, lesson, waiting, jobs, seed, sandboxed)
@@ -77,34 +78,29 @@ def grade_one(course: Class, lesson: str, student: str, seed: int, sandboxed: bo
 
     warnings.filterwarnings("ignore", module="nbgrader")  # SQLAlchemy's, about nbgrader's own use of it
     config = course.configuration()
-    config.SaveJudgedGrades.update(seed=seed, sandboxed=sandboxed)
+    config.SaveGrades.update(seed=seed, sandboxed=sandboxed)
     config.SandboxedExecute.sandboxed = sandboxed
-    file = course.judged / lesson / f"{student}.json"
+    file = result_file(course, lesson, student)
     file.unlink(missing_ok=True)  # what is there from now on is of this submission
     api = NbGraderAPI(config=config)
     api.log_level = "ERROR"
     result = api.autograde(lesson, student, force=True)
     if not (result["success"] and file.exists()):
         return Graded(student, None, None, f"nbgrader: {result.get('log') or result.get('error')}")
-    record = judged(course, lesson, student)
-    return Graded(student, record["points"], record["of"], "graded")
+    found = read_result(file)
+    return Graded(student, found.points, found.of, "graded")
 
 
-def judged(course: Class, lesson: str, student: str) -> dict | None:
-    file = course.judged / lesson / f"{student}.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-
-
-def is_done(course: Class, lesson: str, student: str, record: dict, sandboxed: bool) -> bool:
-    """The judge's record is of this very submission, and nbgrader finished its part too."""
-    name = f"{student}/{lesson}/{lesson}.ipynb"
-    if record["sha256"] != sha256((course.submitted / name).read_bytes()).hexdigest():
+def is_done(course: Class, found: Result, sandboxed: bool) -> bool:
+    """The result is of this very submission, and nbgrader finished its part too."""
+    name = f"{found.student}/{found.lesson}/{found.lesson}.ipynb"
+    if found.sha256 != sha256((course.submitted / name).read_bytes()).hexdigest():
         return False
     try:
         json.loads((course.autograded / name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return record["sandboxed"] or not sandboxed
+    return found.sandboxed or not sandboxed
 
 
 @contextmanager

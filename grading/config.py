@@ -4,20 +4,20 @@ import os
 import sys
 from pathlib import Path
 
-from grading.course import Class
+from grading.classroom import Class
 
 # The submission is made anew from the lesson's release before anything runs, so that nothing of it is believed.
 SANITIZE = [
-    "grading.hooks.Rebuild",
+    "grading.preprocessors.Rebuild",
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-# It runs in the sandbox for the instructor to look at; the points are the judge's.
+# It runs in the sandbox for the instructor to look at; the points are the grader's.
 AUTOGRADE = [
-    "grading.execution.SandboxedExecute",
-    "grading.execution.CapOutput",
-    "grading.hooks.SaveJudgedGrades",
+    "grading.preprocessors.SandboxedExecute",
+    "grading.preprocessors.CapOutput",
+    "grading.preprocessors.SaveGrades",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
@@ -34,6 +34,7 @@ def configure(c, config_file: str):
     c.Exchange.root = str(course.exchange)
     c.Exchange.cache = str(course.exchange / "cache")
     c.NbGrader.logfile = ""
-    c.SaveJudgedGrades.folder = str(course.folder)
+    c.Rebuild.folder = str(course.folder)
+    c.SaveGrades.folder = str(course.folder)
     c.Autograde.sanitize_preprocessors = SANITIZE
     c.Autograde.autograde_preprocessors = AUTOGRADE

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.workspace import release
-from grading.course import Class, source
-from grading.feedback import results
-from grading.submission import reference
+from grading.classroom import Class
+from grading.lesson import load_lesson, notebook_of
+from grading.results import Result, read_results
 
 LESSON = "08_convolution"
 
@@ -86,9 +86,9 @@ attempt(lambda: os.fork() or os._exit(0))
 
 def submissions(lesson: str = LESSON, course: Class | None = None) -> dict[str, tuple[str, dict]]:
     """For each student of the sample class what they handed in, in words, and the notebook."""
-    everything = tuple(reference(lesson).points)
+    everything = tuple(load_lesson(lesson).points)
     gradebook = course.folder / "gradebook.db" if course else "gradebook.db"
-    hostile = HOSTILE % (str(source(lesson)), str(gradebook))
+    hostile = HOSTILE % (str(notebook_of(lesson)), str(gradebook))
     return {
         student: (what, notebook(lesson, *how))
         for student, what, *how in (
@@ -111,22 +111,22 @@ def submissions(lesson: str = LESSON, course: Class | None = None) -> dict[str, 
 def notebook(lesson: str, done: tuple[str, ...], changes: dict | None = None, added: str = "") -> dict:
     """The release with the exercises in `done` solved as in the reference, but for `changes`: a whole new cell, or
     pairs (old, new) of text in it. `added` is a cell that the student put before the first exercise."""
-    nb = json.loads(release(source(lesson)))
-    solutions = {cell.exercise: cell.source for cell in reference(lesson).cells}
+    nb = json.loads(release(notebook_of(lesson)))
+    solutions = {cell.exercise: cell.source for cell in load_lesson(lesson).cells}
     first = None
     for number, cell in enumerate(nb["cells"]):
         exercise = cell["metadata"].get("nbgrader", {}).get("grade_id")
-        if exercise in reference(lesson).points:
+        if exercise in load_lesson(lesson).points:
             first = number if first is None else first
             if exercise in done:
-                cell["source"] = changed(solutions[exercise], (changes or {}).get(exercise, []))
+                cell["source"] = edited(solutions[exercise], (changes or {}).get(exercise, []))
     if added:
         new = {"cell_type": "code", "id": "helpers", "metadata": {}, "outputs": [], "execution_count": None}
         nb["cells"].insert(first, new | {"source": f"#| export{added}"})
     return nb
 
 
-def changed(solution: str, how) -> str:
+def edited(solution: str, how) -> str:
     if isinstance(how, str):
         return f"#| export{how}"
     for old, new in how:
@@ -145,20 +145,20 @@ def hand_in(course: Class, folder: Path):
 
 def rows(course: Class) -> Iterator[tuple[str, str, str, str]]:
     """What a table shows of each student: the name, what was handed in, the points, and what was noticed."""
-    graded = {result["student"]: result for result in results(course, LESSON)}
+    graded = {result.student: result for result in read_results(course, LESSON)}
     for student, (what, _) in submissions(LESSON, course).items():
         if result := graded.get(student):
-            yield student, what, f"{result['points']:g} of {result['of']:g}", noticed(result)
+            yield student, what, f"{result.points:g} of {result.of:g}", noticed(result)
         else:
             yield student, what, "-", "not graded"
 
 
-def noticed(result: dict) -> str:
+def noticed(result: Result) -> str:
     """In a line of a table: the exercises that lost points, how many are blank, and the first that the code tried."""
-    lost = [verdict["exercise"] for verdict in result["verdicts"] if verdict["state"] in ("partly", "wrong")]
-    blank = sum(verdict["state"] == "blank" for verdict in result["verdicts"])
+    lost = [verdict.exercise for verdict in result.verdicts if verdict.state in ("partly", "wrong")]
+    blank = sum(verdict.state == "blank" for verdict in result.verdicts)
     said = [", ".join(lost) if len(lost) < 4 else f"{len(lost)} exercises wrong"] if lost else []
     said += [f"{blank} blank"] if blank else []
-    said += [f"tried: {what[:60]}" for what in result["tried"][:1]]
-    said += [f"and {len(result['tried']) - 1} more"] if len(result["tried"]) > 1 else []
+    said += [f"tried: {what[:60]}" for what in result.tried[:1]]
+    said += [f"and {len(result.tried) - 1} more"] if len(result.tried) > 1 else []
     return "; ".join(said)

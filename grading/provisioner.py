@@ -7,7 +7,6 @@ through /proc, where Linux shows the folders that each process sees.
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import tempfile
 import threading
@@ -24,9 +23,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase, LocalProvisioner
 from packaging.requirements import Requirement
 
-from course.exporter import default_exp, file_of
-from grading import judge, sandbox
-from grading.submission import ROOT, Lesson
+from grading import sandbox
+from grading.lesson import Lesson
+from grading.package import package_for_kernel
 
 LIMITS = sandbox.Limits(wall_seconds=300, cpu_seconds=200)  # of one notebook
 # what lessons import
@@ -133,23 +132,7 @@ def guarded_context() -> zmq.asyncio.Context:
 def mounted(lesson: Lesson) -> dict[str, Path]:
     """What a notebook's kernel may import: packages, a stub of `course`, and tinytorch as it was before the lesson."""
     site = {f"/site/{name}": sandbox.SITE / name for name in importable()}
-    return site | {"/stubs": Path(__file__).with_name("stubs"), "/package": package(lesson)}
-
-
-@cache
-def package(lesson: Lesson) -> Path:
-    """The judge's package without the lesson's companions: they import the lesson, which is only in the notebook."""
-    companions = {file_of(default_exp(file)) for file in (ROOT / "modules" / lesson.name).glob("*.ipynb")}
-    source, target = judge.package(lesson), Path(_scratch().name) / lesson.name
-    shutil.copytree(source, target)
-    for name in companions:
-        (target / "tinytorch" / name).unlink(missing_ok=True)
-    return target
-
-
-@cache
-def _scratch() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="tinytorch-kernels-")
+    return site | {"/stubs": Path(__file__).with_name("stubs"), "/package": package_for_kernel(lesson)}
 
 
 @cache

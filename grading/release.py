@@ -8,32 +8,31 @@ import re
 import shutil
 import subprocess
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
 from course import workspace
-from grading import judge
-from grading.course import Class, GradingError, source
-from grading.submission import metadata, reference, students_cells
+from grading import GradingError, grader
+from grading.classroom import Class
+from grading.lesson import STUB, load_lesson, metadata, notebook_of, students_cells
+from grading.package import scratch
 
 REGION = re.compile(
     r"^[ \t]*### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)^[ \t]*### END \1[ \t]*$", re.MULTILINE | re.DOTALL
 )
-STUB = ["# YOUR CODE HERE", "raise NotImplementedError()"]
-SECONDS = 300  # for one cell
+CELL_SECONDS = 300  # for one cell
 
 
-def release(course: Class, lesson: str) -> bool:
+def publish(course: Class, lesson: str) -> bool:
     """Release a lesson and note its exercises in the gradebook; False if that was done and nothing changed since.
 
     Everything is checked before anything is written. GradingError says what is wrong.
     """
     file = course.release / lesson / f"{lesson}.ipynb"
-    solved = nbformat.read(source(lesson), as_version=4)
-    nb = nbformat.reads(workspace.release(source(lesson)), as_version=4)
+    solved = nbformat.read(notebook_of(lesson), as_version=4)
+    nb = nbformat.reads(workspace.release(notebook_of(lesson)), as_version=4)
     if file.exists():
         if nbformat.read(file, as_version=4).cells == nb.cells and is_known(course, lesson):
             return False
@@ -42,7 +41,7 @@ def release(course: Class, lesson: str) -> bool:
                 f"{lesson} has changed since it was released, and {there} handed it in. If the new version is "
                 f"to be the one that counts, remove {file} and release again, then autograde"
             )
-    problems = [*leaks(solved, nb), *unlocked(nb)] or [*misruns(nb, lesson)] or [*points(nb, lesson)]
+    problems = [*leaks(solved, nb), *unlocked(nb)] or [*misruns(nb, lesson)] or [*earns(nb, lesson)]
     if problems:
         raise GradingError(f"{lesson} cannot be released: " + "; ".join(problems[:5]))
     generate(course, lesson)
@@ -71,7 +70,7 @@ def is_known(course: Class, lesson: str) -> bool:
 
     with Gradebook(course.configuration().CourseDirectory.db_url) as gradebook:
         try:
-            return len(gradebook.find_notebook(lesson, lesson).grade_cells) == len(reference(lesson).points)
+            return len(gradebook.find_notebook(lesson, lesson).grade_cells) == len(load_lesson(lesson).points)
         except MissingEntry:
             return False
 
@@ -114,7 +113,7 @@ def misruns(nb, lesson: str):
         shutil.copytree(fresh_workspace(), folder, dirs_exist_ok=True)
         if int(lesson[:2]) > 1:
             workspace.catch_up(int(lesson[:2]), Path(folder))
-        ran = run(nb, folder)
+        ran = executed(nb, folder)
     failed = [(number, error) for number, cell in enumerate(ran.cells) if (error := error_of(cell))]
     first_blank = next(number for number, cell in enumerate(ran.cells) if metadata(cell).get("solution"))
     if not failed:
@@ -128,22 +127,17 @@ def misruns(nb, lesson: str):
 
 def fresh_workspace() -> Path:
     """A learner's, before their first lesson; made once for this process."""
-    folder = Path(_scratch().name)
+    folder = scratch("release")
     if not (folder / "tinytorch").exists():
         workspace.create(folder)
     return folder
 
 
-@cache
-def _scratch() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="tinytorch-release-")
-
-
-def run(nb, folder: str) -> nbformat.NotebookNode:
+def executed(nb, folder: str) -> nbformat.NotebookNode:
     """The notebook after it ran in `folder`, through all errors."""
     client = NotebookClient(
         nbformat.from_dict(nb),
-        timeout=SECONDS,
+        timeout=CELL_SECONDS,
         kernel_name="python3",
         allow_errors=True,
         resources={"metadata": {"path": folder}},
@@ -157,9 +151,9 @@ def error_of(cell) -> str | None:
     return next((output.ename for output in outputs if output.output_type == "error"), None)
 
 
-def points(nb, lesson: str):
-    """What the judge gives for it must be nothing."""
-    verdicts, _ = judge.grade(reference(lesson), students_cells(nb), judge.new_seed())
+def earns(nb, lesson: str):
+    """What the grader gives for it must be nothing."""
+    verdicts, _ = grader.grade(load_lesson(lesson), students_cells(nb), grader.new_seed())
     for verdict in verdicts:
         if verdict.points:
             yield f"{verdict.exercise} earns {verdict.points} points as it is"

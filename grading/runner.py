@@ -114,7 +114,8 @@ def main():
 
     importlib.import_module("tinytorch.backends")  # it tells the C library what to do with freed memory, through ctypes
     watch(frames)
-    lesson = build(request["module"], request["public"], request["cells"], frames)
+    [(module, public)] = request["modules"].items()
+    lesson = build(module, public, request["cells"], frames)
 
     def out_of_time(*_):
         raise TimeoutError(f"more than {request['seconds']} seconds")

@@ -89,7 +89,7 @@ def run(argv: list[str], folders: dict[str, Path], limits: Limits = Limits(), sa
                 root = stack.enter_context(linked(folders))
                 argv = [part.replace("{root}", root) for part in argv]
                 process = start_plainly(argv, root, limits, stderr, (ours.fileno(),))
-        chunks, stopped = collect(process, answers, limits, started)
+        chunks, stopped = read_until_end(process, answers, limits, started)
         stop(process)
         stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - 4000))
         last = stderr.read().decode(errors="replace")
@@ -217,7 +217,9 @@ def linked(folders: dict[str, Path]) -> Iterator[str]:
         yield root
 
 
-def collect(process: subprocess.Popen, answers, limits: Limits, started: float) -> tuple[list[bytes], str | None]:
+def read_until_end(
+    process: subprocess.Popen, answers, limits: Limits, started: float
+) -> tuple[list[bytes], str | None]:
     """Read the answers until the process has ended or must be stopped, and why it must."""
     chunks, total, last_look = [], 0, started
     with os.fdopen(os.pidfd_open(process.pid), "rb", 0) as ended:

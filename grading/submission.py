@@ -1,122 +1,98 @@
-"""A lesson as the judge sees it: the cells that make its module, and which exercise each belongs to."""
+"""Reads a notebook that a student handed in, and that nobody trusts, within limits.
 
-import compileall
+Of its cells only the type, the source and the mark (nbgrader's grade_id) are taken over. Its outputs, metadata, points
+and checks are never looked at. rebuild.py puts the cells into the lesson's release.
+"""
+
 import json
-import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from course.exporter import EXPORTED, default_exp, drop_markers, file_of
+from grading import GradingError
+from grading.archives import NOTEBOOK, readable
 
-ROOT = Path(__file__).parents[1]
-SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?### END SOLUTION[^\n]*", re.MULTILINE | re.DOTALL)
-STUB = r"\1# YOUR CODE HERE\n\1raise NotImplementedError()"  # what nbgrader puts there
+BRACKETS = 500_000  # each could be an object, which takes far more memory than the text of it
+CELLS = 2000
+CELL = 200_000  # characters of one cell
+SOURCES = 2_000_000  # characters of all cells
+CELL_TYPES = {"code": "code", "markdown": "markdown", "heading": "markdown", "raw": "raw"}  # headings: nbformat 3
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A code cell that is exported: `exercise` is None for given cells and for those that a student added."""
+class SubmittedCell:
+    """All that is taken over of a cell. `id` is nbformat's own: it only tells which given cell this was."""
 
+    kind: str
     source: str
-    exercise: str | None = None
-    added: bool = False
+    grade_id: str | None = None
+    id: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Lesson:
-    """`name` as "08_convolution"; `points` of each exercise, in the notebook's order."""
+def read_submission(raw: bytes) -> tuple[list[SubmittedCell], list[str]]:
+    """The cells of a notebook file, and what was odd about it. GradingError if it is no notebook, or beyond the limits.
 
-    name: str
-    module: str
-    public: tuple[str, ...]
-    cells: tuple[Cell, ...]
-    points: dict
-    blanks: dict  # each exercise's cell as it is released
+    Takes nbformat 4 and, from old tools, 3; a file that says another version, or none, is read by what it holds.
+    """
+    if len(raw) > NOTEBOOK:
+        raise GradingError(f"it is larger than {NOTEBOOK // 2**20} MB: to be handed in with its outputs cleared")
+    if raw.count(b"{") + raw.count(b"[") > BRACKETS:
+        raise GradingError(f"it has more than {BRACKETS:,} brackets: to be handed in with its outputs cleared")
+    twice = []
 
-    @property
-    def probes(self) -> str:
-        return self.name[3:]
+    def pairs_to_dict(pairs):
+        found = dict(pairs)
+        if len(found) < len(pairs) and not twice:
+            twice.append("its JSON says a thing twice: the last counts")
+        return found
 
-
-def metadata(cell: dict) -> dict:
-    return cell["metadata"].get("nbgrader", {})
-
-
-@cache
-def reference(name: str, root: Path = ROOT) -> Lesson:
-    """The lesson with its solutions, from modules/."""
-    notebook = root / "modules" / name / f"{name}.ipynb"
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    code = [cell | {"source": "".join(cell["source"])} for cell in cells if cell["cell_type"] == "code"]
-    module = default_exp(notebook)
-    exported = (root / "tinytorch" / file_of(module)).read_text(encoding="utf-8")
-    public = re.search(r"^__all__ = (\[.*?\])$", exported, re.MULTILINE | re.DOTALL)[1]
-    return Lesson(
-        name,
-        f"tinytorch.{module}",
-        tuple(re.findall(r"'([^']+)'", public)),
-        tuple(Cell(without_markers(cell["source"]), exercise_of(cell)) for cell in code if is_exported(cell)),
-        {metadata(cell)["grade_id"].removeprefix("check-"): metadata(cell)["points"] for cell in code
-         if metadata(cell).get("grade")},
-        {exercise_of(cell): SOLUTION.sub(STUB, cell["source"]) for cell in code if exercise_of(cell)},
-    )  # fmt: skip
+    try:
+        text = raw.decode(json.detect_encoding(raw))
+        nb = json.loads(text, object_pairs_hook=pairs_to_dict)
+    except (ValueError, RecursionError) as error:  # no JSON, not in UTF-8, nested too deeply, numbers without end
+        raise GradingError(f"it is no notebook ({readable(type(error).__name__)}: {readable(error)})") from None
+    cells, notes = cells_in(nb)
+    return cells, twice + notes
 
 
-def is_exported(cell: dict) -> bool:
-    return bool(EXPORTED.search(cell["source"]))
+def plain_cells(nb: dict) -> list[SubmittedCell]:
+    """The cells of a notebook that is parsed already."""
+    return cells_in(nb)[0]
 
 
-def exercise_of(cell: dict) -> str | None:
-    return metadata(cell)["grade_id"] if metadata(cell).get("solution") else None
+def cells_in(nb) -> tuple[list[SubmittedCell], list[str]]:
+    found = listed(nb, "cells")
+    if not found:  # nbformat 3 kept them in worksheets
+        found = [cell for sheet in listed(nb, "worksheets")[:CELLS] for cell in listed(sheet, "cells")[:CELLS]]
+    if not found:
+        raise GradingError("it is no notebook: it has no cells")
+    if len(found) > CELLS:
+        raise GradingError(f"it has {len(found)} cells, more than {CELLS}")
+    plain = [cell for cell in map(plain_cell, found) if cell]
+    if any(len(cell.source) > CELL for cell in plain) or sum(len(cell.source) for cell in plain) > SOURCES:
+        raise GradingError(f"it has more source than {CELL:,} characters in a cell, or {SOURCES:,} in all")
+    odd = len(found) - len(plain)
+    return plain, [f"{odd} of its cells are malformed and were left out"] * bool(odd)
 
 
-def without_markers(source: str) -> str:
-    class Holder:
-        pass
-
-    holder = Holder()
-    holder.source = source
-    drop_markers(holder)
-    return holder.source
+def listed(holder, key: str) -> list:
+    value = holder.get(key) if isinstance(holder, dict) else None
+    return value if isinstance(value, list) else []
 
 
-def students_cells(nb: dict) -> tuple[Cell, ...]:
-    """The exported cells of a rebuilt submission (see intake.py), in order."""
-    code = [cell for cell in nb["cells"] if cell["cell_type"] == "code" and is_exported(cell)]
-    return tuple(
-        Cell(cell["source"], exercise_of(cell), added=not metadata(cell) and bool(cell["metadata"].get("added")))
-        for cell in code
-    )
+def plain_cell(cell) -> SubmittedCell | None:
+    """None if it is malformed."""
+    if not isinstance(cell, dict) or not isinstance(kind := cell.get("cell_type"), str) or kind not in CELL_TYPES:
+        return None
+    text = cell.get("source", cell.get("input"))  # nbformat 3 calls that of a code cell its input
+    if isinstance(text, list) and all(isinstance(line, str) for line in text):
+        text = "".join(text)
+    if not isinstance(text, str):
+        return None
+    text = text.encode("utf-8", "replace").decode().replace("\r\n", "\n")  # half a surrogate pair cannot be written
+    mark = cell.get("metadata")
+    for key in ("nbgrader", "grade_id"):
+        mark = mark.get(key) if isinstance(mark, dict) else None
+    return SubmittedCell(CELL_TYPES[kind], text, short(mark), short(cell.get("id")))
 
 
-def only(exercise: str, students: tuple[Cell, ...], lesson: Lesson) -> tuple[Cell, ...]:
-    """The student's cells, every other exercise from the reference: what fails now is this one's own mistake."""
-    right = {cell.exercise: cell for cell in lesson.cells if cell.exercise}
-    return tuple(right[cell.exercise] if cell.exercise not in (None, exercise) else cell for cell in students)
-
-
-@cache
-def companions(lesson: Lesson, root: Path = ROOT) -> tuple[str, ...]:
-    """The sources of the lesson's companions, which stand on its exercises."""
-    notebooks = sorted((root / "modules" / lesson.name).glob("*.ipynb"))
-    files = {file_of(default_exp(notebook)) for notebook in notebooks if notebook.stem != lesson.name}
-    return tuple((root / "tinytorch" / file).read_text(encoding="utf-8") for file in sorted(files))
-
-
-def earlier_package(lesson: Lesson, folder: Path, root: Path = ROOT) -> Path:
-    """Write into `folder` the reference package as it is before the lesson, with the lesson's companions."""
-    own = file_of(lesson.module.removeprefix("tinytorch."))
-    later = {
-        file_of(default_exp(notebook))
-        for notebook in root.glob("modules/*/*.ipynb")
-        if notebook.parent.name > lesson.name and default_exp(notebook)
-    }
-    for file in sorted((root / "tinytorch").rglob("*.py")):
-        name = file.relative_to(root / "tinytorch").as_posix()
-        if name != own and name not in later:
-            target = folder / "tinytorch" / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(file.read_bytes())
-    compileall.compile_dir(folder / "tinytorch", quiet=1)
-    return folder
+def short(value) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= 100 else None

@@ -1,6 +1,6 @@
 """What a submission's code mentions that no exercise needs. It decides no points: the instructor reads the report.
 
-The walls and the judge do not depend on this; whoever hides such a word gets no further than who does not.
+The sandbox and the grader do not depend on this; whoever hides such a word gets no further than who does not.
 """
 
 import ast
@@ -64,10 +64,10 @@ def mentioned(source: str) -> Iterator[str]:
             yield f"mentions {word}"
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from (f"mentions {text!r}" for text in TEXTS if text in node.value)
-        yield from (f"changes {place}" for place in changed(node, imported))
+        yield from (f"changes {place}" for place in changes_to(node, imported))
 
 
-def changed(node: ast.AST, imported: dict[str, str]) -> Iterator[str]:
+def changes_to(node: ast.AST, imported: dict[str, str]) -> Iterator[str]:
     """`numpy.add = mine` and `setattr(numpy, ...)`: another module's attribute is assigned."""
     targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
     for target in targets if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)) else ():

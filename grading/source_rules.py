@@ -1,19 +1,18 @@
 """What code may not name: the thing that it should build, and what would do its work in the run alone.
 
 These rules read source text, so whoever hides names gets round them; the report then says what was hidden. The points
-are decided by the comparison of arrays, in judge.py.
+are decided by the comparison of arrays, in comparison.py.
 """
 
 import ast
-import importlib
 import symtable
 from functools import cache
 
 import numpy as np
 
-from grading.probes import tools
-from grading.submission import Cell, Lesson, companions
-from grading.suspicion import suspicious
+from grading.lesson import Cell, Lesson
+from grading.package import companion_sources
+from grading.suspicious_code import suspicious
 
 HIDING = frozenset(  # ways to a name that need not say it
     "getattr locals __dict__ __getattribute__ __init_subclass__ attrgetter methodcaller tb_frame gi_frame f_globals "
@@ -21,14 +20,9 @@ HIDING = frozenset(  # ways to a name that need not say it
 )
 
 
-@cache
-def probes(lesson: Lesson) -> tools.Probes:
-    return importlib.import_module(f"grading.probes.{lesson.probes}").probe
-
-
 def refuse(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
     """Why the exercise's own cell may not be graded: it names what the exercise asks to build."""
-    forbidden = probes(lesson)[exercise].forbids
+    forbidden = lesson.probes[exercise].forbids
     given = frozenset().union(*(words(cell.source) for cell in lesson.cells if not cell.exercise))
     for cell in students:
         own = cell.exercise == exercise
@@ -39,7 +33,7 @@ def refuse(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
 
 def borrows(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
     """Why only the run alone counts: another exercise's cell names what this one may not use, and could hand it on."""
-    forbidden = probes(lesson)[exercise].forbids
+    forbidden = lesson.probes[exercise].forbids
     known = {cell.exercise: words(cell.source) for cell in lesson.cells}
     others = (cell for cell in students if cell.exercise not in (None, exercise) and forbidden)
     for cell in others:
@@ -53,7 +47,7 @@ def looks_ahead(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> bo
     is no run alone: the reference's later functions would do its work; two exercises could each call the other."""
     at = next(number for number, cell in enumerate(lesson.cells) if cell.exercise == exercise)
     own = lesson.cells[at].source
-    after = [*(cell.source for cell in lesson.cells[at + 1 :]), *companions(lesson)]
+    after = [*(cell.source for cell in lesson.cells[at + 1 :]), *companion_sources(lesson)]
     later = {name for source in after for name in defined(source)} - defined(own) - {*dir(np), *dir(list)}
     later -= {name for cell in lesson.cells[: at + 1] for name in words(cell.source)}
     codes = [cell.source for cell in students if cell.exercise == exercise or cell.added]

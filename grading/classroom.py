@@ -1,12 +1,10 @@
-"""The class folder: where everything that one class hands in and gets back lies. And how lessons are named."""
+"""The class folder: where everything that one class hands in and gets back lies."""
 
-import difflib
 import os
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]  # the repository: its modules/ are the source of every assignment
+from grading.lesson import ROOT, lesson_names, notebook_of
 
 CONFIG = '''\
 """nbgrader's settings for this class; read by `nbgrader` and by JupyterLab's Formgrader when started in this folder."""
@@ -14,16 +12,12 @@ CONFIG = '''\
 import sys
 
 if {root!r} not in sys.path:
-    sys.path.insert(0, {root!r})  # the course: its lessons, its reference, its judge
+    sys.path.insert(0, {root!r})  # the course: its lessons, its reference, its grader
 
 from grading.config import configure
 
 configure(get_config(), __file__)
 '''
-
-
-class GradingError(Exception):
-    """Something that the user can put right; the message says how."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,7 @@ class Class:
 
     @property
     def received(self) -> Path:
-        """STUDENT/LESSON/: every file as it was handed in, never opened by anything but intake.read."""
+        """STUDENT/LESSON/: every file as it was handed in, never opened by anything but submission.read."""
         return self.folder / "received"
 
     @property
@@ -62,7 +56,7 @@ class Class:
 
     @property
     def judged(self) -> Path:
-        """LESSON/STUDENT.json: what the judge found."""
+        """LESSON/STUDENT.json: what the grader found: see results.py."""
         return self.folder / "judged"
 
     @property
@@ -101,32 +95,8 @@ class Class:
         config = self.folder / "nbgrader_config.py"
         if not config.exists():
             config.write_text(CONFIG.format(root=str(ROOT)), encoding="utf-8")
-        for lesson in lessons():
+        for lesson in lesson_names():
             link = self.source / lesson / f"{lesson}.ipynb"
             if not os.path.lexists(link):
                 link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(source(lesson))
-
-
-@cache
-def lessons() -> tuple[str, ...]:
-    """The lessons of the course, as "08_convolution", in order."""
-    return tuple(sorted(folder.name for folder in ROOT.glob("modules/*") if source(folder.name).exists()))
-
-
-def source(lesson: str) -> Path:
-    """The lesson's notebook with its solutions."""
-    return ROOT / "modules" / lesson / f"{lesson}.ipynb"
-
-
-def lesson_named(text: str) -> str:
-    """The lesson that is meant by "8", "08", "convolution" or "08_convolution"."""
-    text = text.strip().lower().removesuffix(".ipynb")
-    for lesson in lessons():
-        number, _, title = lesson.partition("_")
-        if text in (lesson, title, number, number.lstrip("0")):
-            return lesson
-    words = {word: lesson for lesson in lessons() for word in (lesson, lesson[3:])}
-    close = dict.fromkeys(words[word] for word in difflib.get_close_matches(text, words, n=3, cutoff=0.5))
-    meant = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(lessons())}"
-    raise GradingError(f"there is no lesson {text[:60]!r}: {meant}")
+                link.symlink_to(notebook_of(lesson))

@@ -1,0 +1,76 @@
+"""The reference's package as it is before a lesson: what a submission stands on, in the sandbox."""
+
+import atexit
+import compileall
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from course.exporter import default_exp, file_of
+from grading.lesson import ROOT, Lesson
+
+GRADING = Path(__file__).parent
+
+
+@cache
+def scratch(name: str) -> Path:
+    """A temporary folder that lasts as long as this process, the same for the same name."""
+    folder = tempfile.mkdtemp(prefix=f"tinytorch-{name}-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+@cache
+def package_for_grader(lesson: Lesson) -> Path:
+    """The reference's lessons before `lesson`, and its companions, which find the lesson's modules beside them."""
+    return write_package(lesson, scratch("grader") / lesson.name)
+
+
+@cache
+def package_for_kernel(lesson: Lesson) -> Path:
+    """The same without the lesson's companions: they import the lesson, which is only in the notebook."""
+    folder = scratch("kernel") / lesson.name
+    shutil.copytree(package_for_grader(lesson), folder)
+    for name in companion_files(lesson):
+        (folder / "tinytorch" / name).unlink()
+    return folder
+
+
+@cache
+def grader_in_sandbox() -> Path:
+    """What of the grading the sandbox sees, copied once for this process: an edit meanwhile would ask otherwise."""
+    folder = scratch("sandbox") / "grader"
+    shutil.copytree(GRADING / "probes", folder / "probes", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(GRADING / "runner.py", folder / "runner.py")
+    return folder
+
+
+def write_package(lesson: Lesson, folder: Path, root: Path = ROOT) -> Path:
+    """Write into `folder` the reference package as it is before the lesson, with the lesson's companions."""
+    own = {file_of(module.removeprefix("tinytorch.")) for module in lesson.modules}
+    later = {
+        file_of(default_exp(notebook))
+        for notebook in root.glob("modules/*/*.ipynb")
+        if notebook.parent.name > lesson.name and default_exp(notebook)
+    }
+    for file in sorted((root / "tinytorch").rglob("*.py")):
+        name = file.relative_to(root / "tinytorch").as_posix()
+        if name not in own | later:
+            target = folder / "tinytorch" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read_bytes())
+    compileall.compile_dir(folder / "tinytorch", quiet=1)
+    return folder
+
+
+def companion_files(lesson: Lesson, root: Path = ROOT) -> list[str]:
+    """What the lesson's companions export, by path in the package."""
+    notebooks = sorted((root / "modules" / lesson.name).glob("*.ipynb"))
+    return sorted({file_of(default_exp(notebook)) for notebook in notebooks if notebook.stem != lesson.name})
+
+
+@cache
+def companion_sources(lesson: Lesson, root: Path = ROOT) -> tuple[str, ...]:
+    """The companions' sources, which stand on the lesson's exercises."""
+    return tuple((root / "tinytorch" / name).read_text(encoding="utf-8") for name in companion_files(lesson, root))
