@@ -24,8 +24,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from grading import demo, intake
-from grading.course import Class
+from grading import demo
+from grading.classroom import Class
+from grading.collect import collect
 from grading.release import generate
 
 ROOT = Path(__file__).parents[1]
@@ -79,7 +80,7 @@ def handed_in(course: Class, count: int) -> Class:
             file = Path(uploads, f"{kind}{number:03}", f"{LESSON}.ipynb")
             file.parent.mkdir()
             file.write_text(json.dumps(kinds[kind][1]), encoding="utf-8")
-        list(track(intake.collect(course, Path(uploads)), "collecting", total=count))
+        list(track(collect(course, Path(uploads)), "collecting", total=count))
     return course
 
 

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from course.plan import plan
 from grading import GradingError
 from grading.classroom import Class
-from grading.lesson import lesson_named, lesson_names
+from grading.lesson import lesson_named
 from grading.sandbox import SandboxError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -40,7 +41,7 @@ def release(lesson: str, folder: Folder = CLASS):
     """Make the students' version of LESSON (8, 08, convolution) or of all, and prove that it holds no solution."""
     from grading.release import publish
 
-    course, names = opened(folder), lesson_names() if lesson == "all" else [lesson_named(lesson)]
+    course, names = opened(folder), list(plan().lessons) if lesson == "all" else [lesson_named(lesson)]
     for name in track(names, "releasing", console=console):
         publish(course, name)
         console.print(f"{course.release / name / name}.ipynb")

@@ -22,8 +22,8 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 
+from course.plan import plan
 from grading import GradingError
-from grading.lesson import lesson_names
 
 MB = 2**20
 NOTEBOOK = 16 * MB  # bytes of a notebook; its JSON takes up to thirty times that in memory
@@ -211,7 +211,7 @@ def in_students_zip(entry: Entry) -> Iterator[Entry | str]:
 def parts_of(path) -> tuple[str, ...]:
     """Folders and file of a path, less the folders that are named as a lesson: in any layout they say nothing new."""
     *folders, file = path
-    return *(folder for folder in folders if folder not in lesson_names()), file
+    return *(folder for folder in folders if folder not in plan().lessons), file
 
 
 def wrapping(paths: list[tuple[str, ...]]) -> int:
@@ -261,7 +261,7 @@ def flat(file: str, time: float) -> tuple[str, str, tuple] | None:
         student = "_".join(filter(None, (match["name"], match["number"])))
         return student, match["file"], (int(match["attachment"][:18]), time)
     stem = COPY.sub("", Path(file).stem)  # jane_08_convolution.ipynb, or jane.ipynb
-    for lesson in lesson_names():
+    for lesson in plan().lessons:
         stem = stem.replace(lesson, "")
     return (stem.strip(" _-."), file, (0, time)) if stem.strip(" _-.") else None
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from grading.lesson import ROOT, lesson_names, notebook_of
+from course.plan import ROOT, plan
 
 CONFIG = '''\
 """nbgrader's settings for this class; read by `nbgrader` and by JupyterLab's Formgrader when started in this folder."""
@@ -95,8 +95,8 @@ class Class:
         config = self.folder / "nbgrader_config.py"
         if not config.exists():
             config.write_text(CONFIG.format(root=str(ROOT)), encoding="utf-8")
-        for lesson in lesson_names():
+        for lesson in plan().lessons:
             link = self.source / lesson / f"{lesson}.ipynb"
             if not os.path.lexists(link):
                 link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(notebook_of(lesson))
+                link.symlink_to(plan().notebook(lesson))

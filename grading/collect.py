@@ -3,17 +3,18 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 import nbformat
 
 from course.exporter import write_whole
+from course.notebook import DEFAULT_EXP
+from course.plan import plan
 from grading import GradingError, archives
 from grading.archives import NOTEBOOK, Entry, readable
 from grading.classroom import Class
-from grading.lesson import lesson_names, load_lesson, notebook_of
+from grading.lesson import load_lesson
 from grading.rebuild import rebuild, released_text
 from grading.submission import SubmittedCell, read_submission
 
@@ -37,7 +38,7 @@ def collect(course: Class, path: Path) -> Iterator[tuple[str | None, str | None,
         for file in files:
             if isinstance(file, str):
                 yield entry.student, None, [file]
-            elif name_without_copy(file.file) not in companion_names():
+            elif name_without_copy(file.file) not in {companion.name for companion in plan().companions}:
                 yield take_in(course, file)
 
 
@@ -80,23 +81,23 @@ def name_without_copy(file: str) -> str:
     return archives.COPY.sub("", Path(file).stem)
 
 
-@cache
-def companion_names() -> set[str]:
-    """The notebooks beside a lesson's; they are given and hold no exercises."""
-    found = {file.stem for lesson in lesson_names() for file in notebook_of(lesson).parent.glob("*.ipynb")}
-    return found - {*lesson_names()}
-
-
 def lesson_of(file: str, cells: list[SubmittedCell]) -> tuple[str | None, str]:
     """The lesson that a notebook is, by its name, or else by its cells' marks; and a note where they disagree."""
-    named = next((lesson for lesson in lesson_names() if lesson in file), None)
+    named = next((lesson for lesson in plan().lessons if lesson in file), None)
     marks = {cell.grade_id for cell in cells}
-    like = {lesson: len(marks & load_lesson(lesson).points.keys()) for lesson in lesson_names()}
+    like = {lesson: len(marks & load_lesson(lesson).points.keys()) for lesson in plan().lessons}
     most = max(like, key=like.get)
+    if not like[most] and exports_no_lesson(cells):  # a companion, maybe by a name that it had before
+        return None, ""
     if named is None:
         return (most if like[most] else None), ""
     other = like[most] and not like[named]
     return named, f"called {named}, but its cells are of {most}" if other else ""
+
+
+def exports_no_lesson(cells: list[SubmittedCell]) -> bool:
+    exported = {match[1] for cell in cells if (match := DEFAULT_EXP.search(cell.source))}
+    return bool(exported) and exported.isdisjoint(lesson.exports for lesson in plan().lessons.values())
 
 
 class Received:

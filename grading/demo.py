@@ -5,9 +5,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from course.plan import plan
 from course.workspace import release
 from grading.classroom import Class
-from grading.lesson import load_lesson, notebook_of
+from grading.lesson import load_lesson
 from grading.results import Result, read_results
 
 LESSON = "08_convolution"
@@ -88,7 +89,7 @@ def submissions(lesson: str = LESSON, course: Class | None = None) -> dict[str, 
     """For each student of the sample class what they handed in, in words, and the notebook."""
     everything = tuple(load_lesson(lesson).points)
     gradebook = course.folder / "gradebook.db" if course else "gradebook.db"
-    hostile = HOSTILE % (str(notebook_of(lesson)), str(gradebook))
+    hostile = HOSTILE % (str(plan().notebook(lesson)), str(gradebook))
     return {
         student: (what, notebook(lesson, *how))
         for student, what, *how in (
@@ -111,7 +112,7 @@ def submissions(lesson: str = LESSON, course: Class | None = None) -> dict[str, 
 def notebook(lesson: str, done: tuple[str, ...], changes: dict | None = None, added: str = "") -> dict:
     """The release with the exercises in `done` solved as in the reference, but for `changes`: a whole new cell, or
     pairs (old, new) of text in it. `added` is a cell that the student put before the first exercise."""
-    nb = json.loads(release(notebook_of(lesson)))
+    nb = json.loads(release(plan().notebook(lesson)))
     solutions = {cell.exercise: cell.source for cell in load_lesson(lesson).cells}
     first = None
     for number, cell in enumerate(nb["cells"]):

@@ -14,7 +14,7 @@ import numpy as np
 from grading import sandbox, source_rules
 from grading.answers import Answers, read_answers
 from grading.comparison import compare_parts
-from grading.lesson import Cell, Lesson, only
+from grading.lesson import ExportedCell, Lesson, only
 from grading.package import grader_in_sandbox, package_for_grader
 from grading.reference import training_data
 from grading.results import Part, Verdict
@@ -30,7 +30,11 @@ def new_seed() -> int:
 
 
 def grade(
-    lesson: Lesson, students: tuple[Cell, ...], seed: int, exercises: list[str] | None = None, sandboxed: bool = True
+    lesson: Lesson,
+    students: tuple[ExportedCell, ...],
+    seed: int,
+    exercises: list[str] | None = None,
+    sandboxed: bool = True,
 ) -> tuple[list[Verdict], list[str]]:
     """The verdicts on every exercise (or on `exercises`), and what the code tried that it should not.
 
@@ -68,7 +72,9 @@ def better(whole: Part, alone: Part) -> Part:
     return whole if whole.right or not (alone.right or alone.got) else alone
 
 
-def ask(lesson: Lesson, cells: tuple[Cell, ...], exercises: list[str], seed: int, sandboxed: bool = True) -> Answers:
+def ask(
+    lesson: Lesson, cells: tuple[ExportedCell, ...], exercises: list[str], seed: int, sandboxed: bool = True
+) -> Answers:
     """Run the probes of `exercises` in a sandbox, on the package that `cells` make; paths are in its {root}."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

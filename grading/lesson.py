@@ -1,23 +1,19 @@
 """A lesson as the grader sees it: the cells that make its modules, and which exercise each belongs to."""
 
+import ast
 import difflib
 import importlib
-import json
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 
-from course.exporter import EXPORTED, default_exp, drop_markers, file_of
+from course.notebook import parsed, read
+from course.plan import ROOT, file_of, plan
 from grading import GradingError
-
-ROOT = Path(__file__).parents[1]  # the repository: its modules/ are the source of every assignment
-SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?### END SOLUTION[^\n]*", re.MULTILINE | re.DOTALL)
-STUB = ["# YOUR CODE HERE", "raise NotImplementedError()"]  # what nbgrader puts there
 
 
 @dataclass(frozen=True)
-class Cell:
+class ExportedCell:
     """A code cell that is exported: `exercise` is None for given cells and for those that a student added."""
 
     source: str
@@ -32,7 +28,7 @@ class Lesson:
     name: str  # as "08_convolution"
     heading: str
     modules: dict[str, tuple[str, ...]]  # what its notebook exports, as "tinytorch.nn.conv", and `__all__` of each
-    cells: tuple[Cell, ...]
+    cells: tuple[ExportedCell, ...]
     points: dict[str, float]
     blanks: dict[str, str]  # each exercise's cell as it is released
     sections: dict[str, str]  # the heading above each exercise
@@ -53,96 +49,49 @@ class Lesson:
 
 
 @cache
-def load_lesson(name: str, root: Path = ROOT) -> Lesson:
+def load_lesson(name: str) -> Lesson:
     """The lesson, from modules/."""
-    cells = json.loads(notebook_of(name, root).read_text(encoding="utf-8"))["cells"]
-    cells = [cell | {"source": "".join(cell["source"])} for cell in cells]
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
-    module = default_exp(notebook_of(name, root))
-    exported = (root / "tinytorch" / file_of(module)).read_text(encoding="utf-8")
-    public = re.search(r"^__all__ = (\[.*?\])$", exported, re.MULTILINE | re.DOTALL)[1]
-    heading = next((cell["source"].splitlines()[0].lstrip("# ") for cell in cells if is_text(cell)), name)
-    sections, section = {}, ""
-    for cell in cells:
-        if is_text(cell):
-            section = (re.findall(r"^##+ +(.+?) *$", cell["source"], re.MULTILINE) or [section])[-1]
-        elif exercise_of(cell):
-            sections[exercise_of(cell)] = section
+    notebook, module = read(plan().notebook(name)), plan().lessons[name].exports
     return Lesson(
         name,
-        heading,
-        {f"tinytorch.{module}": tuple(re.findall(r"'([^']+)'", public))},
-        tuple(Cell(without_markers(cell["source"]), exercise_of(cell)) for cell in code if is_exported(cell)),
-        {metadata(cell)["grade_id"].removeprefix("check-"): metadata(cell)["points"] for cell in code
-         if metadata(cell).get("grade")},
-        {exercise_of(cell): SOLUTION.sub(r"\1" + r"\n\1".join(STUB), cell["source"]) for cell in code
-         if exercise_of(cell)},
-        sections,
-    )  # fmt: skip
-
-
-def metadata(cell: dict) -> dict:
-    """What nbgrader wrote into the cell."""
-    return cell["metadata"].get("nbgrader", {})
-
-
-def is_text(cell: dict) -> bool:
-    return cell["cell_type"] == "markdown"
-
-
-def is_exported(cell: dict) -> bool:
-    return bool(EXPORTED.search(cell["source"]))
-
-
-def exercise_of(cell: dict) -> str | None:
-    return metadata(cell)["grade_id"] if metadata(cell).get("solution") else None
-
-
-def without_markers(source: str) -> str:
-    class Holder:
-        pass
-
-    holder = Holder()
-    holder.source = source
-    drop_markers(holder)
-    return holder.source
-
-
-def students_cells(nb: dict) -> tuple[Cell, ...]:
-    """The exported cells of a rebuilt submission (see rebuild.py), in order."""
-    code = [cell for cell in nb["cells"] if cell["cell_type"] == "code" and is_exported(cell)]
-    return tuple(
-        Cell(cell["source"], exercise_of(cell), added=not metadata(cell) and bool(cell["metadata"].get("added")))
-        for cell in code
+        notebook.heading,
+        {f"tinytorch.{module}": public_names(module)},
+        tuple(ExportedCell(cell.solved, cell.exercise) for cell in notebook.exported),
+        notebook.points,
+        {exercise: cell.released for exercise, cell in notebook.exercises.items()},
+        {exercise: cell.section for exercise, cell in notebook.exercises.items()},
     )
 
 
-def only(exercise: str, students: tuple[Cell, ...], lesson: Lesson) -> tuple[Cell, ...]:
+def public_names(module: str) -> tuple[str, ...]:
+    """`__all__` of a module of the reference."""
+    source = (ROOT / "tinytorch" / file_of(module)).read_text(encoding="utf-8")
+    return tuple(ast.literal_eval(re.search(r"^__all__ = (\[.*?\])$", source, re.MULTILINE | re.DOTALL)[1]))
+
+
+def students_cells(nb: dict) -> tuple[ExportedCell, ...]:
+    """The exported cells of a rebuilt submission (see rebuild.py), in order."""
+    return tuple(
+        ExportedCell(cell.source, cell.exercise, added=not cell.nbgrader and bool(cell.metadata.get("added")))
+        for cell in parsed(nb).exported
+    )
+
+
+def only(exercise: str, students: tuple[ExportedCell, ...], lesson: Lesson) -> tuple[ExportedCell, ...]:
     """The student's cells, every other exercise from the reference: what fails now is this one's own mistake."""
     right = {cell.exercise: cell for cell in lesson.cells if cell.exercise}
     return tuple(right[cell.exercise] if cell.exercise not in (None, exercise) else cell for cell in students)
-
-
-@cache
-def lesson_names() -> tuple[str, ...]:
-    """The lessons of the course, as "08_convolution", in order."""
-    return tuple(sorted(folder.name for folder in ROOT.glob("modules/*") if notebook_of(folder.name).exists()))
-
-
-def notebook_of(lesson: str, root: Path = ROOT) -> Path:
-    """The lesson's notebook with its solutions."""
-    return root / "modules" / lesson / f"{lesson}.ipynb"
 
 
 def lesson_named(text: str) -> str:
     """The lesson that is meant by "8", "08", "convolution" or "08_convolution"."""
     text = text.strip().lower().removesuffix(".ipynb")
     words = {}
-    for lesson in lesson_names():
-        number, _, title = lesson.partition("_")
-        if text in (lesson, title, number, number.lstrip("0")):
-            return lesson
-        words |= {lesson: lesson, title: lesson}
+    for lesson in plan().lessons.values():
+        number, _, subject = lesson.name.partition("_")
+        if text in (lesson.name, subject, number, str(lesson.number)):
+            return lesson.name
+        words |= {lesson.name: lesson.name, subject: lesson.name}
     close = dict.fromkeys(words[word] for word in difflib.get_close_matches(text, words, n=3, cutoff=0.5))
-    meant = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(lesson_names())}"
+    meant = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(plan().lessons)}"
     raise GradingError(f"there is no lesson {text[:60]!r}: {meant}")

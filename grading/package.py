@@ -7,9 +7,10 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from course.exporter import default_exp, file_of
-from grading.lesson import ROOT, Lesson
+from course.plan import ROOT, file_of, plan
+from grading.lesson import Lesson
 
+REFERENCE = ROOT / "tinytorch"
 GRADING = Path(__file__).parent
 
 
@@ -32,8 +33,8 @@ def package_for_kernel(lesson: Lesson) -> Path:
     """The same without the lesson's companions: they import the lesson, which is only in the notebook."""
     folder = scratch("kernel") / lesson.name
     shutil.copytree(package_for_grader(lesson), folder)
-    for name in companion_files(lesson):
-        (folder / "tinytorch" / name).unlink()
+    for companion in plan().lessons[lesson.name].companions:
+        (folder / "tinytorch" / companion.file).unlink()
     return folder
 
 
@@ -46,16 +47,15 @@ def grader_in_sandbox() -> Path:
     return folder
 
 
-def write_package(lesson: Lesson, folder: Path, root: Path = ROOT) -> Path:
+def write_package(lesson: Lesson, folder: Path) -> Path:
     """Write into `folder` the reference package as it is before the lesson, with the lesson's companions."""
     own = {file_of(module.removeprefix("tinytorch.")) for module in lesson.modules}
+    order = list(plan().lessons)
     later = {
-        file_of(default_exp(notebook))
-        for notebook in root.glob("modules/*/*.ipynb")
-        if notebook.parent.name > lesson.name and default_exp(notebook)
+        file_of(module) for name in order[order.index(lesson.name) + 1 :] for module in plan().lessons[name].modules
     }
-    for file in sorted((root / "tinytorch").rglob("*.py")):
-        name = file.relative_to(root / "tinytorch").as_posix()
+    for file in sorted(REFERENCE.rglob("*.py")):
+        name = file.relative_to(REFERENCE).as_posix()
         if name not in own | later:
             target = folder / "tinytorch" / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -64,13 +64,8 @@ def write_package(lesson: Lesson, folder: Path, root: Path = ROOT) -> Path:
     return folder
 
 
-def companion_files(lesson: Lesson, root: Path = ROOT) -> list[str]:
-    """What the lesson's companions export, by path in the package."""
-    notebooks = sorted((root / "modules" / lesson.name).glob("*.ipynb"))
-    return sorted({file_of(default_exp(notebook)) for notebook in notebooks if notebook.stem != lesson.name})
-
-
 @cache
-def companion_sources(lesson: Lesson, root: Path = ROOT) -> tuple[str, ...]:
-    """The companions' sources, which stand on the lesson's exercises."""
-    return tuple((root / "tinytorch" / name).read_text(encoding="utf-8") for name in companion_files(lesson, root))
+def companion_sources(lesson: Lesson) -> tuple[str, ...]:
+    """The sources of the lesson's companions, which stand on its exercises."""
+    files = [companion.file for companion in plan().lessons[lesson.name].companions]
+    return tuple((REFERENCE / file).read_text(encoding="utf-8") for file in files)

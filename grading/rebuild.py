@@ -6,10 +6,11 @@ from functools import cache
 
 import nbformat
 
-from course.exporter import EXPORTED
+from course.notebook import EXPORTED, parsed
+from course.plan import plan
 from course.workspace import release
 from grading.archives import readable
-from grading.lesson import Lesson, metadata, notebook_of
+from grading.lesson import Lesson
 from grading.submission import SubmittedCell
 
 NAMES = re.compile(r"^(?:async )?(?:def|class)[ \t]+(\w+)|^(\w+(?:\.\w+)*)[ \t]*=(?!=)", re.MULTILINE)
@@ -18,7 +19,7 @@ NAMES = re.compile(r"^(?:async )?(?:def|class)[ \t]+(\w+)|^(\w+(?:\.\w+)*)[ \t]*
 @cache
 def released_text(lesson: str) -> str:
     """The lesson's release, made from modules/."""
-    return release(notebook_of(lesson))
+    return release(plan().notebook(lesson))
 
 
 @cache
@@ -38,14 +39,14 @@ class Rebuilding:
 
     def __init__(self, lesson: Lesson, cells: list[SubmittedCell]):
         self.lesson, self.cells, self.notes = lesson, cells, []
-        self.nb = copy.deepcopy(released_notebook(lesson.name))
-        self.own = self.nb.cells
-        self.marked = {metadata(cell)["grade_id"]: at for at, cell in enumerate(self.own) if metadata(cell)}
-        self.ids = {cell.id: at for at, cell in enumerate(self.own) if not metadata(cell)}
-        self.sources = {squeezed(cell.source): at for at, cell in enumerate(self.own) if not metadata(cell)}
+        self.own = parsed(released_notebook(lesson.name)).cells
+        self.marked = {cell.nbgrader["grade_id"]: at for at, cell in enumerate(self.own) if cell.nbgrader}
+        self.ids = {cell.id: at for at, cell in enumerate(self.own) if not cell.nbgrader}
+        self.sources = {squeezed(cell.source): at for at, cell in enumerate(self.own) if not cell.nbgrader}
         self.places = [self.place(cell) for cell in cells]  # which cell of the release each is, None: added
 
     def result(self):
+        nb = copy.deepcopy(released_notebook(self.lesson.name))
         kept, used = set(), set()  # numbers of the student's cells that are added, and that are solutions
         for exercise in self.lesson.points:
             solution, parts = self.solution(exercise)
@@ -53,7 +54,7 @@ class Rebuilding:
             kept.update(parts)
             if solution:
                 text = "\n\n".join(self.cells[number].source for number in solution)
-                self.own[self.marked[exercise]].source = self.exported(exercise, text)
+                nb.cells[self.marked[exercise]].source = self.exported(exercise, text)
         self.tell()
         after, last = {}, -1  # the place of a cell of the release -> what the student added after it
         for number, (cell, place) in enumerate(zip(self.cells, self.places)):
@@ -61,12 +62,12 @@ class Rebuilding:
             new = place is None and cell.source.strip() and number not in used
             if new or number in kept - used or self.edited(place, cell):
                 after.setdefault(last, []).append(added(cell))
-        self.nb.cells = after.get(-1, [])
-        for place, own in enumerate(self.own):
-            self.nb.cells += [own, *after.get(place, [])]
-        for number, cell in enumerate(cell for cell in self.nb.cells if cell.metadata.get("added")):
+        released, nb.cells = nb.cells, after.get(-1, [])
+        for place, cell in enumerate(released):
+            nb.cells += [cell, *after.get(place, [])]
+        for number, cell in enumerate(cell for cell in nb.cells if cell.metadata.get("added")):
             cell.id = f"added-{number}"
-        return self.nb, self.notes
+        return nb, self.notes
 
     def place(self, cell: SubmittedCell) -> int | None:
         if cell.grade_id in self.marked:
@@ -76,7 +77,7 @@ class Rebuilding:
 
     def edited(self, place: int | None, cell: SubmittedCell) -> bool:
         """A given cell that the student changed so that the package may lean on it (another import, say): both run."""
-        if place is None or cell.kind != "code" or not cell.source.strip() or metadata(own := self.own[place]):
+        if place is None or cell.kind != "code" or not cell.source.strip() or (own := self.own[place]).nbgrader:
             return False  # one that was emptied is as good as deleted
         changed = squeezed(cell.source) != squeezed(own.source)
         return changed and bool(EXPORTED.search(cell.source) or EXPORTED.search(own.source))

@@ -14,9 +14,11 @@ import nbformat
 from nbclient import NotebookClient
 
 from course import workspace
+from course.notebook import STUB, parsed
+from course.plan import plan
 from grading import GradingError, grader
 from grading.classroom import Class
-from grading.lesson import STUB, load_lesson, metadata, notebook_of, students_cells
+from grading.lesson import load_lesson, students_cells
 from grading.package import scratch
 
 REGION = re.compile(
@@ -31,8 +33,8 @@ def publish(course: Class, lesson: str) -> bool:
     Everything is checked before anything is written. GradingError says what is wrong.
     """
     file = course.release / lesson / f"{lesson}.ipynb"
-    solved = nbformat.read(notebook_of(lesson), as_version=4)
-    nb = nbformat.reads(workspace.release(notebook_of(lesson)), as_version=4)
+    solved = nbformat.read(plan().notebook(lesson), as_version=4)
+    nb = nbformat.reads(workspace.release(plan().notebook(lesson)), as_version=4)
     if file.exists():
         if nbformat.read(file, as_version=4).cells == nb.cells and is_known(course, lesson):
             return False
@@ -83,10 +85,10 @@ def leaks(solved, nb):
     elsewhere = {*itertools.pairwise(everything), *zip(everything)}
     if "### BEGIN" in nbformat.writes(nb) or "### END" in nbformat.writes(nb):
         yield "a marker of nbgrader's is left"
-    for cell in solved.cells:
-        if cell.cell_type == "code" and (cells[cell.id].outputs or cells[cell.id].execution_count):
+    for cell in parsed(solved).cells:
+        if cell.is_code and (cells[cell.id].outputs or cells[cell.id].execution_count):
             yield f"{cell.id} holds outputs"
-        if metadata(cell).get("solution"):
+        if cell.exercise:
             kept = [line for line in stripped(cells[cell.id].source) if line not in STUB]
             if kept != stripped(REGION.sub("", cell.source)):
                 yield f"{cell.id} holds more, or less, than what stands around its solution"
@@ -99,30 +101,30 @@ def leaks(solved, nb):
 
 def unlocked(nb):
     """Exercises are blank and can be filled in, checks can't be changed."""
-    for cell in filter(metadata, nb.cells):
-        mark = metadata(cell)["grade_id"]
-        if metadata(cell)["solution"] and STUB[1] not in cell.source:
-            yield f"{mark} is not blank"
-        if metadata(cell)["grade"] and cell.metadata.get("editable", True):
-            yield f"{mark} can be edited"
+    for cell in parsed(nb).cells:
+        if cell.exercise and not cell.is_blank:
+            yield f"{cell.exercise} is not blank"
+        if cell.checks and cell.metadata.get("editable", True):
+            yield f"check-{cell.checks} can be edited"
 
 
 def misruns(nb, lesson: str):
     """In a learner's place it must run until the first blank is called, stop there, and no check may pass."""
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         shutil.copytree(fresh_workspace(), folder, dirs_exist_ok=True)
-        if int(lesson[:2]) > 1:
-            workspace.catch_up(int(lesson[:2]), Path(folder))
+        if plan().before(lesson):
+            workspace.catch_up(plan().lessons[lesson].number, Path(folder))
         ran = executed(nb, folder)
+    cells = parsed(ran).cells
     failed = [(number, error) for number, cell in enumerate(ran.cells) if (error := error_of(cell))]
-    first_blank = next(number for number, cell in enumerate(ran.cells) if metadata(cell).get("solution"))
+    first_blank = next(number for number, cell in enumerate(cells) if cell.exercise)
     if not failed:
         yield "it runs to its end as it is"
     elif failed[0][1] != "NotImplementedError" or failed[0][0] < first_blank:
-        yield f"it stops with {failed[0][1]} in cell {ran.cells[failed[0][0]].id}, not at its first blank"
-    for number, cell in enumerate(ran.cells):
-        if metadata(cell).get("grade") and number not in dict(failed):
-            yield f"{metadata(cell)['grade_id']} passes on the blank"
+        yield f"it stops with {failed[0][1]} in cell {cells[failed[0][0]].id}, not at its first blank"
+    for number, cell in enumerate(cells):
+        if cell.checks and number not in dict(failed):
+            yield f"check-{cell.checks} passes on the blank"
 
 
 def fresh_workspace() -> Path:

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from grading.lesson import Cell, Lesson
+from grading.lesson import ExportedCell, Lesson
 from grading.package import companion_sources
 from grading.suspicious_code import suspicious
 
@@ -20,7 +20,7 @@ HIDING = frozenset(  # ways to a name that need not say it
 )
 
 
-def refuse(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
+def refuse(lesson: Lesson, exercise: str, students: tuple[ExportedCell, ...]) -> str:
     """Why the exercise's own cell may not be graded: it names what the exercise asks to build."""
     forbidden = lesson.probes[exercise].forbids
     given = frozenset().union(*(words(cell.source) for cell in lesson.cells if not cell.exercise))
@@ -31,7 +31,7 @@ def refuse(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
     return ""
 
 
-def borrows(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
+def borrows(lesson: Lesson, exercise: str, students: tuple[ExportedCell, ...]) -> str:
     """Why only the run alone counts: another exercise's cell names what this one may not use, and could hand it on."""
     forbidden = lesson.probes[exercise].forbids
     known = {cell.exercise: words(cell.source) for cell in lesson.cells}
@@ -42,7 +42,7 @@ def borrows(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> str:
     return ""
 
 
-def looks_ahead(lesson: Lesson, exercise: str, students: tuple[Cell, ...]) -> bool:
+def looks_ahead(lesson: Lesson, exercise: str, students: tuple[ExportedCell, ...]) -> bool:
     """Whether the exercise's code names what the lesson builds after it, or could reach it without a name. Then there
     is no run alone: the reference's later functions would do its work; two exercises could each call the other."""
     at = next(number for number, cell in enumerate(lesson.cells) if cell.exercise == exercise)

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from grading.lesson import is_exported, metadata
+from course.notebook import parsed
 
 
 def worth_running(nb) -> list[tuple[int, dict]]:
@@ -11,16 +11,16 @@ def worth_running(nb) -> list[tuple[int, dict]]:
     a name which these need. The lesson's other demonstrations cost most of the time and say nothing of the submission.
     """
     chosen, needed = [], set()
-    for index, cell in reversed(list(enumerate(nb.cells))):
-        if cell.cell_type == "code":
-            defined, used = names(cell.source)
-            if is_exported(cell) or metadata(cell) or cell.metadata.get("added") or defined & needed:
-                chosen.append((index, cell))
+    for index, cell in reversed(list(enumerate(parsed(nb).cells))):
+        if cell.is_code:
+            defined, used = names_in(cell.source)
+            if cell.is_exported or cell.nbgrader or cell.metadata.get("added") or defined & needed:
+                chosen.append((index, nb.cells[index]))
                 needed = (needed - defined) | used
     return chosen[::-1]
 
 
-def names(source: str) -> tuple[set[str], set[str]]:
+def names_in(source: str) -> tuple[set[str], set[str]]:
     """What the cell defines at its top level, and what it uses without binding it somewhere."""
     try:
         body = ast.parse(re.sub(r"^[ \t]*[%!].*$", "", source, flags=re.MULTILINE)).body  # without the magics

@@ -12,20 +12,20 @@ from rich.progress import track
 from rich.table import Table
 from solutions import RIGHT, WRONG
 
-from grading import judge
-from grading.submission import reference
+from grading import grader
+from grading.lesson import load_lesson
 
 
 def judged(solution, right: bool, seed: int) -> tuple[str, str, bool]:
     """What it got of its own exercise's points, what it lost elsewhere, and whether that is as it should be."""
-    lesson, own, others = reference(solution.lesson), 0.0, 0.0
+    lesson, own, others = load_lesson(solution.lesson), 0.0, 0.0
     of = lesson.points[solution.exercise]
-    for verdict in judge.grade(lesson, solution.cells, seed)[0]:
+    for verdict in grader.grade(lesson, solution.cells, seed)[0]:
         if verdict.exercise == solution.exercise:
             own = verdict.points
         else:
             others += verdict.of - verdict.points
-    again = [judge.grade(lesson, solution.cells, seed + n, [solution.exercise])[0][0] for n in range(1, 10) if right]
+    again = [grader.grade(lesson, solution.cells, seed + n, [solution.exercise])[0][0] for n in range(1, 10) if right]
     steady = all(verdict.points == verdict.of for verdict in again)
     return f"{own:g} of {of:g}", f"{others:g}", (own == of and steady if right else own < of) and not others
 
@@ -38,7 +38,7 @@ def main():
         if not sys.argv[1:] or any(name in f"{solution.lesson} {solution.exercise}" for name in sys.argv[1:])
     ]
     table = Table("lesson", "exercise", "solution", "", "points", "lost elsewhere", title="what the judge says")
-    seed, bad = judge.new_seed() >> 1, 0
+    seed, bad = grader.new_seed() >> 1, 0
     with ProcessPoolExecutor() as pool:
         results = pool.map(judged, *zip(*chosen), [seed] * len(chosen))
         for (solution, right), (points, lost, good) in track(

@@ -2,11 +2,11 @@
 
 import json
 
-from grading.course import Class
-from grading.submission import reference
+from grading.classroom import Class
+from grading.lesson import load_lesson
 
 LESSON = "08_convolution"
-POINTS = reference(LESSON).points
+POINTS = load_lesson(LESSON).points
 OF = sum(POINTS.values())
 # what students make up: markup, quotes, control characters, turned text, half surrogates, formulas, paths, sheer length
 HOSTILE = [

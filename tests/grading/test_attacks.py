@@ -10,9 +10,10 @@ import textwrap
 import pytest
 from bubblewrap import needs_bubblewrap
 
-from grading import judge, rules, sandbox
-from grading.submission import Cell, reference
-from grading.suspicion import suspicious
+from grading import answers, grader, sandbox, source_rules
+from grading.lesson import ExportedCell, load_lesson
+from grading.results import Part
+from grading.suspicious_code import suspicious
 
 LESSON, TARGET = "08_convolution", "conv-forward"
 HEAD = "def conv_forward(x, weight, stride, padding, dilation, groups):\n"
@@ -210,7 +211,7 @@ attack(
     import sys
     sys.path += ['/', '..', '../..', '/grader', '/package']
     try:
-        from grading.judge import expectations
+        from grading.reference import expectations
     except ImportError:
         expectations = None
     try:
@@ -323,13 +324,13 @@ attack(
 )
 
 
-def students(name: str) -> tuple[Cell, ...]:
+def students(name: str) -> tuple[ExportedCell, ...]:
     beside, instead, _ = ATTACKS[name]
     cells = []
-    for cell in reference(LESSON).cells:
+    for cell in load_lesson(LESSON).cells:
         if cell.exercise == TARGET:
-            cells += [Cell(f"#| export\n{beside}", added=True)] * bool(beside)
-            cell = Cell(f"#| export\n{instead}", TARGET)
+            cells += [ExportedCell(f"#| export\n{beside}", added=True)] * bool(beside)
+            cell = ExportedCell(f"#| export\n{instead}", TARGET)
         cells.append(cell)
     return tuple(cells)
 
@@ -337,15 +338,15 @@ def students(name: str) -> tuple[Cell, ...]:
 @pytest.fixture
 def short(monkeypatch):
     """What loops need not loop for long."""
-    monkeypatch.setattr(judge, "SECONDS", 2)
-    monkeypatch.setattr(judge, "LIMITS", sandbox.Limits(wall_seconds=8))
+    monkeypatch.setattr(grader, "PART_SECONDS", 2)
+    monkeypatch.setattr(grader, "LIMITS", sandbox.Limits(wall_seconds=8))
 
 
 @needs_bubblewrap
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_wins_nothing_and_is_reported(name, short, capfd):
     beside, instead, seen = ATTACKS[name]
-    [verdict], tried = judge.grade(reference(LESSON), students(name), judge.new_seed(), [TARGET])
+    [verdict], tried = grader.grade(load_lesson(LESSON), students(name), grader.new_seed(), [TARGET])
     assert verdict.points == 0, verdict
     assert all(len(part.message) < 2000 for part in verdict.parts)
     tried += suspicious([beside, instead], [])
@@ -359,14 +360,17 @@ def test_there_are_enough():
 
 @needs_bubblewrap
 def test_the_honest_solution_in_the_same_place_wins():
-    [verdict], tried = judge.grade(reference(LESSON), reference(LESSON).cells, judge.new_seed(), [TARGET])
+    [verdict], tried = grader.grade(load_lesson(LESSON), load_lesson(LESSON).cells, grader.new_seed(), [TARGET])
     assert verdict.points == verdict.of and not tried
 
 
-def with_cells(lesson: str, sources: dict) -> tuple[Cell, ...]:
+def with_cells(lesson: str, sources: dict) -> tuple[ExportedCell, ...]:
     """The reference, but for the cells of these exercises."""
-    own = {exercise: Cell(f"#| export\n{textwrap.dedent(source)}", exercise) for exercise, source in sources.items()}
-    return tuple(own.get(cell.exercise, cell) for cell in reference(lesson).cells)
+    own = {
+        exercise: ExportedCell(f"#| export\n{textwrap.dedent(source)}", exercise)
+        for exercise, source in sources.items()
+    }
+    return tuple(own.get(cell.exercise, cell) for cell in load_lesson(lesson).cells)
 
 
 HIDDEN = {
@@ -397,16 +401,16 @@ def test_of_two_exercises_one_cannot_call_the_other_and_be_called_by_it(way):
             x_hat = layer_norm(rows, rows.shape[-1], None, None, eps).reshape(input.shape)
             return scaled_and_shifted(x_hat, along_channels(weight, input.ndim), along_channels(bias, input.ndim))
         """
-    lesson, asked = reference("09_normalization"), ["layer-norm"]
+    lesson, asked = load_lesson("09_normalization"), ["layer-norm"]
     both = with_cells(lesson.name, {"layer-norm": layer, "group-norm": group})
-    assert judge.grade(lesson, both, judge.new_seed(), asked)[0][0].points == 0
+    assert grader.grade(lesson, both, grader.new_seed(), asked)[0][0].points == 0
     own = with_cells(lesson.name, {"layer-norm": layer})  # but calling a group_norm of one's own is as good as any way
-    assert judge.grade(lesson, own, judge.new_seed(), asked)[0][0].points == 10
+    assert grader.grade(lesson, own, grader.new_seed(), asked)[0][0].points == 10
 
 
 @needs_bubblewrap
 def test_what_an_exercise_may_not_use_cannot_be_handed_on_by_another():
-    lesson = reference("04_losses")
+    lesson = load_lesson("04_losses")
     cells = {cell.exercise: cell.source for cell in lesson.cells}
     helped = "from scipy.special import expit as handy\n" + cells["relu"]
     sigmoid = """
@@ -420,7 +424,7 @@ def test_what_an_exercise_may_not_use_cannot_be_handed_on_by_another():
         """
     for cell, points in ((sigmoid, 0), (cells["sigmoid"], 15)):  # who solves it loses nothing by that of the other
         students = with_cells(lesson.name, {"relu": helped, "sigmoid": cell})
-        [verdict], _ = judge.grade(lesson, students, judge.new_seed(), ["sigmoid"])
+        [verdict], _ = grader.grade(lesson, students, grader.new_seed(), ["sigmoid"])
         assert verdict.points == points
 
 
@@ -438,11 +442,11 @@ def test_the_run_alone_cannot_tell_the_solutions_that_it_sees():
                 where = {'exercise': 'conv-forward', 'part': part, 'name': f'{part}/2d[{number}]'}
                 frame.f_locals['frames'].send(where | {'dtype': dtype, 'shape': shape})
         """
-    lesson, found = reference(LESSON), []
-    for looks_ahead in (rules.looks_ahead, lambda *_: False):
+    lesson, found = load_lesson(LESSON), []
+    for looks_ahead in (source_rules.looks_ahead, lambda *_: False):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(rules, "looks_ahead", looks_ahead)
-            [verdict], _ = judge.grade(lesson, with_cells(LESSON, {TARGET: spy}), judge.new_seed(), [TARGET])
+            patch.setattr(source_rules, "looks_ahead", looks_ahead)
+            [verdict], _ = grader.grade(lesson, with_cells(LESSON, {TARGET: spy}), grader.new_seed(), [TARGET])
         assert verdict.points == 0
         found += verdict.parts
     told = str(found)
@@ -451,11 +455,11 @@ def test_the_run_alone_cannot_tell_the_solutions_that_it_sees():
 
 def test_answers_without_end_take_little_memory():
     frames = (json.dumps({"tried": number, "what": "", "bytes": 0}).encode() + b"\n" for number in range(10**6))
-    found = judge.read(b"".join(frames), {TARGET})
-    assert len(found.tried) <= judge.TRIED + 1 and found.tried[-1] == "answers that are no answers"
+    found = answers.read_answers(b"".join(frames), {TARGET})
+    assert len(found.tried) <= answers.TRIED + 1 and found.tried[-1] == "answers that are no answers"
     frame = {"exercise": TARGET, "name": "", "dtype": "bool", "shape": [], "bytes": 1}
-    frames = (json.dumps(frame | {"part": number}).encode() + b"\n1" for number in range(2 * judge.FRAMES))
-    assert len(judge.read(b"".join(frames), {TARGET}).arrays) <= judge.FRAMES
+    frames = (json.dumps(frame | {"part": number}).encode() + b"\n1" for number in range(2 * answers.FRAMES))
+    assert len(answers.read_answers(b"".join(frames), {TARGET}).arrays) <= answers.FRAMES
 
 
 READY = {
@@ -514,19 +518,19 @@ READY = {
 def test_what_is_there_already_does_not_do_an_exercise(exercise):
     """The companions of a lesson, and autograd where the exercise asks for the formula."""
     name, source = READY[exercise]
-    lesson = reference(name)
-    [verdict], _ = judge.grade(lesson, with_cells(name, {exercise: source}), judge.new_seed(), [exercise])
+    lesson = load_lesson(name)
+    [verdict], _ = grader.grade(lesson, with_cells(name, {exercise: source}), grader.new_seed(), [exercise])
     assert verdict.points == 0 and "build it yourself" in verdict.parts[0].message
 
 
 def test_a_given_cell_that_was_edited_forbids_nothing_that_it_held():
     """It counts as added, and the imports of a lesson may name what one of its exercises must not."""
     for name in ("08_convolution", "09_normalization", "12_attention"):
-        lesson = reference(name)
+        lesson = load_lesson(name)
         edited = tuple(
-            Cell(f"{cell.source}\nmine = 1", None, True) if not cell.exercise else cell for cell in lesson.cells
+            ExportedCell(f"{cell.source}\nmine = 1", None, True) if not cell.exercise else cell for cell in lesson.cells
         )
-        assert not any(rules.refuse(lesson, exercise, edited) for exercise in lesson.points)
+        assert not any(source_rules.refuse(lesson, exercise, edited) for exercise in lesson.points)
 
 
 @needs_bubblewrap
@@ -537,9 +541,9 @@ def test_something_else_that_learns_wins_nothing():
     }
     for exercise, source in others.items():
         students = with_cells("05_optimizers", {exercise: source})
-        [verdict], _ = judge.grade(reference("05_optimizers"), students, judge.new_seed(), [exercise])
+        [verdict], _ = grader.grade(load_lesson("05_optimizers"), students, grader.new_seed(), [exercise])
         assert verdict.points == 0
-        assert verdict.parts[-1] == judge.Part("learning", False, judge.ALONE)
+        assert verdict.parts[-1] == Part("learning", False, grader.ALONE)
 
 
 DEEP = {
@@ -553,7 +557,7 @@ DEEP = {
 
 @pytest.mark.parametrize("what", DEEP)
 def test_code_that_is_nested_deeply_stops_nobody(what):
-    students = (*with_cells(LESSON, {TARGET: DEEP[what]}), Cell(DEEP[what], added=True))
-    for ask in (rules.refuse, rules.borrows, rules.looks_ahead):
-        ask(reference(LESSON), TARGET, students)
+    students = (*with_cells(LESSON, {TARGET: DEEP[what]}), ExportedCell(DEEP[what], added=True))
+    for ask in (source_rules.refuse, source_rules.borrows, source_rules.looks_ahead):
+        ask(load_lesson(LESSON), TARGET, students)
     suspicious([DEEP[what]], [])

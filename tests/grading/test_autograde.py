@@ -17,9 +17,10 @@ import pytest
 from bubblewrap import needs_bubblewrap
 from nbgrader.api import Gradebook
 
-from grading import intake
+from grading import GradingError
 from grading.autograde import autograde
-from grading.course import Class, GradingError
+from grading.classroom import Class
+from grading.collect import collect
 from grading.release import generate
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +66,7 @@ def course(tmp_path_factory):
     for student, text in HANDED_IN.items():
         (uploads / student).mkdir()
         (uploads / student / f"{LESSON}.ipynb").write_text(text, encoding="utf-8")
-    list(intake.collect(course, uploads))
+    list(collect(course, uploads))
     return course
 
 

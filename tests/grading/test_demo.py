@@ -5,21 +5,23 @@ import pytest
 from bubblewrap import needs_bubblewrap
 from typer.testing import CliRunner
 
-from grading import demo, intake, judge
+from grading import demo, grader
 from grading.__main__ import app
-from grading.course import Class
-from grading.submission import reference, students_cells
+from grading.classroom import Class
+from grading.lesson import load_lesson, students_cells
+from grading.rebuild import rebuild
+from grading.submission import plain_cells
 
 CLASS = demo.submissions()
-LESSON = reference(demo.LESSON)
+LESSON = load_lesson(demo.LESSON)
 EVERYTHING = set(LESSON.points)
 
 
 def graded(student: str, exercises: list[str]) -> dict[str, float]:
     """The share of the points that a student's solution of each exercise gets."""
-    nb, notes = intake.rebuild(LESSON, intake.plain_cells(CLASS[student][1]))
+    nb, notes = rebuild(LESSON, plain_cells(CLASS[student][1]))
     assert not notes
-    verdicts, _ = judge.grade(LESSON, students_cells(nb), judge.new_seed(), exercises)
+    verdicts, _ = grader.grade(LESSON, students_cells(nb), grader.new_seed(), exercises)
     return {verdict.exercise: verdict.points / verdict.of for verdict in verdicts}
 
 

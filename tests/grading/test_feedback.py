@@ -6,12 +6,15 @@ import unicodedata
 import pytest
 from bubblewrap import needs_bubblewrap
 from html_page import Page
-from judged_by_hand import HOSTILE, LESSON, OF, hand_in, part, verdict
+from judged_by_hand import HOSTILE, LESSON, OF, POINTS, hand_in, part, verdict
 
-from grading import judge
-from grading.course import ROOT, Class, GradingError, lessons
-from grading.feedback import cells, exercises, feedback, shown, without_paths
-from grading.submission import Cell, only, reference
+from course.notebook import read
+from course.plan import ROOT, plan
+from grading import GradingError, grader
+from grading.classroom import Class
+from grading.feedback import docstrings_of, feedback
+from grading.lesson import ExportedCell, load_lesson, only
+from grading.pages import shown, without_paths
 
 BLANK = "NotImplementedError:  (cell windows, line 7: `raise NotImplementedError()`)"
 
@@ -117,10 +120,10 @@ def test_a_page_holds_nothing_of_other_students(course):
 
 
 def test_a_page_tells_nothing_of_the_machine_or_what_was_noticed(course):
-    message = f"FileNotFoundError: no file '{ROOT}/grading/judge.py' or /package/tinytorch/nn/conv.py"
+    message = f"FileNotFoundError: no file '{ROOT}/grading/grader.py' or /package/tinytorch/nn/conv.py"
     hand_in(course, "kai", {"windows": [part("one", False, message)]}, tried=["socket.connect 10.0.0.1"])
     page = pages(course)["kai"]
-    for word in (str(ROOT), str(course.folder), "/package", "judge.py", "socket", "sandbox", "seed", "sha256"):
+    for word in (str(ROOT), str(course.folder), "/package", "grader.py", "socket", "sandbox", "seed", "sha256"):
         assert word not in page.html, word
 
 
@@ -132,13 +135,12 @@ def test_paths_are_told_from_divisions():
 
 def test_no_line_of_a_solution_or_a_check_is_shown(course):
     solved, given = set(), set()
-    for cell in cells(LESSON):
-        notes = cell["metadata"].get("nbgrader", {})
+    for cell in read(plan().notebook(LESSON)).cells:
         inside = False
-        for line in cell["source"].splitlines():
+        for line in cell.source.splitlines():
             inside = (inside or "BEGIN SOLUTION" in line) and "END SOLUTION" not in line
-            (solved if inside or notes.get("grade") else given).add(line.strip())
-    hand_in(course, "kai", {exercise: [part("one", False, "wrong")] for exercise in exercises(LESSON)})
+            (solved if inside or cell.checks else given).add(line.strip())
+    hand_in(course, "kai", {exercise: [part("one", False, "wrong")] for exercise in POINTS})
     html = pages(course)["kai"].html
     assert not [line for line in solved - given if len(line) > 12 and line in html]
 
@@ -146,15 +148,15 @@ def test_no_line_of_a_solution_or_a_check_is_shown(course):
 @needs_bubblewrap
 def test_the_page_of_a_real_verdict(course):
     """From the judge itself: a kernel turned round, everything else right."""
-    lesson = reference(LESSON)
+    lesson = load_lesson(LESSON)
     turned = [
-        Cell(
+        ExportedCell(
             cell.source.replace("filters(weight, groups) @ col", "filters(weight[:, :, ::-1], groups) @ col"),
             cell.exercise,
         )
         for cell in lesson.cells
     ]
-    [found], _ = judge.grade(lesson, only("conv-forward", tuple(turned), lesson), 7, ["conv-forward"])
+    [found], _ = grader.grade(lesson, only("conv-forward", tuple(turned), lesson), 7, ["conv-forward"])
     record = json.loads(json.dumps(found, default=vars))
     assert record["points"] < record["of"]
     hand_in(course, "kai", verdicts=[record], points=record["points"], of=record["of"])
@@ -163,14 +165,14 @@ def test_the_page_of_a_real_verdict(course):
     assert "first at [" in text
 
 
-@pytest.mark.parametrize("lesson", lessons())
+@pytest.mark.parametrize("lesson", list(plan().lessons))
 def test_every_exercise_is_described(lesson):
-    found = exercises(lesson)
-    assert set(found) == set(reference(lesson).points)
-    for exercise in found.values():
-        assert exercise.section, exercise
-        assert exercise.asked, exercise
-        assert not any("SOLUTION" in text for pair in exercise.asked for text in pair)
+    found, sections = docstrings_of(lesson), load_lesson(lesson).sections
+    assert set(found) == set(sections) == set(load_lesson(lesson).points)
+    for exercise, docstrings in found.items():
+        assert sections[exercise], exercise
+        assert docstrings, exercise
+        assert not any("SOLUTION" in text for pair in docstrings.items() for text in pair)
 
 
 def test_what_the_lesson_no_longer_has_is_shown_by_its_name(course):

@@ -18,13 +18,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from grading import archives, intake
-from grading.archives import harmless
-from grading.course import Class, GradingError, source
-from grading.submission import reference, students_cells
+from course.notebook import EXPORTED
+from course.plan import plan
+from grading import GradingError, archives
+from grading.archives import folder_name
+from grading.classroom import Class
+from grading.collect import Received, collect
+from grading.lesson import load_lesson, students_cells
+from grading.preprocessors import Rebuild
+from grading.rebuild import defined_names, rebuild, released_notebook, squeezed
+from grading.submission import plain_cells, read_submission
 
 LESSON = "08_convolution"
-SOLVED = json.loads(source(LESSON).read_text(encoding="utf-8"))
+SOLVED = json.loads(plan().notebook(LESSON).read_text(encoding="utf-8"))
 ATTACKS = {}
 
 
@@ -42,10 +48,10 @@ def solved():
 
 
 def rebuilt(nb: dict):
-    cells, notes = intake.read(json.dumps(nb).encode())
-    result, more = intake.rebuild(reference(LESSON), cells)
+    cells, notes = read_submission(json.dumps(nb).encode())
+    result, more = rebuild(load_lesson(LESSON), cells)
     nbformat.validate(result)
-    again = intake.rebuild(reference(LESSON), intake.plain_cells(result))
+    again = rebuild(load_lesson(LESSON), plain_cells(result))
     assert again == (result, []), "rebuilding once more changes nothing"
     return result, notes + more
 
@@ -67,7 +73,7 @@ def text(nb: dict, name: str) -> str:
 
 
 def blank(name: str) -> str:
-    return text(intake.template(LESSON), name)
+    return text(released_notebook(LESSON), name)
 
 
 def code(text: str, **metadata) -> dict:
@@ -77,10 +83,10 @@ def code(text: str, **metadata) -> dict:
 def as_given(nb: dict, *but: str):
     """Every cell but the solutions is the release's, in its order; `but`: those that are expected to be blank."""
     own = [cell for cell in nb["cells"] if not cell["metadata"].get("added")]
-    assert [cell["id"] for cell in own] == [cell.id for cell in intake.template(LESSON).cells]
-    for cell, given_cell in zip(own, intake.template(LESSON).cells):
+    assert [cell["id"] for cell in own] == [cell.id for cell in released_notebook(LESSON).cells]
+    for cell, given_cell in zip(own, released_notebook(LESSON).cells):
         assert cell["metadata"] == given_cell["metadata"] and cell.get("outputs", []) == []
-        if mark(cell) not in reference(LESSON).points:
+        if mark(cell) not in load_lesson(LESSON).points:
             assert cell["source"] == given_cell["source"]
         elif mark(cell) in but:
             assert cell["source"] == given_cell["source"], "a blank"
@@ -95,13 +101,13 @@ def test_a_solved_lesson_is_what_the_judge_takes_for_one(solved):
     nb, notes = rebuilt(solved)
     as_given(nb)
     assert not notes and [cell.exercise for cell in students_cells(nb)] == [
-        cell.exercise for cell in reference(LESSON).cells
+        cell.exercise for cell in load_lesson(LESSON).cells
     ]
 
 
 def test_the_release_stays_as_it_is():
-    nb, notes = rebuilt(intake.template(LESSON))
-    assert nb == intake.template(LESSON) and not notes
+    nb, notes = rebuilt(released_notebook(LESSON))
+    assert nb == released_notebook(LESSON) and not notes
 
 
 def test_added_cells_stay_where_they_were_put(solved):
@@ -132,11 +138,11 @@ def test_of_copies_the_last_that_was_filled_in_counts(solved, order):
 
 
 def test_an_exercise_that_was_split_in_two_is_whole_again():
-    nb = json.loads(source("12_attention").read_text(encoding="utf-8"))
+    nb = json.loads(plan().notebook("12_attention").read_text(encoding="utf-8"))
     place, cell = at(nb, "heads"), marked(nb, "heads")
     first, second = text(nb, "heads").split("def merge_heads")
     nb["cells"][place : place + 1] = [cell | {"source": first}, cell | {"source": f"def merge_heads{second}"}]
-    result, _ = intake.rebuild(reference("12_attention"), intake.plain_cells(nb))
+    result, _ = rebuild(load_lesson("12_attention"), plain_cells(nb))
     assert text(result, "heads").split() == "".join(cell["source"]).split()
 
 
@@ -157,7 +163,7 @@ def test_an_editor_dropped_all_marks(solved, drop_ids):
     nb, notes = rebuilt(solved)
     as_given(nb)
     assert not any(cell["metadata"].get("added") for cell in nb.cells if cell.cell_type == "markdown")
-    assert sum("was found by the name" in note for note in notes) == len(reference(LESSON).points)
+    assert sum("was found by the name" in note for note in notes) == len(load_lesson(LESSON).points)
 
 
 def test_marks_of_two_exercises_that_were_exchanged(solved):
@@ -210,8 +216,8 @@ def test_a_solution_that_does_not_compile_is_handed_on(solved):
 def test_encodings_and_line_ends_of_other_systems(solved, encoding):
     for cell in solved["cells"]:
         cell["source"] = "".join(cell["source"]).replace("\n", "\r\n")
-    cells, notes = intake.read(json.dumps(solved).encode(encoding))
-    nb, more = intake.rebuild(reference(LESSON), cells)
+    cells, notes = read_submission(json.dumps(solved).encode(encoding))
+    nb, more = rebuild(load_lesson(LESSON), cells)
     as_given(nb)
     assert not notes and not more
 
@@ -241,7 +247,7 @@ marks = st.sampled_from(["windows", "check-windows", "conv-forward", "c003", "",
 @given(anything)
 def test_any_json_is_refused_or_read(value):
     try:
-        cells, _ = intake.read(json.dumps(value).encode())
+        cells, _ = read_submission(json.dumps(value).encode())
     except GradingError:
         return
     assert cells
@@ -260,9 +266,9 @@ def test_any_change_of_a_notebook_leaves_the_given_cells_alone(changes, order):
     order.shuffle(nb["cells"])
     result, _ = rebuilt(nb)
     own = [cell for cell in result.cells if not cell["metadata"].get("added")]
-    for cell, given_cell in zip(own, intake.template(LESSON).cells, strict=True):
+    for cell, given_cell in zip(own, released_notebook(LESSON).cells, strict=True):
         assert cell.metadata == given_cell.metadata
-        assert cell.source == given_cell.source or mark(cell) in reference(LESSON).points
+        assert cell.source == given_cell.source or mark(cell) in load_lesson(LESSON).points
 
 
 # What an LMS exports
@@ -285,7 +291,7 @@ def unpack(archive: Path, folder: Path) -> Path:
 
 
 def collected(course: Class, path: Path) -> list:
-    return list(intake.collect(course, path))
+    return list(collect(course, path))
 
 
 def submissions(course: Class) -> dict:
@@ -358,8 +364,9 @@ def test_layouts_as_zip_and_as_folder(course, tmp_path, layout, wrapped):
 
 
 def test_a_zip_of_a_students_with_the_notebook_and_more(course, tmp_path):
+    companion = plan().lessons[LESSON].companions[0].name
     inner = pack(tmp_path / "inner.zip", {
-        "work/08_convolution.ipynb": by("jane"), "work/08_convolution_conv3d.ipynb": "{}", "__MACOSX/._x.ipynb": "junk",
+        "work/08_convolution.ipynb": by("jane"), f"work/{companion}.ipynb": "{}", "__MACOSX/._x.ipynb": "junk",
         "work/.ipynb_checkpoints/08_convolution-checkpoint.ipynb": by("nobody"),
     })  # fmt: skip
     archive = pack(tmp_path / "export.zip", {"doejane_1_2_homework.zip": inner.read_bytes()})
@@ -433,7 +440,7 @@ def test_nothing_to_collect(course, tmp_path):
 
 
 def test_the_lesson_is_known_by_its_cells(course, tmp_path):
-    other = json.loads(source("07_training").read_text(encoding="utf-8"))
+    other = json.loads(plan().notebook("07_training").read_text(encoding="utf-8"))
     rows = collected(
         course, pack(tmp_path / "x.zip", {"jane/homework.ipynb": by("jane"), "bob/08_convolution.ipynb": other})
     )
@@ -442,19 +449,55 @@ def test_the_lesson_is_known_by_its_cells(course, tmp_path):
     assert notes["bob"][0] == LESSON and "its cells are of 07_training" in notes["bob"][1][0]
 
 
+def graded(course, student: str):
+    """The notebook as it enters the autograder; its notes are with it."""
+    file = course.submitted / student / LESSON / f"{LESSON}.ipynb"
+    names = {"student": student, "assignment": LESSON}
+    nb, _ = Rebuild(folder=str(course.folder)).preprocess(nbformat.read(file, as_version=4), {"nbgrader": names})
+    return nb, nb.metadata.pop("intake")
+
+
 def test_notes_are_kept_for_the_record(course, tmp_path):
     nb = by("jane")
     del nb["cells"][at(nb, "check-windows")]
     collected(course, pack(tmp_path / "x.zip", {"jane/08_convolution.ipynb": nb}))
-    assert intake.notes(course, "jane", LESSON) == [
-        "checks that were deleted; the lesson's own are used: check-windows"
-    ]
+    assert graded(course, "jane")[1] == ["checks that were deleted; the lesson's own are used: check-windows"]
     file = course.submitted / "bob" / LESSON / f"{LESSON}.ipynb"
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps(nb))  # as nbgrader's own collect leaves it
-    assert intake.notes(course, "bob", LESSON) == intake.notes(course, "jane", LESSON)
+    assert graded(course, "bob") == graded(course, "jane")
     collected(course, pack(tmp_path / "y.zip", {"bob/08_convolution.ipynb": by("bob")}))
     assert json.loads((course.received / "bob" / LESSON / "by-nbgrader-collect.ipynb").read_text()) == nb
+
+
+def test_what_was_collected_is_rebuilt_once(course, tmp_path, monkeypatch):
+    """Again only where what lies in submitted/ is not what `collect` made from the release as it is now."""
+    collected(course, pack(tmp_path / "x.zip", {"jane/08_convolution.ipynb": by("jane")}))
+    file = course.submitted / "jane" / LESSON / f"{LESSON}.ipynb"
+    with monkeypatch.context() as patch:
+        patch.setattr("grading.preprocessors.rebuild", lambda *_: 1 / 0)
+        assert graded(course, "jane")[0] == nbformat.read(file, as_version=4)
+        patch.setattr("grading.collect.released_text", lambda lesson: "another release")
+        with pytest.raises(ZeroDivisionError):
+            graded(course, "jane")
+    nb = json.loads(file.read_text())
+    marked(nb, "check-windows")["source"] = "assert True"
+    file.write_text(json.dumps(nb))
+    nb, notes = graded(course, "jane")
+    assert text(nb, "check-windows") == blank("check-windows")
+    assert notes == ["checks that were changed; the lesson's own are used: check-windows"]
+
+
+def test_a_companion_is_no_lesson_by_whatever_name(course, tmp_path):
+    """It holds none of the exercises, and exports another file."""
+    nb = {"cells": [code("#| default_exp nn.older_name"), code("#| export\ndef windows(): pass")]}
+    [(student, lesson, notes)] = collected(
+        course, pack(tmp_path / "x.zip", {"jane/08_convolution_older_name.ipynb": nb})
+    )
+    assert (student, lesson) == ("jane", None) and "none of the lessons" in notes[0]
+    nb["cells"][0] = code("#| default_exp nn.conv")  # the lesson itself, by an editor that dropped all marks
+    [(_, lesson, _)] = collected(course, pack(tmp_path / "y.zip", {"jane/08_convolution_mine.ipynb": nb}))
+    assert lesson == LESSON
 
 
 # Attacks with files
@@ -472,7 +515,7 @@ def attack(tries: str, happens: str):
 
 def refuses(raw: bytes, why: str):
     with pytest.raises(GradingError, match=why):
-        intake.read(raw)
+        read_submission(raw)
 
 
 @attack("make a check pass by rewriting it", "the lesson's own check is used, and it is noted")
@@ -498,7 +541,7 @@ def deleted_cells(course, tmp_path):
 @attack("hand in nothing but a cell of one's own", "the release around it, blank, with that cell added")
 def everything_deleted(course, tmp_path):
     result, _ = rebuilt({"nbformat": 4, "cells": [code("print('full points please')")]})
-    as_given(result, *reference(LESSON).points)
+    as_given(result, *load_lesson(LESSON).points)
 
 
 @attack("copy a check, so that its points count twice", "it is there once")
@@ -567,7 +610,7 @@ def forged_outputs(course, tmp_path):
 def forged_kernel(course, tmp_path):
     nb = copy.deepcopy(SOLVED)
     nb["metadata"] = {"kernelspec": {"name": "../../evil", "display_name": "x", "argv": ["sh"]}, "celltoolbar": "x"}
-    assert rebuilt(nb)[0].metadata == intake.template(LESSON).metadata
+    assert rebuilt(nb)[0].metadata == released_notebook(LESSON).metadata
 
 
 @attack("change the given code that is imported", "the lesson's own runs first, the change after it, and it is noted")
@@ -610,14 +653,14 @@ def nested_source(course, tmp_path):
 def giant_numbers(course, tmp_path):
     refuses(b'{"nbformat": ' + b"9" * 10**6 + b', "cells": []}', "no notebook")
     nb = json.dumps(SOLVED | {"nbformat": float("nan"), "nbformat_minor": float("inf")}).encode()
-    as_given(intake.rebuild(reference(LESSON), intake.read(nb)[0])[0])
+    as_given(rebuild(load_lesson(LESSON), read_submission(nb)[0])[0])
 
 
 @attack("one key twice, so that two programs read two notebooks", "the last counts, as rebuilt and shown; it is noted")
 def duplicate_keys(course, tmp_path):
     raw = json.dumps(SOLVED).replace('"cells": [', '"cells": [], "cells": [', 1).encode()
-    cells, notes = intake.read(raw)
-    as_given(intake.rebuild(reference(LESSON), cells)[0])
+    cells, notes = read_submission(raw)
+    as_given(rebuild(load_lesson(LESSON), cells)[0])
     assert notes == ["its JSON says a thing twice: the last counts"]
 
 
@@ -661,8 +704,8 @@ def slow_patterns(course, tmp_path):
         "async " * 33_000,
         "#| export" + " " * 190_000,
     ):
-        assert isinstance(intake.defined(bait), set) and intake.squeezed(bait) is not None
-        intake.EXPORTED.search(bait)
+        assert isinstance(defined_names(bait), set) and squeezed(bait) is not None
+        EXPORTED.search(bait)
 
 
 def inside_out(course: Class, tmp_path: Path) -> set:
@@ -729,8 +772,8 @@ def lying_zip_bomb(course, tmp_path):
 
 @attack("a zip bomb made of many members", "refused once all together are too much")
 def many_bombs(course, tmp_path, monkeypatch):
-    monkeypatch.setattr(archives, "SPREAD", 2)
-    monkeypatch.setattr(archives, "AT_LEAST", 2**20)
+    monkeypatch.setattr(archives, "RATIO", 2)
+    monkeypatch.setattr(archives, "UNPACKED", 2**20)
     bombs = {f"eve{number}/08_convolution.ipynb": b"0" * 2**19 for number in range(6)}
     rows = collected(course, pack(tmp_path / "x.zip", bombs))
     assert ["unpacks to more" in notes[0] for *_, notes in rows] == [False, False, True, True, True, True]
@@ -790,12 +833,12 @@ NAMES = [
 
 @attack("students' names that are paths, patterns, HTML, invisible or endless", "made harmless, and still told apart")
 def hostile_names(course, tmp_path):
-    made = [harmless(name) for name in NAMES]
+    made = [folder_name(name) for name in NAMES]
     assert len(set(made)) == len(NAMES)
     for name in made:
         assert 0 < len(name.encode()) <= 140 and name[0] not in ".-~" and name.strip() == name
         assert not set(name) & set('/\\<>&"*?[]{}+%$`;|\n') and name.isprintable()
-        assert harmless(name) == name, "once is enough"
+        assert folder_name(name) == name, "once is enough"
     rows = collected(
         course, pack(tmp_path / "x.zip", {f"{name}/08_convolution.ipynb": by("eve") for name in NAMES[9:14]})
     )
@@ -860,7 +903,7 @@ def name_of_our_files(course, tmp_path):
 def interrupted(course, tmp_path, monkeypatch):
     archive = pack(tmp_path / "x.zip", LAYOUTS["Canvas"])
     with monkeypatch.context() as patch:
-        patch.setattr(intake.Shelf, "save", lambda self: 1 / 0)
+        patch.setattr(Received, "save", lambda self: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             collected(course, archive)
     collected(course, archive)

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from bubblewrap import needs_bubblewrap
 
+from course.plan import ROOT, plan
 from course.workspace import release
-from grading import judge
+from grading import comparison, grader, reference
+from grading.lesson import load_lesson, students_cells
 from grading.probes import tools
-from grading.submission import ROOT, reference, students_cells
 
 SEEDS = (1, 2, 3)
-LESSONS = sorted(folder.name for folder in ROOT.glob("modules/*") if folder.is_dir())
-PROBED = [name for name in LESSONS if (judge.GRADING / "probes" / f"{name[3:]}.py").exists()]
-EXERCISES = [(name, exercise) for name in PROBED for exercise in reference(name).points]
+LESSONS = list(plan().lessons)
+PROBED = [name for name in LESSONS if (ROOT / "grading/probes" / f"{load_lesson(name).subject}.py").exists()]
+EXERCISES = [(name, exercise) for name in PROBED for exercise in load_lesson(name).points]
 
 each_lesson = pytest.mark.parametrize("name", PROBED, ids=lambda name: f"{name[:2]}-")
 each_exercise = pytest.mark.parametrize("name, exercise", EXERCISES, ids=[f"{n[:2]}-{e}" for n, e in EXERCISES])
@@ -24,7 +25,7 @@ each_exercise = pytest.mark.parametrize("name, exercise", EXERCISES, ids=[f"{n[:
 
 def bare(name, exercise):
     """The probe without its training."""
-    probe = functools.partial(judge.probes(reference(name))[exercise])
+    probe = functools.partial(load_lesson(name).probes[exercise])
     probe.learns = None
     return probe
 
@@ -32,7 +33,7 @@ def bare(name, exercise):
 def answers(name, exercise, seed, tt=None, lesson=None):
     """part -> {name: array}, on the reference or on `tt` and `lesson`."""
     tt = tt or importlib.import_module("tinytorch")
-    lesson = lesson or importlib.import_module(reference(name).module)
+    lesson = lesson or importlib.import_module(load_lesson(name).module)
     rng, untouched = (tools.generator(seed, exercise) for _ in range(2))
     found = {}
     for part, what, value in tools.ask(bare(name, exercise), tt, lesson, rng, None):
@@ -50,22 +51,22 @@ def expected(name, exercise, seed):
 
 
 def differs(got, wanted):
-    return any(judge.compare(what, got[what], wanted[what]) if what in got else True for what in wanted)
+    return any(comparison.compare(what, got[what], wanted[what]) if what in got else True for what in wanted)
 
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_every_exercise_has_a_probe_and_a_hint(name):
     assert name in PROBED, f"grading/probes/{name[3:]}.py is missing"
-    probes = judge.probes(reference(name))
-    assert not reference(name).points.keys() ^ probes.keys(), "exercises without a probe, or the other way round"
+    probes = load_lesson(name).probes
+    assert not load_lesson(name).points.keys() ^ probes.keys(), "exercises without a probe, or the other way round"
     assert not [exercise for exercise, probe in probes.items() if not probe.hint], "probes without a hint"
 
 
 @each_lesson
 @needs_bubblewrap
 def test_the_reference_gets_full_points_in_the_sandbox(name):
-    lesson = reference(name)
-    verdicts, tried = judge.grade(lesson, lesson.cells, seed=judge.new_seed())
+    lesson = load_lesson(name)
+    verdicts, tried = grader.grade(lesson, lesson.cells, seed=grader.new_seed())
     assert all(verdict.points == verdict.of for verdict in verdicts), verdicts
     assert not tried
 
@@ -74,7 +75,7 @@ def test_the_reference_gets_full_points_in_the_sandbox(name):
 @needs_bubblewrap
 def test_the_release_as_it_is_gets_no_points(name):
     blank = students_cells(nbformat.reads(release(ROOT / "modules" / name / f"{name}.ipynb"), as_version=4))
-    verdicts, _ = judge.grade(reference(name), blank, seed=judge.new_seed())
+    verdicts, _ = grader.grade(load_lesson(name), blank, seed=grader.new_seed())
     assert not [verdict for verdict in verdicts if verdict.points], "points for nothing"
 
 
@@ -101,7 +102,7 @@ def test_pytorch_answers_the_same(name, exercise):
         for part, wanted in ours.items():
             assert theirs[part].keys() == wanted.keys(), part
             for what, array in wanted.items():
-                difference = judge.compare(what, theirs[part][what], array)
+                difference = comparison.compare(what, theirs[part][what], array)
                 assert not difference, f"{part}, seed {seed}: PyTorch gives {difference[1]}: {difference}"
 
 
@@ -109,18 +110,18 @@ def test_pytorch_answers_the_same(name, exercise):
 def test_few_exercises_are_not_compared_with_pytorch(name):
     pytest.importorskip("torch")
     exceptions = getattr(importlib.import_module(f"probes_on_torch.{name[3:]}").lesson, "not_in_pytorch", {})
-    assert exceptions.keys() <= reference(name).points.keys()
+    assert exceptions.keys() <= load_lesson(name).points.keys()
     assert len(exceptions) <= 3
 
 
 def learning(name):
-    return [exercise for exercise, probe in judge.probes(reference(name)).items() if probe.learns]
+    return [exercise for exercise, probe in load_lesson(name).probes.items() if probe.learns]
 
 
 def trained(name, exercise, seed):
     """The weights that the reference learns, by the names that the judge gives them."""
-    lesson, probe = reference(name), judge.probes(reference(name))[exercise]
-    module, for_training = importlib.import_module(lesson.module), judge.data(lesson, exercise, seed)[0]
+    lesson, probe = load_lesson(name), load_lesson(name).probes[exercise]
+    module, for_training = importlib.import_module(lesson.module), reference.training_data(lesson, exercise, seed)[0]
     weights = probe.learns.train(
         importlib.import_module("tinytorch"), module, np.random.default_rng(seed), for_training
     )
@@ -132,7 +133,7 @@ def test_training_reaches_the_bar(name):
     for exercise in learning(name):
         for seed in range(5):
             weights = trained(name, exercise, seed)
-            part = judge.learned(reference(name), exercise, weights, weights, seed)
+            part = comparison.learned(load_lesson(name), exercise, weights, weights, seed)
             assert part.right, f"{exercise}, seed {seed}: {part}"
 
 
@@ -141,7 +142,7 @@ def test_what_was_not_trained_does_not_reach_the_bar(name, monkeypatch):
     def no_gradient(leaf, grad, given):
         leaf.grad = type(leaf).wrap(np.zeros_like(leaf.array))
 
-    lesson, seed, rng = reference(name), 0, np.random.default_rng(0)
+    lesson, seed, rng = load_lesson(name), 0, np.random.default_rng(0)
     for exercise in learning(name):
         weights = trained(name, exercise, seed)
         shuffled = {what: rng.permutation(weight.ravel()).reshape(weight.shape) for what, weight in weights.items()}
@@ -149,5 +150,5 @@ def test_what_was_not_trained_does_not_reach_the_bar(name, monkeypatch):
             patched.setattr("tinytorch.autograd.accumulate", no_gradient)
             untrained = trained(name, exercise, seed)
         for what, got in [("shuffled", shuffled), ("untrained", untrained)]:
-            part = judge.learned(lesson, exercise, got, weights, seed)
-            assert not part.right, f"{what} weights pass: {judge.held_out(lesson, exercise, got, seed)}"
+            part = comparison.learned(lesson, exercise, got, weights, seed)
+            assert not part.right, f"{what} weights pass: {comparison.held_out(lesson, exercise, got, seed)}"

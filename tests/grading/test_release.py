@@ -10,9 +10,12 @@ import pytest
 from bubblewrap import needs_bubblewrap
 
 from course import workspace
+from course.plan import plan
+from grading import GradingError
 from grading import release as releasing
-from grading.course import Class, GradingError, lesson_named, lessons, source
-from grading.submission import metadata
+from grading.classroom import Class
+from grading.lesson import lesson_named
+from grading.release import publish
 
 LESSON = "08_convolution"
 
@@ -26,16 +29,16 @@ def course(tmp_path):
 
 @pytest.fixture(scope="module")
 def solved():
-    return nbformat.read(source(LESSON), as_version=4)
+    return nbformat.read(plan().notebook(LESSON), as_version=4)
 
 
 @pytest.fixture(scope="module")
 def blank():
-    return nbformat.reads(workspace.release(source(LESSON)), as_version=4)
+    return nbformat.reads(workspace.release(plan().notebook(LESSON)), as_version=4)
 
 
 def cell(nb, name: str):
-    return next(each for each in nb.cells if name in (each.id, metadata(each).get("grade_id")))
+    return next(each for each in nb.cells if name in (each.id, each.metadata.get("nbgrader", {}).get("grade_id")))
 
 
 def changed(nb, name: str, **fields):
@@ -52,15 +55,15 @@ def test_a_class_is_made_and_never_written_over(course):
     config.write_text(config.read_text() + "\nc.Autograde.force = True\n")
     course.create()
     assert course.configuration().Autograde.force and course.configuration().CourseDirectory.root == str(course.folder)
-    assert course.configuration().SaveJudgedGrades.folder == str(course.folder)
+    assert course.configuration().SaveGrades.folder == str(course.folder)
 
 
 def test_only_a_lessons_own_notebook_is_part_of_its_assignment(course):
     assert sorted(file.relative_to(course.source).as_posix() for file in course.source.rglob("*.ipynb")) == [
-        f"{lesson}/{lesson}.ipynb" for lesson in lessons()
+        f"{lesson}/{lesson}.ipynb" for lesson in list(plan().lessons)
     ]
-    for lesson in lessons():
-        assert (course.source / lesson / f"{lesson}.ipynb").samefile(source(lesson))
+    for lesson in list(plan().lessons):
+        assert (course.source / lesson / f"{lesson}.ipynb").samefile(plan().notebook(lesson))
 
 
 @pytest.mark.parametrize("text", ["8", "08", "convolution", "08_convolution", " 08_Convolution.ipynb "])
@@ -79,10 +82,10 @@ def test_a_lesson_that_is_not_there(text, meant):
 # What is checked
 
 
-@pytest.mark.parametrize("lesson", lessons())
+@pytest.mark.parametrize("lesson", list(plan().lessons))
 def test_every_lesson_is_blank_and_holds_no_solution(lesson):
-    solved = nbformat.read(source(lesson), as_version=4)
-    blank = nbformat.reads(workspace.release(source(lesson)), as_version=4)
+    solved = nbformat.read(plan().notebook(lesson), as_version=4)
+    blank = nbformat.reads(workspace.release(plan().notebook(lesson)), as_version=4)
     assert [*releasing.leaks(solved, blank), *releasing.unlocked(blank)] == []
 
 
@@ -155,7 +158,7 @@ def test_it_runs_to_the_first_blank_and_no_check_passes(given, exercise, check, 
 
 @needs_bubblewrap
 def test_a_solved_lesson_earns_points(solved):
-    assert any("windows earns" in each for each in releasing.points(solved, LESSON))
+    assert any("windows earns" in each for each in releasing.earns(solved, LESSON))
 
 
 # What is written
@@ -166,7 +169,7 @@ def unchecked(monkeypatch):
     """The checks have their own tests; here they would cost half a minute each time."""
     calls = []
     monkeypatch.setattr(releasing, "misruns", lambda nb, lesson: calls.append(lesson) or [])
-    monkeypatch.setattr(releasing, "points", lambda nb, lesson: [])
+    monkeypatch.setattr(releasing, "earns", lambda nb, lesson: [])
     return calls
 
 
@@ -177,49 +180,49 @@ def released(course: Class) -> Path:
 def test_it_is_in_the_folder_and_in_the_gradebook_and_left_alone_afterwards(course, unchecked):
     from nbgrader.api import Gradebook
 
-    assert releasing.release(course, LESSON)
+    assert publish(course, LESSON)
     with Gradebook(course.database) as gradebook:
         assert [each.name for each in gradebook.assignments] == [LESSON]
         assert [each.name for each in gradebook.find_assignment(LESSON).notebooks] == [LESSON]
         assert gradebook.find_assignment(LESSON).max_score > 0
     before = released(course).stat().st_mtime_ns
-    assert not releasing.release(course, LESSON) and released(course).stat().st_mtime_ns == before
+    assert not publish(course, LESSON) and released(course).stat().st_mtime_ns == before
     assert unchecked == [LESSON]
     shutil.rmtree(course.release / LESSON)
-    assert releasing.release(course, LESSON), "made again"
+    assert publish(course, LESSON), "made again"
 
 
 def test_a_changed_lesson_is_released_again_unless_somebody_handed_it_in(course, unchecked):
-    releasing.release(course, LESSON)
+    publish(course, LESSON)
     older = json.loads(released(course).read_text())
     older["cells"][1]["source"] = "as it was before"
     released(course).write_text(json.dumps(older))
-    assert releasing.release(course, LESSON)
+    assert publish(course, LESSON)
     released(course).write_text(json.dumps(older))
     (course.submitted / "jane" / LESSON).mkdir(parents=True)
     with pytest.raises(GradingError, match="1 handed it in"):
-        releasing.release(course, LESSON)
+        publish(course, LESSON)
     assert "as it was before" in released(course).read_text()
     released(course).unlink()
-    assert releasing.release(course, LESSON), "the clear word"
+    assert publish(course, LESSON), "the clear word"
 
 
 def test_nothing_is_written_if_something_is_wrong(course, unchecked, monkeypatch):
     monkeypatch.setattr(releasing, "leaks", lambda *_: ["windows holds a solution"])
     with pytest.raises(GradingError, match="windows holds a solution"):
-        releasing.release(course, LESSON)
+        publish(course, LESSON)
     assert not released(course).exists()
 
 
 @needs_bubblewrap
-@pytest.mark.parametrize("lesson", lessons()[::4])
+@pytest.mark.parametrize("lesson", list(plan().lessons)[::4])
 def test_a_lesson_can_be_released(course, lesson):
     """Every fourth, for the suite's sake: `python -m grading release all` makes the same checks, for each lesson."""
-    assert releasing.release(course, lesson)
+    assert publish(course, lesson)
 
 
-@pytest.mark.parametrize("lesson", lessons())
+@pytest.mark.parametrize("lesson", list(plan().lessons))
 def test_no_lessons_release_gives_a_solution_away(lesson):
-    solved = nbformat.read(source(lesson), as_version=4)
-    nb = nbformat.reads(workspace.release(source(lesson)), as_version=4)
+    solved = nbformat.read(plan().notebook(lesson), as_version=4)
+    nb = nbformat.reads(workspace.release(plan().notebook(lesson)), as_version=4)
     assert not [*releasing.leaks(solved, nb), *releasing.unlocked(nb)]

@@ -8,7 +8,8 @@ import pytest
 from html_page import Page
 from judged_by_hand import HOSTILE, LESSON, OF, POINTS, hand_in, part
 
-from grading.course import Class, GradingError
+from grading import GradingError
+from grading.classroom import Class
 from grading.feedback import feedback
 from grading.report import report
 

@@ -19,9 +19,10 @@ import pytest
 from bubblewrap import needs_bubblewrap
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from grading import execution, provisioner, sandbox
+from course.plan import ROOT
+from grading import preprocessors, provisioner, sandbox
 from grading.sandbox import MB, Limits, SandboxError
-from grading.submission import ROOT
+from grading.worth_running import worth_running
 
 SHORT = Limits(
     wall_seconds=20, cpu_seconds=10, memory=600 * MB, processes=20, file_size=4 * MB, disk=8 * MB, output=8 * MB
@@ -190,7 +191,7 @@ def test_no_network():
     "path",
     [
         "README.md",
-        "grading/judge.py",
+        "grading/grader.py",
         "modules/08_convolution/08_convolution.ipynb",
         "tinytorch/nn/conv.py",
         "course/lesson.py",
@@ -444,7 +445,7 @@ def executed(*sources: str, **options):
     """The cells of a student's notebook of lesson 08 after nbgrader ran it; what remains of them is a sound notebook."""
     nb = new_notebook(cells=[new_code_cell(source, metadata={"added": True}) for source in sources])
     resources = {"nbgrader": {"assignment": "08_convolution"}}
-    steps = execution.SandboxedExecute(**options), execution.CapOutput()
+    steps = preprocessors.SandboxedExecute(**options), preprocessors.CapOutput()
     for step in steps:
         nb, resources = step.preprocess(nb, resources)
     nbformat.validate(nb)
@@ -496,14 +497,14 @@ def test_a_kernel_that_ends_costs_its_own_cells_only(how, monkeypatch):
     assert shown(before) == "before\n"
     stopped = cell if cell.outputs or how != "sends a giant" else after  # a cell may be over before its output is read
     assert stopped.outputs[-1].ename == "Stopped" and why in stopped.outputs[-1].evalue, stopped.outputs[-1]
-    assert stopped is after or after.outputs == [execution.NOT_RUN]
+    assert stopped is after or after.outputs == [preprocessors.NOT_RUN]
     assert len(nbformat.writes(new_notebook(cells=[cell]))) < 2 * MB
 
 
 @needs_bubblewrap
 def test_a_notebook_has_a_limit_too():
     cells = executed(*["import time; time.sleep(3)"] * 4, notebook_timeout=5)
-    assert cells[-1].outputs == [execution.NOT_RUN]
+    assert cells[-1].outputs == [preprocessors.NOT_RUN]
 
 
 def test_outputs_are_capped_and_rebuilt():
@@ -519,13 +520,13 @@ def test_outputs_are_capped_and_rebuilt():
             new_output("stream", name="stdout", text="x" * MB),
         ]
     )
-    nb, _ = execution.CapOutput().preprocess(new_notebook(cells=[cell]), {})
+    nb, _ = preprocessors.CapOutput().preprocess(new_notebook(cells=[cell]), {})
     first, plain, lie, image, *rest = nb.cells[0].outputs
     assert first.text == "line?\n" and plain.data == {"text/plain": "shown"} and "image/png" not in lie.data
     assert image.data["image/png"].startswith(picture)
     assert len(nbformat.writes(nb).encode()) < 1.1 * MB and rest[-1].text
     nb.cells = [new_code_cell(outputs=[new_output("stream", text="x" * MB)]) for _ in range(20)]
-    nb, _ = execution.CapOutput(cell_bytes=MB, notebook_bytes=3 * MB).preprocess(nb, {})
+    nb, _ = preprocessors.CapOutput(cell_bytes=MB, notebook_bytes=3 * MB).preprocess(nb, {})
     assert len(nbformat.writes(nb)) < 3.1 * MB
 
 
@@ -538,4 +539,4 @@ def test_demonstrations_are_not_run():
         new_code_cell("x = 2\nassert area(x) < far", metadata={"nbgrader": {"grade": True}}),
         new_code_cell("1 +", metadata={"added": True}),
     ]
-    assert [index for index, _ in execution.worth_running(new_notebook(cells=cells))] == [0, 2, 4, 5]
+    assert [index for index, _ in worth_running(new_notebook(cells=cells))] == [0, 2, 4, 5]

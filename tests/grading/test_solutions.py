@@ -7,11 +7,11 @@ import pytest
 from bubblewrap import needs_bubblewrap
 from solutions import RIGHT, WRONG
 
-from grading import judge
-from grading.course import lessons
-from grading.submission import reference
+from course.plan import plan
+from grading import grader
+from grading.lesson import load_lesson
 
-SEED = judge.new_seed()  # of this run; what the reference answers to it is computed once
+SEED = grader.new_seed()  # of this run; what the reference answers to it is computed once
 
 
 def some(solutions, count: int) -> list:
@@ -30,7 +30,7 @@ def named(solution):
 @needs_bubblewrap
 @pytest.mark.parametrize("solution", some(WRONG, 5), ids=named)
 def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
-    verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, SEED)
+    verdicts, _ = grader.grade(load_lesson(solution.lesson), solution.cells, SEED)
     for verdict in verdicts:
         if verdict.exercise == solution.exercise:
             assert verdict.points < verdict.of, "the judge did not notice"
@@ -42,14 +42,16 @@ def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
 @pytest.mark.parametrize("solution", some(RIGHT, 2), ids=named)
 def test_a_right_solution_in_another_style_gets_full_points_each_time(solution):
     """Three times here, with different seeds; ten times in `make solutions`."""
-    verdicts, _ = judge.grade(reference(solution.lesson), solution.cells, SEED)
+    verdicts, _ = grader.grade(load_lesson(solution.lesson), solution.cells, SEED)
     assert all(verdict.points == verdict.of for verdict in verdicts), verdicts
     for _ in range(2):
-        [verdict], _ = judge.grade(reference(solution.lesson), solution.cells, judge.new_seed(), [solution.exercise])
+        [verdict], _ = grader.grade(
+            load_lesson(solution.lesson), solution.cells, grader.new_seed(), [solution.exercise]
+        )
         assert verdict.points == verdict.of, verdict
 
 
 def test_there_are_enough():
-    for lesson in lessons():
+    for lesson in list(plan().lessons):
         assert sum(solution.lesson == lesson for solution in WRONG) >= 7, lesson
         assert sum(solution.lesson == lesson for solution in RIGHT) >= 2, lesson

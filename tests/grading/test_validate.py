@@ -12,7 +12,7 @@ from selenium.webdriver.support import expected_conditions as there
 from selenium.webdriver.support.ui import WebDriverWait
 
 from course import workspace
-from grading.submission import reference
+from grading.lesson import load_lesson
 
 ROOT = Path(__file__).parents[2]
 LESSON = "05_optimizers"
@@ -72,5 +72,5 @@ def test_validate_says_what_fails_and_what_passes(browser, learner, tmp_path):
         shown = [each.text for each in dialog.find_elements(By.CSS_SELECTOR, ".validation-failed .jp-RenderedText")]
         assert len(shown) == 2 * blank > 0, "the check and its error, for each exercise that is blank"
         assert sum("NotImplementedError" in text for text in shown) == blank
-        assert solve(learner, list(reference(LESSON).points)) == 0
+        assert solve(learner, list(load_lesson(LESSON).points)) == 0
         assert "passes all the tests" in pressed(browser, url).text

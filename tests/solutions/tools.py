@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from grading.submission import Cell, reference
+from grading.lesson import ExportedCell, load_lesson
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Solution:
     lesson: str
     exercise: str
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ExportedCell, ...]
 
 
 class Solutions(list):
@@ -31,11 +31,11 @@ class Solutions(list):
         """`how` is the whole new cell, or pairs (old, new) of text in the reference's; `added` is a further exported cell
         that the student put before it."""
         cells, found = [], False
-        for cell in reference(self.lesson).cells:
+        for cell in load_lesson(self.lesson).cells:
             if cell.exercise == exercise:
                 found, source = True, cell.source
                 if added:
-                    cells.append(Cell(f"#| export\n{added}", added=True))
+                    cells.append(ExportedCell(f"#| export\n{added}", added=True))
                 for edit in how:
                     if isinstance(edit, str):
                         source = f"#| export\n{edit}"
