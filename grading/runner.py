@@ -112,7 +112,7 @@ def main():
     data = dict(np.load(ROOT / "request/data.npz", allow_pickle=False))
     import tinytorch as tt
 
-    importlib.import_module("tinytorch.backends")  # it tells the C library what to do with freed memory, through ctypes
+    importlib.import_module("tinytorch.dispatch")  # it tells the C library what to do with freed memory, through ctypes
     watch(frames)
     [(module, public)] = request["modules"].items()
     lesson = build(module, public, request["cells"], frames)
