@@ -33,7 +33,7 @@ milestones: $(STAMP)  ## the list of milestones
 benchmark: $(STAMP)  ## speed and memory beside PyTorch's, on the same work, held to their gates (minutes)
 	$(BIN)/python -m benchmarks
 
-solutions: $(STAMP)  ## what the judge makes of hundreds of wrong and right solutions (minutes)
+solutions: $(STAMP)  ## what the grader makes of hundreds of wrong and right solutions (minutes)
 	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m all_solutions
 
 export: $(STAMP)  ## write tinytorch/ anew from the notebooks

@@ -66,7 +66,7 @@ def main():
         by_nbgrader = grades(plain)
         for kind in HARMLESS:
             both = ({round(each[name], 2) for name in each if name.startswith(kind)} for each in (first, by_nbgrader))
-            console.print(f"{kind}: the judge gives {next(both)}, plain nbgrader {next(both)}")
+            console.print(f"{kind}: the grader gives {next(both)}, plain nbgrader {next(both)}")
         sys.exit(not same or rows != arguments.submissions)
 
 

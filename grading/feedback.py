@@ -8,13 +8,13 @@ from functools import cache
 from course.exporter import write_whole
 from grading.classroom import Class
 from grading.lesson import load_lesson
-from grading.pages import environment, shown, without_paths
+from grading.pages import jinja_environment, shown, without_paths
 from grading.results import Result, Verdict, read_results
 
 
 def feedback(course: Class, lesson: str) -> Iterator[str]:
     """Write the page of each student who was graded, feedback/STUDENT/LESSON/LESSON.html; yields the student."""
-    template = environment(lambda text: without_paths(shown(text))).get_template("feedback.html")
+    template = jinja_environment(lambda text: without_paths(shown(text))).get_template("feedback.html")
     for result in read_results(course, lesson):
         page = template.render(
             title=load_lesson(lesson).heading,

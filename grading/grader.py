@@ -20,7 +20,7 @@ from grading.reference import training_data
 from grading.results import Part, Verdict
 
 PART_SECONDS = 10  # for one part of an exercise
-LIMITS = sandbox.Limits(wall_seconds=60)  # for all exercises of a lesson, or one alone
+LESSON_LIMITS = sandbox.Limits(wall_seconds=60)  # for all exercises of a lesson, or one alone
 ALONE = "it learns, but so does other code: this counts beside another part that is right"
 
 
@@ -95,7 +95,7 @@ def ask(
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         folders = {"/request": folder, "/package": package_for_grader(lesson), "/grader": grader_in_sandbox()}
         argv = [sandbox.PYTHON, "-IB", "{root}/grader/runner.py", "{root}/request/request.json", "{fd}"]
-        outcome = sandbox.run(argv, folders, LIMITS, sandboxed)
+        outcome = sandbox.run(argv, folders, LESSON_LIMITS, sandboxed)
     answers = read_answers(outcome.answers, set(exercises))
     answers.stopped = outcome.stopped
     return answers

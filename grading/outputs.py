@@ -30,18 +30,21 @@ def harmless_output(output):
     """The output with nothing in it but text and pictures, of the types that a notebook must have."""
     if output.output_type == "stream":
         name = "stderr" if output.name == "stderr" else "stdout"
-        return new_output("stream", name=name, text=text_of(output.text))
+        return new_output("stream", name=name, text=writable_text(output.text))
     if output.output_type == "error":
         lines = output.traceback if isinstance(output.traceback, list) else [output.traceback]
         return new_output(
-            "error", ename=text_of(output.ename), evalue=text_of(output.evalue), traceback=[*map(text_of, lines)]
+            "error",
+            ename=writable_text(output.ename),
+            evalue=writable_text(output.evalue),
+            traceback=[*map(writable_text, lines)],
         )
     data = output.data if isinstance(output.data, dict) else {}
     kept = {kind: data[kind] for kind in IMAGES if is_image(kind, data.get(kind))}
-    return new_output("display_data", data=kept | {"text/plain": text_of(data.get("text/plain", ""))})
+    return new_output("display_data", data=kept | {"text/plain": writable_text(data.get("text/plain", ""))})
 
 
-def text_of(value) -> str:
+def writable_text(value) -> str:
     """A string that can be written to a file."""
     value = "".join(map(str, value)) if isinstance(value, list) else str(value)
     return value.encode(errors="replace").decode()

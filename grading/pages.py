@@ -11,7 +11,7 @@ PATH = re.compile(r"(?<![\w/.])/(?:[\w.+-]+/)+[\w.+-]*")
 LONGEST_TEXT = 700
 
 
-def environment(finalize) -> jinja2.Environment:
+def jinja_environment(finalize) -> jinja2.Environment:
     """Templates in which every value is escaped, after `finalize` made its text harmless: none can be forgotten."""
 
     def final(value):

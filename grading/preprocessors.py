@@ -31,8 +31,10 @@ from grading.suspicious_code import suspicious
 from grading.worth_running import worth_running
 
 FLOOD = 16 * sandbox.MB  # bytes of output of one notebook, after which its kernel is stopped
-# A namespace is a file of its own: one that is ours too is a wall that is not there.
-WALLS = "{name: __import__('os').readlink('/proc/self/ns/' + name) for name in ('mnt', 'net', 'pid', 'ipc', 'uts')}"
+# A namespace is a file of its own: a kernel that is in one of ours is not isolated.
+NAMESPACES = (
+    "{name: __import__('os').readlink('/proc/self/ns/' + name) for name in ('mnt', 'net', 'pid', 'ipc', 'uts')}"
+)
 NOT_RUN = new_output("stream", name="stderr", text="Not run: the kernel was stopped in a cell above.\n")
 
 
@@ -83,9 +85,9 @@ class SandboxedExecute(Execute):
         return self.km
 
     def prove(self):
-        """Before anything of the student runs: this kernel is behind walls of its own."""
-        message = self.kc.execute("", user_expressions={"walls": WALLS}, silent=True)
-        reply = self.wait_for_reply(message)["content"]["user_expressions"]["walls"]
+        """Before anything of the student runs: this kernel is in namespaces of its own."""
+        message = self.kc.execute("", user_expressions={"namespaces": NAMESPACES}, silent=True)
+        reply = self.wait_for_reply(message)["content"]["user_expressions"]["namespaces"]
         inside = ast.literal_eval(reply["data"]["text/plain"])
         if shared := [name for name, found in inside.items() if found == os.readlink(f"/proc/self/ns/{name}")]:
             raise sandbox.SandboxError(f"the notebook's kernel is not isolated: {', '.join(shared)}")
@@ -155,7 +157,9 @@ class SaveGrades(SaveAutoGrades):
 
     folder = Unicode(help="The class folder.").tag(config=True)
     seed = Integer(0, help="Of every probe's numbers; 0 draws one.").tag(config=True)
-    sandboxed = Bool(True, help="False runs student code without walls, and says so in every result.").tag(config=True)
+    sandboxed = Bool(True, help="False runs student code without a sandbox, and says so in every result.").tag(
+        config=True
+    )
 
     def preprocess(self, nb, resources):
         course, names, started = Class(Path(self.folder)), resources["nbgrader"], monotonic()

@@ -1,4 +1,4 @@
-"""A notebook's kernel behind the same walls as everything else that students wrote.
+"""A notebook's kernel in the same sandbox as everything else that students wrote: started by a kernel provisioner.
 
 Its sockets are files in its own /tmp (there is no network), which is memory and has a size. From here they are reached
 through /proc, where Linux shows the folders that each process sees.
@@ -27,7 +27,7 @@ from grading import sandbox
 from grading.lesson import Lesson
 from grading.package import package_for_kernel
 
-LIMITS = sandbox.Limits(wall_seconds=300, cpu_seconds=200)  # of one notebook
+NOTEBOOK_LIMITS = sandbox.Limits(wall_seconds=300, cpu_seconds=200)  # of one notebook
 # what lessons import
 WANTED = ("ipykernel", "numpy", "scipy", "matplotlib", "scikit-learn", "rich", "safetensors", "numba")
 MESSAGE = 4 * sandbox.MB  # bytes in one part of a message; a longer one ends the connection
@@ -58,11 +58,13 @@ class SandboxProvisioner(LocalProvisioner):
         folders = self.folders | {"/connection.json": Path(self.parent.connection_file)}
         self.stderr = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (cleanup closes it)
         if self.sandboxed:
-            self.process = sandbox.start([part.replace("{root}", "") for part in cmd], folders, LIMITS, self.stderr)
+            self.process = sandbox.start(
+                [part.replace("{root}", "") for part in cmd], folders, NOTEBOOK_LIMITS, self.stderr
+            )
         else:
             root = stack.enter_context(sandbox.linked(folders))
             cmd = [part.replace("{root}", root) for part in cmd]
-            self.process = sandbox.start_plainly(cmd, root, LIMITS, self.stderr)
+            self.process = sandbox.start_plainly(cmd, root, NOTEBOOK_LIMITS, self.stderr)
         self.pid = self.pgid = self.process.pid
         threading.Thread(target=self.watch, args=(self.process,), daemon=True).start()
         return self.connection_info | {"ip": await self.sockets()}
@@ -86,7 +88,7 @@ class SandboxProvisioner(LocalProvisioner):
     def watch(self, process):
         while process.poll() is None:
             time.sleep(sandbox.LOOK)
-            if reason := sandbox.too_much(process.pid, LIMITS, time.monotonic() - self.started):
+            if reason := sandbox.too_much(process.pid, NOTEBOOK_LIMITS, time.monotonic() - self.started):
                 self.end(reason)
 
     def end(self, reason: str):

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from grading.lesson import Lesson
-from grading.probes import tools
+from grading.probes import harness
 
 
 def reference_modules(lesson: Lesson) -> tuple:
@@ -21,7 +21,7 @@ def expectations(lesson: Lesson, exercise: str, seed: int) -> dict:
     probe, found = lesson.probes[exercise], {}
     for_training = training_data(lesson, exercise, seed)[0] if probe.learns else None
     with tt.backends.use("numpy"):
-        for part, name, value in tools.ask(probe, tt, module, tools.generator(seed, exercise), for_training):
+        for part, name, value in harness.ask(probe, tt, module, harness.generator(seed, exercise), for_training):
             if name is None:
                 raise value
             found.setdefault(part, {})[name] = value

@@ -11,7 +11,7 @@ from course.exporter import write_whole
 from grading.classroom import Class
 from grading.lesson import load_lesson
 from grading.lms import canvas, matched, moodle, name_of, roster
-from grading.pages import environment, shown
+from grading.pages import jinja_environment, shown
 from grading.results import Result, exception_in, read_results
 
 
@@ -20,7 +20,7 @@ def report(course: Class, lesson: str) -> list[Path]:
     graded, people = read_results(course, lesson), roster(course)
     rows = matched(people, [result.student for result in graded])
     page = (
-        environment(shown)
+        jinja_environment(shown)
         .get_template("report.html")
         .render(
             title=load_lesson(lesson).heading,

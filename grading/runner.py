@@ -107,7 +107,7 @@ def main():
     sys.path[:0] = [str(ROOT / name) for name in ("grader", "package", "site")]
     import numpy as np
 
-    tools = importlib.import_module("probes.tools")
+    harness = importlib.import_module("probes.harness")
     probes = importlib.import_module(f"probes.{request['probes']}").probe
     data = dict(np.load(ROOT / "request/data.npz", allow_pickle=False))
     import tinytorch as tt
@@ -129,8 +129,8 @@ def main():
     for exercise in request["exercises"]:
         for_training = {key.split("|")[1]: value for key, value in data.items() if key.split("|")[0] == exercise}
         try:
-            rng = tools.generator(request["seed"], exercise)
-            for part, name, value in tools.ask(probes[exercise], tt, lesson, rng, for_training, limit_time):
+            rng = harness.generator(request["seed"], exercise)
+            for part, name, value in harness.ask(probes[exercise], tt, lesson, rng, for_training, limit_time):
                 if name is None:
                     frames.error(value, stage="part", exercise=exercise, part=part)
                 else:

@@ -1,7 +1,7 @@
 """The sandbox: a process tree that sees Python, numpy and what it is given, and can reach and harm nothing else.
 
-bubblewrap (Debian: `apt install bubblewrap`) makes the walls, `prlimit` the limits of each process, and a watchdog out
-here those of the whole tree; this file says where they stand. `prove()` shows that they stand.
+bubblewrap (Debian: `apt install bubblewrap`) isolates it, `prlimit` limits each process, and a watchdog out here the
+whole tree; this file says what the limits are. `prove()` shows that they hold.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ import psutil
 from grading import syscalls
 
 MB = 2**20
-PYTHON = f"{sys.base_prefix}/bin/python3"  # inside the walls as outside
+PYTHON = f"{sys.base_prefix}/bin/python3"  # inside as outside
 SITE = Path(sysconfig.get_path("purelib"))
 # what student code may import beside Python, in /site, where it is installed
 PACKAGES = ("numpy", "numpy.libs", "scipy", "scipy.libs", "numba", "llvmlite")
@@ -100,7 +100,7 @@ def run(argv: list[str], folders: dict[str, Path], limits: Limits = Limits(), sa
 
 
 def start(argv: list[str], folders: dict, limits: Limits, stderr=subprocess.DEVNULL, pass_fds=()) -> subprocess.Popen:
-    """Start `argv` behind the walls; nothing is inherited but stderr and the descriptors `pass_fds`."""
+    """Start `argv` in the sandbox; nothing is inherited but stderr and the descriptors `pass_fds`."""
     with tempfile.TemporaryFile() as filters:
         filters.write(_filters())
         filters.seek(0)
@@ -115,28 +115,28 @@ def command(argv: list[str], folders: dict[str, Path], limits: Limits, filters: 
 
     `filters` is the descriptor with the filter of system calls.
     """
-    walls = [_tool("bwrap"), "--die-with-parent", "--new-session", "--clearenv", "--seccomp", str(filters)]
+    options = [_tool("bwrap"), "--die-with-parent", "--new-session", "--clearenv", "--seccomp", str(filters)]
     for namespace in ("ipc", "pid", "net", "uts", "cgroup-try"):
-        walls.append(f"--unshare-{namespace}")
+        options.append(f"--unshare-{namespace}")
     root = os.geteuid() == 0
     # Root keeps its user namespace, since processes are counted for ordinary users only: it becomes one of its own.
     for right in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP") if root else ():
-        walls += ["--cap-add", right]
-    walls += [] if root else ["--unshare-user"]
+        options += ["--cap-add", right]
+    options += [] if root else ["--unshare-user"]
     for link in ("bin", "lib", "lib64"):
-        walls += ["--symlink", f"usr/{link}", f"/{link}"]
+        options += ["--symlink", f"usr/{link}", f"/{link}"]
     made = {"/"}
     for inside, outside in (_system() | _packages() | folders).items():
-        walls += [*_parents(inside, made), "--ro-bind", str(outside), inside]
+        options += [*_parents(inside, made), "--ro-bind", str(outside), inside]
     for path in _foreign_packages():
-        walls += ["--tmpfs", path, "--remount-ro", path]
-    walls += ["--proc", "/proc", "--dev", "/dev"]
+        options += ["--tmpfs", path, "--remount-ro", path]
+    options += ["--proc", "/proc", "--dev", "/dev"]
     for path in ("/tmp", "/dev/shm"):
-        walls += ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", path]
-    walls += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
+        options += ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", path]
+    options += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
     for name, value in ENVIRONMENT.items():
-        walls += ["--setenv", name, value]
-    return [*walls, "--", *(_drop_rights() if root else []), *_limited(limits), f"--nproc={limits.processes}", *argv]
+        options += ["--setenv", name, value]
+    return [*options, "--", *(_drop_rights() if root else []), *_limited(limits), f"--nproc={limits.processes}", *argv]
 
 
 def _filters() -> bytes:
@@ -199,7 +199,7 @@ def _limited(limits: Limits) -> list[str]:
 def start_plainly(
     argv: list[str], root: str, limits: Limits, stderr=subprocess.DEVNULL, pass_fds=()
 ) -> subprocess.Popen:
-    """Start `argv` without walls (`--unsandboxed`), with the limits that need none."""
+    """Start `argv` without a sandbox (`--unsandboxed`), with the limits that need none."""
     return subprocess.Popen(
         [*_limited(limits), *argv], env=ENVIRONMENT | {"HOME": root}, cwd=root, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=stderr, pass_fds=pass_fds, start_new_session=True,

@@ -1,4 +1,4 @@
-"""Prints what the judge makes of every wrong and right solution: `PYTHONPATH=tests python -m all_solutions [NAME ...]`.
+"""Prints what the grader makes of every wrong and right solution: `PYTHONPATH=tests python -m all_solutions [NAME ...]`.
 
 NAME chooses among lessons and exercises, as 08 or conv.
 A wrong one must lose points of its own exercise and no other's; a right one must get full points, ten times in a row.
@@ -37,7 +37,7 @@ def main():
         for solution in solutions
         if not sys.argv[1:] or any(name in f"{solution.lesson} {solution.exercise}" for name in sys.argv[1:])
     ]
-    table = Table("lesson", "exercise", "solution", "", "points", "lost elsewhere", title="what the judge says")
+    table = Table("lesson", "exercise", "solution", "", "points", "lost elsewhere", title="what the grader says")
     seed, bad = grader.new_seed() >> 1, 0
     with ProcessPoolExecutor() as pool:
         results = pool.map(judged, *zip(*chosen), [seed] * len(chosen))

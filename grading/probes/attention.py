@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .tools import BY_ITSELF, Probes
+from .harness import BY_ITSELF, Probes
 
 probe = Probes()
 INF = float("inf")
@@ -235,6 +235,21 @@ def project_inputs(tt, lesson, rng):
     }
 
 
+def attention_dropout(tt, lesson, width, heads, rate, constants):
+    """A single key has weight 1, so that each output is the value's bias, or 0, or the bias made larger."""
+    layer = lesson.MultiheadAttention(width, heads, dropout=rate, batch_first=True, dtype=tt.float64)
+    found = {"in_proj_weight": np.zeros((3 * width, width)), "out_proj.weight": np.eye(width)}
+    found |= {"in_proj_bias": np.concatenate([0 * constants, 0 * constants, constants])}
+    found |= {"out_proj.bias": np.zeros(width)}
+    layer.load_state_dict({name: tt.tensor(value) for name, value in found.items()})
+    lonely, seen = tt.zeros(64, 1, width, dtype=tt.float64), []
+    for training in (True, False):
+        for need in (True, False):
+            y = layer.train(training)(lonely, lonely, lonely, need_weights=need)[0].detach().numpy()
+            seen += [np.unique(column.round(9)) for column in y.reshape(64, width).T]
+    return tuple(seen)
+
+
 @probe("multihead-attention", hint="Project, split, attend, merge, out_proj; dropout while training only.")
 def multihead_attention(tt, lesson, rng):
     heads, length, others, n = (int(k) for k in rng.permutation(np.arange(2, 6)))
@@ -264,20 +279,6 @@ def multihead_attention(tt, lesson, rng):
         y.backward(tt.tensor(above))
         return *(each.grad for each in inputs), *(p.grad for p in layer.parameters())
 
-    def dropout():
-        """A single key has weight 1, so that each output is the value's bias, or 0, or the bias made larger."""
-        layer = lesson.MultiheadAttention(width, heads, dropout=rate, batch_first=True, dtype=tt.float64)
-        found = {"in_proj_weight": np.zeros((3 * width, width)), "out_proj.weight": np.eye(width)}
-        found |= {"in_proj_bias": np.concatenate([0 * constants, 0 * constants, constants])}
-        found |= {"out_proj.bias": np.zeros(width)}
-        layer.load_state_dict({name: tt.tensor(value) for name, value in found.items()})
-        lonely, seen = tt.zeros(64, 1, width, dtype=tt.float64), []
-        for training in (True, False):
-            for need in (True, False):
-                y = layer.train(training)(lonely, lonely, lonely, need_weights=need)[0].detach().numpy()
-                seen += [np.unique(column.round(9)) for column in y.reshape(64, width).T]
-        return tuple(seen)
-
     causal = {"attn_mask": later}
     return {
         "self": lambda: (
@@ -299,7 +300,7 @@ def multihead_attention(tt, lesson, rng):
             asked(packed, x, other, other, masks={"attn_mask": each_head}, average_attn_weights=False),
         ),
         "gradients": lambda: (gradients(), gradients(need_weights=False)),
-        "dropout": dropout,
+        "dropout": lambda: attention_dropout(tt, lesson, width, heads, rate, constants),
     }
 
 

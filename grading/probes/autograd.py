@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .tools import Probes
+from .harness import Probes
 
 probe = Probes()
 
@@ -323,6 +323,35 @@ def graph_order(tt, lesson, rng):
     }
 
 
+def recorder(tt, lesson, start, factors):
+    """A function that multiplies by the next factor, if recorded with a history, and notes whether it was."""
+    leaf, seen, left = tt.tensor(start, requires_grad=True), [], iter(factors)
+    products = []
+
+    def step():
+        product = leaf * next(left)
+        seen.append(product.requires_grad)
+        products.append(product)
+
+    def result():
+        lesson.set_grad_enabled(True)
+        total = sum(products, leaf * 1.0)
+        return (*lesson.grad(total, [leaf]), seen)
+
+    return step, result
+
+
+def nest(lesson, step, modes, depth=0):
+    """Steps in blocks within blocks, each with a mode of its own."""
+    for mode in modes:
+        with lesson.set_grad_enabled(mode):
+            step()
+            if depth < 3:
+                nest(lesson, step, modes[depth + 1 : depth + 3], depth + 1)
+            step()
+        step()
+
+
 @probe(
     "grad-mode",
     hint="Switch in __init__, remember what was there before, and put that back in __exit__, which returns nothing.",
@@ -331,43 +360,16 @@ def grad_mode(tt, lesson, rng):
     start, factors = float(rng.uniform(0.9, 1.1)), [float(f) for f in rng.uniform(0.5, 1.5, 40)]
     modes = [bool(mode) for mode in rng.integers(0, 2, 40)]
 
-    def recorder():
-        """A function that multiplies by the next factor, if recorded with a history, and notes whether it was."""
-        leaf, seen, left = tt.tensor(start, requires_grad=True), [], iter(factors)
-        products = []
-
-        def step():
-            product = leaf * next(left)
-            seen.append(product.requires_grad)
-            products.append(product)
-
-        def result():
-            lesson.set_grad_enabled(True)
-            total = sum(products, leaf * 1.0)
-            return (*lesson.grad(total, [leaf]), seen)
-
-        return step, result
-
     def nested():
-        step, result = recorder()
-
-        def inside(depth, flags):
-            for mode in flags:
-                with lesson.set_grad_enabled(mode):
-                    step()
-                    if depth < 3:
-                        inside(depth + 1, flags[depth + 1 : depth + 3])
-                    step()
-                step()
-
+        step, result = recorder(tt, lesson, start, factors)
         try:
-            inside(0, modes[:3])
+            nest(lesson, step, modes[:3])
         finally:
             lesson.set_grad_enabled(True)
         return result()
 
     def at_once():
-        step, result = recorder()
+        step, result = recorder(tt, lesson, start, factors)
         try:
             for mode in modes[:15]:
                 lesson.set_grad_enabled(mode)
@@ -377,7 +379,7 @@ def grad_mode(tt, lesson, rng):
         return result()
 
     def given_cases():
-        step, result = recorder()
+        step, result = recorder(tt, lesson, start, factors)
         off, on = lesson.no_grad()(step), lesson.enable_grad()(step)
         try:
             for mode in modes[:8]:
@@ -393,7 +395,7 @@ def grad_mode(tt, lesson, rng):
         return result()
 
     def after_an_error():
-        step, result = recorder()
+        step, result = recorder(tt, lesson, start, factors)
         got_out = []
         try:
             for mode in modes[:8]:
@@ -411,11 +413,22 @@ def grad_mode(tt, lesson, rng):
     return {"with": nested, "at once": at_once, "no_grad, enable_grad": given_cases, "errors": after_an_error}
 
 
-@probe(
-    "walk",
-    hint="Add what arrives at each edge as old + new, never in place; hooks first; skip what has no gradient.",
-)
-def walk(tt, lesson, rng):
+def with_hooks(lesson, leaves, factors):
+    """Hooks that change a gradient, and one that only looks."""
+    a, b = leaves()
+    seen, middle = [], a * b
+    middle.register_hook(lambda g: g * factors[0])
+    middle.register_hook(lambda g: seen.append(g.detach().numpy().copy()))
+    (got,) = lesson.grad((middle * middle + a).sum(), [middle])
+    again = a * b
+    again.register_hook(lambda g: g * g)
+    (again * a + again * factors[1]).sum().backward()
+    return got, a.grad, b.grad, *seen
+
+
+def no_gradient(lesson, leaves, factors):
+    """A Function that gives its second input no gradient."""
+
     class First(lesson.Function):
         """a; b gets no gradient."""
 
@@ -425,6 +438,20 @@ def walk(tt, lesson, rng):
         def backward(self, grad):
             return grad, None
 
+    a, b = leaves()
+    other = b * factors[2]
+    (First.apply(a * factors[3], other) + First.apply(a, b)).sum().backward()
+    c, d = leaves()
+    other = d * factors[2]
+    (First.apply(c * factors[3], other) + other * d).sum().backward()
+    return a.grad, [b.grad is None], c.grad, d.grad
+
+
+@probe(
+    "walk",
+    hint="Add what arrives at each edge as old + new, never in place; hooks first; skip what has no gradient.",
+)
+def walk(tt, lesson, rng):
     builds = [graph(rng) for _ in range(3)]
     arrays = [np.asarray(rng.uniform(0.5, 1, 3), "float32") for _ in range(2)]
     picks = [int(i) for i in rng.integers(4, 12, 3)]
@@ -458,17 +485,6 @@ def walk(tt, lesson, rng):
             found += [-1.0 if g is None else g for g in got]
         return tuple(found)
 
-    def hooks():
-        a, b = leaves()
-        seen, middle = [], a * b
-        middle.register_hook(lambda g: g * factors[0])
-        middle.register_hook(lambda g: seen.append(g.detach().numpy().copy()))
-        (got,) = lesson.grad((middle * middle + a).sum(), [middle])
-        again = a * b
-        again.register_hook(lambda g: g * g)
-        (again * a + again * factors[1]).sum().backward()
-        return got, a.grad, b.grad, *seen
-
     def released():
         a, b = leaves()
         result = ((a * b).exp() * a).sum()
@@ -479,13 +495,10 @@ def walk(tt, lesson, rng):
         (bend,) = lesson.grad((slope * slope).sum(), [b])
         return a.grad, b.grad, bend, [again]
 
-    def nothing():
-        a, b = leaves()
-        other = b * factors[2]
-        (First.apply(a * factors[3], other) + First.apply(a, b)).sum().backward()
-        c, d = leaves()
-        other = d * factors[2]
-        (First.apply(c * factors[3], other) + other * d).sum().backward()
-        return a.grad, [b.grad is None], c.grad, d.grad
-
-    return {"adds up": adds_up, "wanted": wanted, "hooks": hooks, "released": released, "no gradient": nothing}
+    return {
+        "adds up": adds_up,
+        "wanted": wanted,
+        "hooks": lambda: with_hooks(lesson, leaves, factors),
+        "released": released,
+        "no gradient": lambda: no_gradient(lesson, leaves, factors),
+    }

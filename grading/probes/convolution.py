@@ -3,7 +3,7 @@
 import numpy as np
 
 from .digits import classifier
-from .tools import BY_ITSELF, Probes
+from .harness import BY_ITSELF, Probes
 
 probe = Probes()
 ELSEWHERE = "scipy correlate correlate2d convolve convolve2d"

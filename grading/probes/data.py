@@ -9,7 +9,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from .tools import Probes
+from .harness import Probes
 
 probe = Probes()
 Pair = namedtuple("Pair", "image label")

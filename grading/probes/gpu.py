@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from .tools import Probes
+from .harness import Probes
 
 probe = Probes()
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .convolution import normal
-from .tools import Probes
+from .harness import Probes
 
 probe = Probes()
 

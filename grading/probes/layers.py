@@ -5,7 +5,7 @@ from collections import OrderedDict
 import numpy as np
 
 from .digits import digits, share_right
-from .tools import Probes
+from .harness import Probes
 
 probe = Probes()
 LETTERS = list("abcdefghjkmnpqrstuvwxyz")
@@ -91,6 +91,17 @@ def parameter(tt, lesson, rng):
     return {"memory": memory, "leaf": leaf, "without data": empty}
 
 
+def shelves(module, names):
+    """What lies where: names, one line for each shelf, and the numbers."""
+    lines = [
+        [name for name, _ in found]
+        for found in (module.named_parameters(), module.named_buffers(), module.named_modules())
+    ]
+    ordinary = [name for name in names if name in vars(module)]
+    values = [p.detach() for _, p in module.named_parameters()] + [x for _, x in module.named_buffers()]
+    return "\n".join(" ".join(line) for line in [*lines, ordinary]), tuple(values)
+
+
 @probe(
     "registration",
     hint="Shelf by shelf: a value fits by its kind or by a name that the shelf holds; else it is an ordinary one.",
@@ -105,35 +116,25 @@ def registration(tt, lesson, rng):
     def plain(i):
         return tt.tensor(numbers[i])
 
-    def shelves(module):
-        """What lies where: names, one line for each shelf, and the numbers."""
-        lines = [
-            [name for name, _ in found]
-            for found in (module.named_parameters(), module.named_buffers(), module.named_modules())
-        ]
-        ordinary = [name for name in names if name in vars(module)]
-        values = [p.detach() for _, p in module.named_parameters()] + [x for _, x in module.named_buffers()]
-        return "\n".join(" ".join(line) for line in [*lines, ordinary]), tuple(values)
-
     def by_kind():
         inner = holder(lesson, **{g: param(0)})
         module = holder(lesson, **{a: param(1), b: inner, c: 3, d: plain(2), e: [param(3)], f: None, h: param(4)})
-        return shelves(module), getattr(module, d), getattr(module, b) is inner
+        return shelves(module, names), getattr(module, d), getattr(module, b) is inner
 
     def by_name():
         module = holder(lesson, **{a: param(0), b: lesson.Module(), g: param(1)})
         module.register_buffer(c, plain(2))
         module.register_buffer(d, plain(3))
         module.register_parameter(e, None)
-        found = [shelves(module)]
+        found = [shelves(module, names)]
         setattr(module, a, None)  # takes the parameter away
         setattr(module, b, None)
         setattr(module, c, plain(4))  # still a buffer
         setattr(module, e, param(5))
-        found.append(shelves(module))
+        found.append(shelves(module, names))
         setattr(module, a, param(6))
         setattr(module, d, None)
-        return (*found, shelves(module), [getattr(module, b) is None, getattr(module, d) is None])
+        return (*found, shelves(module, names), [getattr(module, b) is None, getattr(module, d) is None])
 
     def moves():
         module = holder(lesson, **{a: param(0), b: lesson.Module(), c: 3})
@@ -144,7 +145,7 @@ def registration(tt, lesson, rng):
             refusal(TypeError, lambda: setattr(module, a, plain(7))) != "nothing was raised",
             refusal(TypeError, lambda: setattr(module, a, lesson.Module())) != "nothing was raised",
         ]
-        return shelves(module), refused
+        return shelves(module, names), refused
 
     def too_early():
         class Early(lesson.Module):
@@ -159,7 +160,7 @@ def registration(tt, lesson, rng):
         ]
         allowed = [Early(b, value) for value in (3, plain(1), None)]
         ordinary = [name for early in allowed for name in (b, b + "x") if name in vars(early)]
-        return refused, " ".join(ordinary), shelves(holder(lesson, **{a: param(2)}))
+        return refused, " ".join(ordinary), shelves(holder(lesson, **{a: param(2)}), names)
 
     return {"by kind": by_kind, "by name": by_name, "another shelf": moves, "before __init__": too_early}
 
@@ -443,6 +444,39 @@ def state_dict(tt, lesson, rng):
     return {"keys": state, "memory": memory, "errors": errors, "loading": loading}
 
 
+def sources(tt, start, steps):
+    """Five leaves, which hold the same number, and the nodes of a random graph on them, oldest first."""
+    values = [tt.tensor(start, requires_grad=True) for _ in range(5)]
+    for kind, i, j in steps:
+        a, b = values[i], values[j]
+        values.append(a + b if kind == 0 else a * b if kind == 1 else -a)
+    return [x.grad_fn or x for x in values]
+
+
+def places(found, everything):
+    return [next((i for i, each in enumerate(everything) if each is source), -1) for source in found]
+
+
+def contract(tt, lesson, factor):
+    """Whether networks are refused in which a layer forgets its history, or its parameters."""
+
+    class Broken(lesson.Linear):
+        def forward(self, input):
+            return lesson.linear(input.detach(), self.weight, self.bias)
+
+    class Unused(lesson.Linear):
+        def forward(self, input):
+            return input * factor
+
+    x = tt.tensor(np.full((2, 3), factor), dtype=tt.float32, requires_grad=True)
+    nets = [
+        lesson.Sequential(lesson.Linear(3, 3), kind(3, 3), lesson.Linear(3, 3))
+        for kind in (Broken, Unused, lesson.Linear)
+    ]
+    refused = [refusal(RuntimeError, lambda net=net: net(x)) != "nothing was raised" for net in nets]
+    return refused, x * 2.0
+
+
 @probe(
     "unreached",
     hint="Keep sets (== compares numbers), enter only what is younger than `since`, answer in the order of wanted.",
@@ -454,42 +488,31 @@ def unreached(tt, lesson, rng):
     cuts, ends = [int(c) for c in rng.integers(0, 12, 12)], rng.integers(5, 21, (12, 2)).tolist()
     factor, height = float(rng.uniform(0.5, 1)), int(rng.integers(40, 60))
 
-    def sources():
-        """Leaves and nodes of a random graph, oldest first; all leaves hold the same number."""
-        values = [tt.tensor(starts[0], requires_grad=True) for _ in starts]
-        for kind, i, j in steps:
-            a, b = values[i], values[j]
-            values.append(a + b if kind == 0 else a * b if kind == 1 else -a)
-        return [x.grad_fn or x for x in values]
-
-    def numbers(found, everything):
-        return [next((i for i, each in enumerate(everything) if each is source), -1) for source in found]
-
     def met():
-        everything, found = sources(), []
+        everything, found = sources(tt, starts[0], steps), []
         for order, outputs in zip(rounds, ends, strict=True):
             wanted = [everything[i] for i in order[:9]]
             given = [everything[i] for i in outputs]
-            found.append(numbers(lesson.unreached(given, wanted, 0), everything))
+            found.append(places(lesson.unreached(given, wanted, 0), everything))
             found.append([len(given), len(wanted)])
         return tuple(found)
 
     def since():
-        everything, found = sources(), []
+        everything, found = sources(tt, starts[0], steps), []
         for order, cut, outputs in zip(rounds, cuts, ends, strict=True):
             wanted, border = [everything[i] for i in order[:12]], everything[5 + cut].order
-            found.append(numbers(lesson.unreached([everything[i] for i in outputs], wanted, border), everything))
+            found.append(places(lesson.unreached([everything[i] for i in outputs], wanted, border), everything))
         return tuple(found)
 
     def shortcuts():
-        everything, found = sources(), []
+        everything, found = sources(tt, starts[0], steps), []
         for order, cut, outputs in zip(rounds, cuts, ends, strict=True):
             wanted = [everything[i] for i in order[:12]]
             short = {
                 everything[outputs[0]]: [everything[int(order[0])]],
                 everything[5 + cut]: [everything[int(order[1]) % 5]],
             }
-            found.append(numbers(lesson.unreached([everything[i] for i in outputs], wanted, 0, short), everything))
+            found.append(places(lesson.unreached([everything[i] for i in outputs], wanted, 0, short), everything))
         return tuple(found)
 
     def cost():
@@ -502,26 +525,15 @@ def unreached(tt, lesson, rng):
             branching = branching + branching * factor
         known = [x, lost, long.grad_fn, branching.grad_fn]
         found = [lesson.unreached([end.grad_fn], [lost, x, long.grad_fn], 0) for end in (long, branching)]
-        return tuple(numbers(each, known) for each in found), branching.detach()
+        return tuple(places(each, known) for each in found), branching.detach()
 
-    def contract():
-        class Broken(lesson.Linear):
-            def forward(self, input):
-                return lesson.linear(input.detach(), self.weight, self.bias)
-
-        class Unused(lesson.Linear):
-            def forward(self, input):
-                return input * factor
-
-        x = tt.tensor(np.full((2, 3), factor), dtype=tt.float32, requires_grad=True)
-        nets = [
-            lesson.Sequential(lesson.Linear(3, 3), kind(3, 3), lesson.Linear(3, 3))
-            for kind in (Broken, Unused, lesson.Linear)
-        ]
-        refused = [refusal(RuntimeError, lambda net=net: net(x)) != "nothing was raised" for net in nets]
-        return refused, x * 2.0
-
-    return {"met": met, "since": since, "shortcuts": shortcuts, "cost": cost, "contract": contract}
+    return {
+        "met": met,
+        "since": since,
+        "shortcuts": shortcuts,
+        "cost": cost,
+        "contract": lambda: contract(tt, lesson, factor),
+    }
 
 
 def network(tt, lesson):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .digits import digits
-from .tools import Probes
+from .harness import Probes
 
 probe = Probes()
 FAR = (-1000.0, -300.0, -100.0, 100.0, 300.0, 1000.0)

@@ -4,7 +4,7 @@ import numpy as np
 
 from .convolution import normal
 from .digits import classifier
-from .tools import BY_ITSELF, Probes
+from .harness import BY_ITSELF, Probes
 
 probe = Probes()
 OVER = [(0, 2), (1,), (-2, -1), (0, 1, 2)]

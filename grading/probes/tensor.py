@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .tools import Probes
+from .harness import Probes
 
 probe = Probes()
 KINDS = ("bool_", "uint8", "int32", "int64", "float32", "float64")
@@ -74,11 +74,9 @@ def to_array(tt, lesson, rng):
     }
 
 
-@probe(
-    "function-apply",
-    hint="saved and needs_input_grad first, then forward on raw arrays with the options, then closed() and record().",
-)
-def function_apply(tt, lesson, rng):
+def functions(lesson):
+    """One that notes what it is given, a view, and a plain one."""
+
     class Mixed(lesson.Function):
         def forward(self, a, b, c, scale, shift=0.0):
             self.seen = [type(x) is np.ndarray for x in (a, b, c)] + list(self.needs_input_grad)
@@ -95,6 +93,15 @@ def function_apply(tt, lesson, rng):
         def forward(self, a):
             return a * 2
 
+    return Mixed, Front, Double
+
+
+@probe(
+    "function-apply",
+    hint="saved and needs_input_grad first, then forward on raw arrays with the options, then closed() and record().",
+)
+def function_apply(tt, lesson, rng):
+    Mixed, Front, Double = functions(lesson)
     shape = sizes(rng, 2)
     arrays = [some(rng, *shape) for _ in range(3)]
     number, scale, shift, more = (float(n) for n in rng.uniform(1, 3, 4))

@@ -6,7 +6,7 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from .tools import Probes
+from .harness import Probes
 
 probe = Probes()
 LETTERS = [(32, 127), (0xA1, 0x180), (0x400, 0x500), (0x4E00, 0x9FA0), (0x1F600, 0x1F650)]  # of 1 to 4 bytes

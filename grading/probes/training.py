@@ -3,7 +3,7 @@
 import numpy as np
 
 from .digits import digits, share_right
-from .tools import Probes
+from .harness import Probes
 
 probe = Probes()
 

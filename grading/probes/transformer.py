@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .tools import Probes
+from .harness import Probes
 
 probe = Probes()
 INF = float("inf")

@@ -167,12 +167,12 @@ attack(
     """,
 )
 attack(
-    "the probes' tools replaced",
+    "the probes' harness replaced",
     """
     import sys
-    tools = sys.modules['probes.tools']
-    tools.ask = lambda *a, **k: iter([('plain', 'plain[0]', np.ones(1, bool))])
-    tools.arrays_of = lambda name, value: [(name, np.ones(1, bool))]
+    harness = sys.modules['probes.harness']
+    harness.ask = lambda *a, **k: iter([('plain', 'plain[0]', np.ones(1, bool))])
+    harness.arrays_of = lambda name, value: [(name, np.ones(1, bool))]
     """,
 )
 attack(
@@ -206,7 +206,7 @@ attack(
     "exec(source, globals())\nreturn conv_forward(x, weight, stride, padding, dilation, groups)",
 )
 attack(
-    "the judge and the course, imported",
+    "the grader and the course, imported",
     """
     import sys
     sys.path += ['/', '..', '../..', '/grader', '/package']
@@ -318,7 +318,7 @@ attack(
     """
     import pickle
     class Evil:
-        def __reduce__(self): return (print, ('hello from the judge',))
+        def __reduce__(self): return (print, ('hello from the grader',))
     """,
     "return np.frombuffer(pickle.dumps(Evil()), np.uint8)",
 )
@@ -339,7 +339,7 @@ def students(name: str) -> tuple[ExportedCell, ...]:
 def short(monkeypatch):
     """What loops need not loop for long."""
     monkeypatch.setattr(grader, "PART_SECONDS", 2)
-    monkeypatch.setattr(grader, "LIMITS", sandbox.Limits(wall_seconds=8))
+    monkeypatch.setattr(grader, "LESSON_LIMITS", sandbox.Limits(wall_seconds=8))
 
 
 @needs_bubblewrap

@@ -164,8 +164,8 @@ def ask(url: str, path: str, data: bytes | None = None):
         return json.load(answer)
 
 
-def test_formgrader_shows_the_judges_points(course, undisturbed, tmp_path):
-    """nbgrader's own pages in JupyterLab, over HTTP; its button Autograde runs the sandbox and the judge too."""
+def test_formgrader_shows_the_graders_points(course, undisturbed, tmp_path):
+    """nbgrader's own pages in JupyterLab, over HTTP; its button Autograde runs the sandbox and the grader too."""
     with notebook_server.server(course.folder, tmp_path / "runtime") as url:
         shown = {each["student"]: each for each in ask(url, f"submissions/{LESSON}")}
         assert set(shown) == set(undisturbed)

@@ -147,7 +147,7 @@ def test_no_line_of_a_solution_or_a_check_is_shown(course):
 
 @needs_bubblewrap
 def test_the_page_of_a_real_verdict(course):
-    """From the judge itself: a kernel turned round, everything else right."""
+    """From the grader itself: a kernel turned round, everything else right."""
     lesson = load_lesson(LESSON)
     turned = [
         ExportedCell(

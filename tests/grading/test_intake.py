@@ -97,7 +97,7 @@ def as_given(nb: dict, *but: str):
 # What honest students hand in
 
 
-def test_a_solved_lesson_is_what_the_judge_takes_for_one(solved):
+def test_a_solved_lesson_is_what_the_grader_takes_for_one(solved):
     nb, notes = rebuilt(solved)
     as_given(nb)
     assert not notes and [cell.exercise for cell in students_cells(nb)] == [

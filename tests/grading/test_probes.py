@@ -12,7 +12,7 @@ from course.plan import ROOT, plan
 from course.workspace import release
 from grading import comparison, grader, reference
 from grading.lesson import load_lesson, students_cells
-from grading.probes import tools
+from grading.probes import harness
 
 SEEDS = (1, 2, 3)
 LESSONS = list(plan().lessons)
@@ -34,9 +34,9 @@ def answers(name, exercise, seed, tt=None, lesson=None):
     """part -> {name: array}, on the reference or on `tt` and `lesson`."""
     tt = tt or importlib.import_module("tinytorch")
     lesson = lesson or importlib.import_module(load_lesson(name).module)
-    rng, untouched = (tools.generator(seed, exercise) for _ in range(2))
+    rng, untouched = (harness.generator(seed, exercise) for _ in range(2))
     found = {}
-    for part, what, value in tools.ask(bare(name, exercise), tt, lesson, rng, None):
+    for part, what, value in harness.ask(bare(name, exercise), tt, lesson, rng, None):
         if what is None:
             raise value
         found.setdefault(part, {})[what] = value
@@ -119,13 +119,13 @@ def learning(name):
 
 
 def trained(name, exercise, seed):
-    """The weights that the reference learns, by the names that the judge gives them."""
+    """The weights that the reference learns, by the names that the grader gives them."""
     lesson, probe = load_lesson(name), load_lesson(name).probes[exercise]
     module, for_training = importlib.import_module(lesson.module), reference.training_data(lesson, exercise, seed)[0]
     weights = probe.learns.train(
         importlib.import_module("tinytorch"), module, np.random.default_rng(seed), for_training
     )
-    return dict(tools.arrays_of("learning", weights))
+    return dict(harness.arrays_of("learning", weights))
 
 
 @each_lesson

@@ -1,4 +1,4 @@
-"""The instructor's report and the tables for Canvas and Moodle: their numbers are the judge's."""
+"""The instructor's report and the tables for Canvas and Moodle: their numbers are the grader's."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def written(course) -> tuple[Page, list[list[str]], list[list[str]]]:
     return Page(page), *(list(csv.reader(io.StringIO(table))) for table in (canvas, moodle))
 
 
-def test_the_numbers_are_the_judges(course):
+def test_the_numbers_are_the_graders(course):
     hand_in(course, "ada")
     hand_in(course, "kai", {"windows": [part("one", False, "wrong"), part("two")]})
     hand_in(course, "zoe", {exercise: [part("one", False, "NotImplementedError: ")] for exercise in POINTS})

@@ -491,7 +491,7 @@ ENDS = {
 def test_a_kernel_that_ends_costs_its_own_cells_only(how, monkeypatch):
     source, why = ENDS[how]
     if how == "eats memory":
-        monkeypatch.setattr(provisioner, "LIMITS", Limits(memory=600 * MB))
+        monkeypatch.setattr(provisioner, "NOTEBOOK_LIMITS", Limits(memory=600 * MB))
     seconds = 5 if how == "hangs" else 300  # a busy machine takes long to reach the other limits
     before, cell, after = executed("print('before')", source, "print('after')", timeout=seconds)
     assert shown(before) == "before\n"

@@ -33,7 +33,7 @@ def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
     verdicts, _ = grader.grade(load_lesson(solution.lesson), solution.cells, SEED)
     for verdict in verdicts:
         if verdict.exercise == solution.exercise:
-            assert verdict.points < verdict.of, "the judge did not notice"
+            assert verdict.points < verdict.of, "the grader did not notice"
         else:
             assert verdict.points == verdict.of, verdict
 

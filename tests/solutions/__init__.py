@@ -1,4 +1,4 @@
-"""Wrong and right solutions of every lesson: what students write, and what the judge must make of it."""
+"""Wrong and right solutions of every lesson: what students write, and what the grader must make of it."""
 
 import importlib
 import pkgutil

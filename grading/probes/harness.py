@@ -1,4 +1,4 @@
-"""A probe asks an exercise for numbers. It holds no expected value and gives no verdict: the judge compares."""
+"""How a probe is written and asked. It asks an exercise for numbers, holds no expected value and gives no verdict."""
 
 import inspect
 
