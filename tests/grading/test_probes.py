@@ -56,7 +56,7 @@ def differs(got, wanted):
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_every_exercise_has_a_probe_and_a_hint(name):
-    assert name in PROBED, f"grading/probes/{name[3:]}.py is missing"
+    assert name in PROBED, f"grading/probes/{load_lesson(name).subject}.py is missing"
     probes = load_lesson(name).probes
     assert not load_lesson(name).points.keys() ^ probes.keys(), "exercises without a probe, or the other way round"
     assert not [exercise for exercise, probe in probes.items() if not probe.hint], "probes without a hint"
@@ -92,7 +92,7 @@ def test_no_part_can_be_guessed(name, exercise):
 @each_exercise
 def test_pytorch_answers_the_same(name, exercise):
     torch = pytest.importorskip("torch")
-    on_torch = importlib.import_module(f"probes_on_torch.{name[3:]}")
+    on_torch = importlib.import_module(f"probes_on_torch.{load_lesson(name).subject}")
     if why := getattr(on_torch.lesson, "not_in_pytorch", {}).get(exercise):
         pytest.skip(f"not in PyTorch: {why}")
     for seed in SEEDS:
@@ -109,7 +109,7 @@ def test_pytorch_answers_the_same(name, exercise):
 @each_lesson
 def test_few_exercises_are_not_compared_with_pytorch(name):
     pytest.importorskip("torch")
-    exceptions = getattr(importlib.import_module(f"probes_on_torch.{name[3:]}").lesson, "not_in_pytorch", {})
+    exceptions = getattr(importlib.import_module(f"probes_on_torch.{load_lesson(name).subject}").lesson, "not_in_pytorch", {})
     assert exceptions.keys() <= load_lesson(name).points.keys()
     assert len(exceptions) <= 3
 

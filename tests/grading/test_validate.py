@@ -12,9 +12,9 @@ from selenium.webdriver.support import expected_conditions as there
 from selenium.webdriver.support.ui import WebDriverWait
 
 from course import workspace
+from course.plan import plan
 from grading.lesson import load_lesson
 
-ROOT = Path(__file__).parents[2]
 LESSON = "05_optimizers"
 CHROMIUM = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not all(CHROMIUM), reason="chromium and chromium-driver are not installed")
@@ -40,14 +40,14 @@ def learner(tmp_path_factory):
     """A learner's workspace, up to the lesson."""
     folder = tmp_path_factory.mktemp("learner") / "workspace"
     workspace.create(folder)
-    workspace.catch_up(int(LESSON[:2]), folder)
+    workspace.catch_up(plan().lessons[LESSON].number, folder)
     return folder
 
 
 def solve(learner: Path, exercises):
     """Fill in `exercises` of the released lesson; returns how many are left."""
     nb = nbformat.read(learner / f"{LESSON}.ipynb", as_version=4)
-    source = nbformat.read(ROOT / "modules" / LESSON / f"{LESSON}.ipynb", as_version=4)
+    source = nbformat.read(plan().notebook(LESSON), as_version=4)
     solved = {cell.metadata.nbgrader.grade_id: cell.source for cell in source.cells if "nbgrader" in cell.metadata}
     for cell in nb.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") in exercises:
