@@ -109,7 +109,9 @@ def test_pytorch_answers_the_same(name, exercise):
 @each_lesson
 def test_few_exercises_are_not_compared_with_pytorch(name):
     pytest.importorskip("torch")
-    exceptions = getattr(importlib.import_module(f"probes_on_torch.{load_lesson(name).subject}").lesson, "not_in_pytorch", {})
+    exceptions = getattr(
+        importlib.import_module(f"probes_on_torch.{load_lesson(name).subject}").lesson, "not_in_pytorch", {}
+    )
     assert exceptions.keys() <= load_lesson(name).points.keys()
     assert len(exceptions) <= 3
 
