@@ -1,5 +1,10 @@
 """Tools of the course: export, the learner's workspace, and whose package is running. No part of tinytorch."""
 
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.exit(f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]} (make: PYTHON=python3.11)")
+
 from course.lesson import begin, export
 from course.whose import describe
 from course.workspace import catch_up

@@ -2,21 +2,24 @@
 
 import ast
 import importlib.util
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from course.exporter import default_exp, module_text, write
 from course.notebook import EXPORTED, Cell
 from course.notebook import read as read_notebook
-from course.plan import file_of
+from course.plan import Companion, file_of, plan
 from course.whose import CourseError, describe, read, record, title
+from course.workspace import refuse_old_layout
 
 
-def in_workspace() -> bool:
-    return Path("tinytorch", "lessons.json").exists()
+def workspace() -> Path | None:
+    """The learner's workspace that this notebook lies in, at its top or in its given/."""
+    here = Path.cwd()
+    return next((folder for folder in (here, here.parent) if (folder / "tinytorch" / "lessons.json").exists()), None)
 
 
 def repository() -> Path | None:
@@ -25,12 +28,14 @@ def repository() -> Path | None:
     return folder.parent if folder.name == "modules" and (folder.parent / "tinytorch").is_dir() else None
 
 
-def begin(lesson: str, needs: str = ""):
-    """Say whose tinytorch the lesson stands on; refuse a wrong one, and one that lacks an earlier lesson.
+def begin(name: str, needs: str = ""):
+    """Say whose tinytorch the lesson or companion stands on; refuse a wrong one, and one that lacks a lesson it needs.
 
     A companion (`02_autograd_shapes`) stands on its own lesson too. `needs` is a package that only some lessons want.
     """
-    root = Path.cwd() if in_workspace() else repository()
+    if workspace():
+        refuse_old_layout(workspace())
+    root, missing = workspace() or repository(), []
     if root and str(root) not in sys.path:
         sys.path.insert(0, str(root))
     found = describe()
@@ -43,50 +48,51 @@ def begin(lesson: str, needs: str = ""):
     print(found.text)
     if needs and not importlib.util.find_spec(needs):
         raise CourseError(
-            f"lesson {title(lesson)} needs {needs}, which is not installed; all other lessons work without it. In a "
+            f"lesson {title(name)} needs {needs}, which is not installed; all other lessons work without it. In a "
             f"terminal: `{sys.executable} -m pip install {needs}`, then restart the kernel."
         )
-    if found.is_reference:
-        return
-    missing = [name for name in read(found.package, "names.json") if name < lesson and name not in found.lessons]
+    if not found.is_reference:
+        missing = [lesson for lesson in plan().before(name) if lesson not in found.lessons]
     if missing:
-        needed, up_to = ", ".join(map(title, missing)), int(missing[-1][:2]) + 1
         raise CourseError(
-            f"lesson {title(lesson)} builds on {needed}, not in your tinytorch yet. Either do "
-            f"{missing[0]}.ipynb to its last cell first, or run `python -m course catch-up {up_to}` in a "
+            f"lesson {title(name)} builds on {', '.join(map(title, missing))}, not in your tinytorch yet. Either do "
+            f"{missing[0]}.ipynb to its last cell first, or run `python -m course catch-up {name}` in a "
             "terminal here: it fills what is missing from the reference, and your package will say so."
         )
 
 
-def export(lesson: str):
-    """Write the lesson, as saved, and its companions into the learner's own package.
+def export(name: str):
+    """Write the lesson, as saved, and the companions that can stand on it into the learner's own package.
 
     Refuses a notebook that is not saved as it ran, an exercise that is still blank, and code that does not import.
-    In the repository nothing is written: there `make export` writes the package from all notebooks.
+    A companion is written by itself. In the repository nothing is: there `make export` writes from all notebooks.
     """
-    if not in_workspace():
+    root, is_lesson = workspace(), plan().companion(name) is None
+    if root is None:
         print("`make export` writes the package" if repository() else "this is no workspace: nothing was exported")
         return
-    from course.exporter import default_exp, module_text, write
-
-    here = Path.cwd()
-    notebook = here / f"{lesson}.ipynb"
+    package, notebook = root / "tinytorch", root / plan().place(name)
     if not notebook.exists():
-        raise CourseError(f"there is no {notebook.name} here: give the notebook its name back, then export")
+        raise CourseError(f"there is no {plan().place(name)} here: give the notebook its name back, then export")
     cells = read_notebook(notebook).exported
     refuse_blanks(cells)
     refuse_stale([cell.source for cell in cells], notebook.name)
-    texts = {
-        file_of(default_exp(file)): module_text(file, here)
-        for file in sorted(here.glob(f"{lesson}*.ipynb"))
-        if re.fullmatch(rf"{lesson}(_\w+)?", file.stem)
-    }
-    refuse_broken(here / "tinytorch", texts)
-    for name, text in texts.items():
-        write(here / "tinytorch" / name, text)
-    record(here / "tinytorch", lesson, "yours")
-    print("exported " + ", ".join(f"tinytorch/{name}" for name in texts))
-    print(describe(here / "tinytorch").text)
+    companions = companions_to_write(package, name) if is_lesson else []
+    notebooks = [notebook, *(file for each in companions if (file := root / plan().place(each.name)).exists())]
+    texts = {file_of(default_exp(file)): module_text(file, root) for file in notebooks}
+    refuse_broken(package, texts)
+    for file, text in texts.items():
+        write(package / file, text)
+    if is_lesson:
+        record(package, name, "yours")
+    print("exported " + ", ".join(f"tinytorch/{file}" for file in texts))
+    print(describe(package).text)
+
+
+def companions_to_write(package: Path, lesson: str) -> list[Companion]:
+    """The lesson's companions, and those of others that waited for it; not those that wait for a lesson still."""
+    ready = plan().ready({*read(package, "lessons.json"), lesson})
+    return [each for each in ready if each.lesson == lesson or not (package / each.file).exists()]
 
 
 def refuse_blanks(cells: list[Cell]):

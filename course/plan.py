@@ -1,9 +1,12 @@
 """The plan of the course, read from plan.toml: which lessons there are, what each needs, exports and unlocks."""
 
+import difflib
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from course.whose import CourseError
 
 ROOT = Path(__file__).parents[1]  # the repository that `course` is installed from; its tinytorch is the reference
 
@@ -40,16 +43,10 @@ class Lesson:
     needs: tuple[str, ...]
     exports: str
     companions: tuple[Companion, ...]
-    package: str = ""
 
     @property
     def number(self) -> int:
         return int(self.name.partition("_")[0])
-
-    @property
-    def title(self) -> str:
-        """As "08 convolution"."""
-        return self.name.replace("_", " ")
 
     @property
     def file(self) -> str:
@@ -80,8 +77,22 @@ class Plan:
         return [name for name in self.lessons if name in found]
 
     def before(self, name: str) -> list[str]:
-        """The lessons that must be there before the lesson `name` is begun."""
+        """The lessons that must be there before the lesson or companion `name` is begun, in the order of the course."""
+        if companion := self.companion(name):
+            return self.needed(companion.lesson, *companion.needs)
+        name = self.named(name)
         return [each for each in self.needed(name) if each != name]
+
+    def named(self, text: str) -> str:
+        """The lesson that is meant by "8", "08", "convolution" or "08_convolution"."""
+        text = text.strip().lower().removesuffix(".ipynb")
+        words = {word: name for name in self.lessons for word in (name, name.partition("_")[2])}
+        numbers = {str(lesson.number): name for name, lesson in self.lessons.items()}
+        if found := words.get(text) or numbers.get(text.lstrip("0")):
+            return found
+        close = dict.fromkeys(words[word] for word in difflib.get_close_matches(text, words, n=3, cutoff=0.5))
+        meant = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(self.lessons)}"
+        raise CourseError(f"there is no lesson {text[:60]!r}: {meant}")
 
     def unlocked_by(self, lesson: str) -> list[str]:
         """The milestones whose last lesson this is."""
@@ -99,6 +110,18 @@ class Plan:
     def modules(self) -> dict[str, str]:
         """The lesson that builds each module of tinytorch, itself or by a companion: {"nn.conv": "08_convolution"}."""
         return {module: name for name, lesson in self.lessons.items() for module in lesson.modules}
+
+    def ready(self, lessons: set[str]) -> list[Companion]:
+        """The companions that can be written where `lessons` are there."""
+        return [each for each in self.companions if lessons.issuperset({each.lesson, *each.needs})]
+
+    def place(self, name: str) -> str:
+        """Where the lesson or companion `name` lies in a workspace."""
+        return f"given/{name}.ipynb" if self.companion(name) else f"{name}.ipynb"
+
+    def exports(self, name: str) -> str:
+        """The module that the lesson or companion `name` exports to."""
+        return (self.companion(name) or self.lessons[name]).exports
 
     def notebook(self, name: str) -> Path:
         """Where the lesson or companion `name` lies in the repository."""
@@ -120,10 +143,10 @@ def plan(root: Path = ROOT) -> Plan:
     return Plan(root, {name: lesson(name, **entry) for name, entry in table.items()}, milestones)
 
 
-def lesson(name: str, needs: list, exports: str, required=(), breadth=(), package: str = "") -> Lesson:
+def lesson(name: str, needs: list, exports: str, required=(), breadth=()) -> Lesson:
     """A table of plan.toml as a Lesson."""
     companions = [companion(name, entry, entries is required) for entries in (required, breadth) for entry in entries]
-    return Lesson(name, tuple(needs), exports, tuple(companions), package)
+    return Lesson(name, tuple(needs), exports, tuple(companions))
 
 
 def companion(lesson: str, entry: str | dict, required: bool) -> Companion:

@@ -1,6 +1,7 @@
 """The learner's workspace: release versions of the lessons, a tinytorch of their own, the milestones.
 
-It lies flat: a notebook's kernel runs in the workspace, so `import tinytorch` finds workspace/tinytorch first.
+A lesson's kernel runs in the workspace, so `import tinytorch` finds workspace/tinytorch first; from given/, where the
+companions lie, `begin` says where it is.
 """
 
 import ast
@@ -9,10 +10,10 @@ import json
 import shutil
 from pathlib import Path
 
-from course.exporter import default_exp, file_of, is_generated, module_text
+from course.exporter import is_generated
+from course.plan import ROOT, file_of, plan
 from course.whose import CourseError, describe, read, record, title
 
-ROOT = Path(__file__).parents[1]  # the repository that `course` is installed from; its tinytorch is the reference
 PLACED = ".placed.json"  # what the course put into the workspace, by checksum: tells which lessons are newer by now
 
 README = """\
@@ -21,16 +22,18 @@ README = """\
 Open `01_tensor.ipynb`. Work from top to bottom: fill the cells marked YOUR CODE HERE, run the check below each, save,
 and run the last cell. It exports the lesson into `tinytorch/`, which is yours alone and starts empty; the next lessons
 and the milestones run on it.
+In `given/` lie the companions of the lessons: the breadth of PyTorch, complete, to read and to try; each lesson's last
+cell exports its companions too.
 `Validate` (in JupyterLab's toolbar) runs a notebook from top to bottom and says which checks fail.
 
 In a terminal of JupyterLab:
 
     python -m course status       which lessons you have built
-    python -m course catch-up 3   fills the lessons before 3 that you lack from the reference, and says so ever after
+    python -m course catch-up 3   fills what lesson 3 needs and you lack from the reference, and says so ever after
     python -m milestones          what your package can train by now
 
-`make lab` in the repository opens this workspace again. Nothing in it is ever overwritten: a newer
-version of a lesson arrives when you rename or remove yours and run `make lab` again.
+`python -m course lab` in the repository opens this workspace again. Nothing in it is ever overwritten: a newer
+version of a lesson arrives when you rename or remove yours and run that again.
 """
 
 # nbgrader looks for this file where it runs. Nothing is handed in from here, so its exchange stays in the workspace.
@@ -70,12 +73,11 @@ def release(notebook: Path) -> str:
 
 def lessons(root: Path = ROOT) -> dict[str, dict[str, list[str]]]:
     """For each lesson of the course, the modules that it builds and the names in each: names.json of a workspace."""
-    table = {}
-    for notebook in sorted(root.glob("modules/*/*.ipynb")):
-        if module := default_exp(notebook):
-            names = built_names(ast.parse(module_text(notebook, root)))
-            table.setdefault(notebook.parent.name, {})[module] = sorted(set(names))
-    return table
+
+    def names(module: str) -> list[str]:
+        return sorted({*built_names(ast.parse((root / "tinytorch" / file_of(module)).read_text(encoding="utf-8")))})
+
+    return {name: {module: names(module) for module in one.modules} for name, one in plan(root).lessons.items()}
 
 
 def built_names(tree: ast.Module):
@@ -91,11 +93,27 @@ def built_names(tree: ast.Module):
 
 def contents(root: Path = ROOT) -> dict[str, str]:
     """What a new workspace holds, by path; generated from the repository and the same each time."""
-    files = {notebook.name: release(notebook) for notebook in sorted(root.glob("modules/*/*.ipynb"))}
+    files = {plan(root).place(notebook.stem): release(notebook) for notebook in plan(root).notebooks}
     for file in sorted([*root.glob("tinytorch/**/*.py"), *root.glob("milestones/**/*.py")]):
         if not is_generated(file):  # the faces and the milestones, not the lessons
             files[file.relative_to(root).as_posix()] = file.read_text(encoding="utf-8")
     return files | {"README.md": README, "nbgrader_config.py": NBGRADER, "tinytorch/lessons.json": "{}\n"}
+
+
+def is_old_layout(workspace: Path, root: Path = ROOT) -> bool:
+    """Companions were placed beside the lessons in it: the layout before given/."""
+    placed = read(workspace, PLACED) if (workspace / PLACED).exists() else {}
+    beside = {name.removesuffix(".ipynb") for name in placed if name.endswith(".ipynb") and "/" not in name}
+    return not beside <= plan(root).lessons.keys()
+
+
+def refuse_old_layout(workspace: Path, root: Path = ROOT):
+    if is_old_layout(workspace, root):
+        raise CourseError(
+            f"{workspace} was made by an earlier version of the course, where companions lay beside the lessons. Close "
+            "JupyterLab and run `python -m course upgrade` in the repository: it makes a workspace of today's layout "
+            f"with all that you wrote, and keeps the old one, as it is, in {workspace.name}-before."
+        )
 
 
 def create(workspace: Path, root: Path = ROOT) -> tuple[list[str], list[str]]:
@@ -103,7 +121,8 @@ def create(workspace: Path, root: Path = ROOT) -> tuple[list[str], list[str]]:
 
     A file that exists is never written over: what a learner did stays, even if the course has moved on.
     """
-    placed = json.loads((workspace / PLACED).read_text()) if (workspace / PLACED).exists() else {}
+    refuse_old_layout(workspace, root)
+    placed = read(workspace, PLACED) if (workspace / PLACED).exists() else {}
     added, newer = [], []
     for name, text in contents(root).items():
         checksum = hashlib.sha256(text.encode()).hexdigest()
@@ -121,28 +140,29 @@ def create(workspace: Path, root: Path = ROOT) -> tuple[list[str], list[str]]:
     return added, newer
 
 
-def catch_up(number: int, workspace: Path | None = None, root: Path = ROOT) -> list[str]:
-    """Fill the lessons before `number` that the learner lacks from the reference, their own untouched; returns them."""
-    package = (workspace or Path.cwd()) / "tinytorch"
+def catch_up(name: str | int, workspace: Path | None = None, root: Path = ROOT) -> list[str]:
+    """Fill what the lesson or companion `name` needs (of "all", every lesson) and the learner lacks from the reference.
+
+    Their own lessons are not touched. Returns what was filled.
+    """
+    package, course = (workspace or Path.cwd()) / "tinytorch", plan(root)
     if not (package / "lessons.json").exists():
-        raise CourseError(f"{package.parent} is no workspace: run this in yours (`make lab` makes one)")
-    known = [int(lesson[:2]) for lesson in read(package, "names.json")]
-    if not 2 <= number <= max(known) + 1:
-        raise CourseError(
-            f"catch up to lesson {number}? There are lessons {min(known)} to {max(known)}: `catch-up 3` fills "
-            "what you lack of 1 and 2"
-        )
-    filled = [
-        lesson
-        for lesson in read(package, "names.json")
-        if int(lesson[:2]) < number and lesson not in read(package, "lessons.json")
-    ]
-    for lesson in filled:
-        for module in read(package, "names.json")[lesson]:
-            name = file_of(module)
-            if not (package / name).exists():
-                shutil.copyfile(root / "tinytorch" / name, package / name)
-        record(package, lesson, "reference")
-    print("from the reference:", ", ".join(map(title, filled)) or "nothing was missing")
+        raise CourseError(f"{package.parent} is no workspace: run this in yours (`python -m course lab` makes one)")
+    wanted = list(course.lessons) if name == "all" else course.before(str(name))
+    lacking = [lesson for lesson in wanted if lesson not in read(package, "lessons.json")]
+    fill(package, lacking, root)
+    print("from the reference:", ", ".join(map(title, lacking)) or "nothing was missing")
     print(describe(package).text)
-    return filled
+    return lacking
+
+
+def fill(package: Path, lessons: list[str], root: Path = ROOT):
+    """Copy `lessons` from the reference into a learner's package, with all companions that can stand there then."""
+    course = plan(root)
+    ready = course.ready({*read(package, "lessons.json"), *lessons})
+    for file in [*(course.lessons[name].file for name in lessons), *(companion.file for companion in ready)]:
+        if not (package / file).exists():
+            (package / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / "tinytorch" / file, package / file)
+    for name in lessons:
+        record(package, name, "reference")

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.traceback import Traceback
 
 import course
-from course.whose import CourseError, describe
+from course.whose import CourseError, describe, title
 from milestones.runner import Milestone, Run, measure, milestones, script_of, shown, take_notes
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
@@ -49,10 +49,9 @@ def overview(context: typer.Context):
     whose = whose_package(reference=False, refuse=False)
     table = Table("milestone", "year", "what was new", "data", "bar", "lessons")
     for one in milestones().values():
-        missing = one.missing(whose.package)
-        state = f"[yellow]waits for {', '.join(missing)}" if missing else "[green]all there"
-        lessons = f"01 to {one.lessons:02}: {state}"
-        table.add_row(one.name, str(one.year), one.about, one.data, bar_of(one), lessons)
+        missing = ", ".join(map(title, one.missing(whose.package)))
+        state = f"[yellow]waits for {missing}" if missing else f"[green]after {title(one.lessons[-1])}: all there"
+        table.add_row(one.name, str(one.year), one.about, one.data, bar_of(one), state)
     console.print(table)
     console.print("python -m milestones run NAME, or all", style="dim", markup=False)
 
@@ -80,7 +79,7 @@ def chosen(names: list[str], whose, data: str | None = None, folder: Path = Path
             script_of(one).use(data, folder)
     for one in found:
         if missing := one.missing(whose.package):
-            console.print(f"[yellow]{one.name} waits for lesson {', '.join(missing)}")
+            console.print(f"[yellow]{one.name} waits for lesson {', '.join(map(title, missing))}")
     return found
 
 

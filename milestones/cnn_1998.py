@@ -15,7 +15,7 @@ import tinytorch.nn.functional as F
 from tinytorch import nn, optim
 from tinytorch.vision.datasets import MNIST, Digits
 
-YEAR, LESSONS = 1998, 8
+YEAR = 1998
 DATA, METRIC, BAR, SEEDS = "all ten digits, 8×8 pixels", "accuracy", 0.98, 3
 DATASETS = {"mnist": ("MNIST, 28×28 pixels", 0.988, 1)}
 source = None  # the folder of MNIST, if that is to be learned

@@ -16,7 +16,7 @@ from tinytorch.nn.gpt import GPT, GPTConfig, generate
 from tinytorch.text import CharTokenizer, TextDataset
 from tinytorch.utils.data import DataLoader
 
-YEAR, LESSONS = 2018, 13
+YEAR = 2018
 DATA, METRIC, BAR, SEEDS = "Python's reference, by character", "bits per character", 1.78, 1
 LOWER = True
 CONTEXT, BATCH, STEPS, LR = 32, 16, 3000, 3e-3

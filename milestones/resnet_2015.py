@@ -14,7 +14,7 @@ import tinytorch
 from tinytorch import nn, optim
 from tinytorch.vision.datasets import Digits
 
-YEAR, LESSONS = 2015, 9
+YEAR = 2015
 DATA, METRIC, BAR, SEEDS = "all ten digits, 8×8 pixels", "accuracy", 0.97, 3
 DEPTH, DEEP, CHANNELS, EPOCHS, BATCH = 8, 32, 12, 6, 64
 

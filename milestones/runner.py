@@ -1,7 +1,7 @@
 """Trains a milestone and measures what happened. The script trains; whatever is reported is counted here.
 
-A script is a module with the constants YEAR, LESSONS (how many of the lessons it stands on), DATA, METRIC, BAR, SEEDS
-(plain literals: they are read without importing the script) and the functions
+A script is a module with the constants YEAR, DATA, METRIC, BAR, SEEDS (plain literals: they are read without importing
+the script; the lessons that it stands on are in course/plan.toml) and the functions
 
     data()                         ((inputs, answers) to learn from, (inputs, answers) held out)
     build(seed)                    a fresh model
@@ -32,13 +32,9 @@ from pathlib import Path
 
 import numpy as np
 
+from course.plan import plan
+
 FOLDER = Path(__file__).parent
-MODULES = {  # the file that each lesson exports, in their order
-    "01 tensor": "tensor.py", "02 autograd": "autograd.py", "03 layers": "nn/module.py", "04 losses": "nn/losses.py",
-    "05 optimizers": "optim/optimizer.py", "06 data": "data/dataloader.py", "07 training": "training.py",
-    "08 convolution": "nn/conv.py", "09 normalization": "nn/norm.py", "10 tokenization": "text.py",
-    "11 embeddings": "nn/embedding.py", "12 attention": "nn/attention.py", "13 transformer": "nn/gpt.py",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,6 @@ class Milestone:
     name: str
     about: str
     year: int
-    lessons: int
     data: str
     metric: str
     bar: float
@@ -64,8 +59,12 @@ class Milestone:
 
     def missing(self, package: Path) -> list[str]:
         """The lessons that it waits for in `package`."""
-        needed = list(MODULES.items())[: self.lessons]
-        return [lesson for lesson, file in needed if not (package / file).exists()]
+        return [lesson for lesson in self.lessons if not (package / plan().lessons[lesson].file).exists()]
+
+    @property
+    def lessons(self) -> list[str]:
+        """The lessons that it stands on, with all that those need."""
+        return plan().needed(*plan().milestones[self.name])
 
 
 def milestones(folder: Path = FOLDER) -> dict[str, Milestone]:
@@ -75,7 +74,7 @@ def milestones(folder: Path = FOLDER) -> dict[str, Milestone]:
         tree = ast.parse(file.read_text(encoding="utf-8"))
         known = constants_of(tree)
         about = ast.get_docstring(tree).split("\n")[0].partition(": ")[2].rstrip(".")
-        constants = (known[key] for key in ("YEAR", "LESSONS", "DATA", "METRIC", "BAR", "SEEDS"))
+        constants = (known[key] for key in ("YEAR", "DATA", "METRIC", "BAR", "SEEDS"))
         found.append(Milestone(file.stem, about, *constants, known.get("LOWER", False), known.get("DATASETS", {})))
     return {milestone.name: milestone for milestone in sorted(found, key=lambda m: (m.year, m.name))}
 

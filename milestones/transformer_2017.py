@@ -10,7 +10,7 @@ Ashish Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
 import tinytorch
 from tinytorch import nn, optim
 
-YEAR, LESSONS = 2017, 12
+YEAR = 2017
 DATA, METRIC, BAR, SEEDS = "copy, reverse, sort 8 digits", "exact answers, worst task", 0.99, 3
 TASKS = ("copy", "reverse", "sort")
 LENGTH, WIDTH, HEADS, LAYERS = 8, 32, 2, 2

@@ -11,7 +11,7 @@ import tinytorch
 import tinytorch.nn.functional as F
 from tinytorch import nn, optim
 
-YEAR, LESSONS = 1969, 5
+YEAR = 1969
 DATA, METRIC, BAR, SEEDS = "the 4 points of XOR", "points right", 1.0, 10
 STEPS = 300
 

@@ -11,6 +11,7 @@ import pytest
 
 import tinytorch
 from course.notebook import read
+from course.plan import plan
 from course.workspace import lessons
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +100,7 @@ def test_methods_of_later_lessons():
 
 def test_what_a_notebook_builds_is_not_loaded_under_it():
     """A lesson that adds to Tensor must not use the face: it would load the exported lesson over the one being written."""
-    for notebook in ROOT.glob("modules/*/*.ipynb"):
+    for notebook in plan().notebooks:
         if read(notebook).default_exp in (*tinytorch.TENSOR_LEVEL, *tinytorch.ATTACHING):
             for cell in read(notebook).code:
                 found = re.search(

@@ -10,6 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course.exporter import HEADER, export_all, is_generated, notebooks
+from course.plan import plan
 from course.whose import CourseError
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +18,13 @@ EXPORTED = {f"{module.replace('.', '/')}.py": notebook for module, notebook in n
 
 
 def course(root, **cells):
-    """A small course: one notebook for each lesson, whose cells are given as source."""
+    """A small course: one notebook for each lesson, whose cells are given as source; the first names what it exports."""
+    (root / "course").mkdir(exist_ok=True)
+    exports = {name: sources[0].split()[-1] for name, sources in cells.items()}
+    (root / "course/plan.toml").write_text(
+        "".join(f'[{name}]\nneeds = []\nexports = "{module}"\n' for name, module in exports.items())
+    )
+    plan.cache_clear()
     for name, sources in cells.items():
         folder = root / "modules" / name
         folder.mkdir(parents=True, exist_ok=True)
@@ -101,12 +108,14 @@ def test_markers_imports_and_docstring(tmp_path):
 
 
 def test_a_lost_notebook_loses_its_file_and_nothing_else(tmp_path):
-    root = course(
-        tmp_path, **{"01_a": ["#| default_exp a", "#| export\nx = 1"], "02_b": ["#| default_exp b", "#| export\ny = 1"]}
-    )
+    lessons = {"01_a": ["#| default_exp a", "#| export\nx = 1"], "02_b": ["#| default_exp b", "#| export\ny = 1"]}
+    root = course(tmp_path, **lessons)
     export_all(root)
     (root / "tinytorch/__init__.py").write_text("by hand = 1\n")
     (root / "modules/02_b/02_b.ipynb").unlink()
+    with pytest.raises(CourseError, match=r"02_b.ipynb is in course/plan.toml, and missing in modules/"):
+        export_all(root)
+    course(tmp_path, **{"01_a": lessons["01_a"]})
     assert export_all(root) == ["b.py (removed)"]
     assert sorted(file.name for file in (root / "tinytorch").iterdir()) == ["__init__.py", "a.py"]
 
@@ -116,6 +125,19 @@ def test_two_notebooks_for_one_file(tmp_path):
         tmp_path, **{"01_a": ["#| default_exp a", "#| export\nx = 1"], "02_b": ["#| default_exp a", "#| export\ny = 1"]}
     )
     with pytest.raises(CourseError, match=r"01_a.ipynb and 02_b.ipynb both export to a"):
+        export_all(root)
+
+
+def test_the_plan_and_the_notebooks_agree(tmp_path):
+    lessons = {"01_a": ["#| default_exp a", "#| export\nx = 1"], "02_b": ["#| default_exp b", "#| export\ny = 1"]}
+    root = course(tmp_path, **lessons)
+    (root / "course/plan.toml").write_text('[01_a]\nneeds = []\nexports = "c"\n')
+    plan.cache_clear()
+    with pytest.raises(CourseError, match=r"01_a.ipynb says `#| default_exp a`, course/plan.toml says c"):
+        export_all(root)
+    (root / "course/plan.toml").write_text('[01_a]\nneeds = []\nexports = "a"\n')
+    plan.cache_clear()
+    with pytest.raises(CourseError, match=r"02_b.ipynb is in modules/, and missing in course/plan.toml"):
         export_all(root)
 
 

@@ -12,10 +12,11 @@ import pytest
 from nbclient import NotebookClient
 
 from course import workspace
+from course.plan import plan
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.xdist_group("learner")  # one worker: the workspace is made once
-LESSONS = sorted(folder.name for folder in (ROOT / "modules").iterdir())
+LESSONS = list(plan().lessons)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def mine(tmp_path_factory):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     for lesson in LESSONS:
         solved = folder / f"{lesson}.ipynb"
-        shutil.copyfile(ROOT / "modules" / lesson / f"{lesson}.ipynb", solved)
+        shutil.copyfile(plan().notebook(lesson), solved)
         client = NotebookClient(
             nbformat.read(solved, as_version=4),
             timeout=600,  # a cell that takes as long hangs

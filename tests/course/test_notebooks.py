@@ -10,9 +10,10 @@ from nbclient import NotebookClient
 from nbgrader.nbgraderformat import MetadataValidator
 
 from course.notebook import BLANK, EXPORTED
+from course.plan import plan
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted(ROOT.glob("modules/*/*.ipynb"))
+NOTEBOOKS = plan().notebooks
 LESSONS = [notebook for notebook in NOTEBOOKS if notebook.stem == notebook.parent.name]
 by_name = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=[notebook.stem for notebook in NOTEBOOKS])
 SECONDS = 600  # a cell that takes as long hangs; `make benchmark` says how long lessons take

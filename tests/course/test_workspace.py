@@ -15,6 +15,7 @@ from nbgrader.validator import Validator
 
 from course import describe, workspace
 from course.exporter import export_all
+from course.plan import plan
 from course.whose import CourseError, record
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +29,27 @@ CHECK = {
     "solution": False,
     "task": False,
 }
+
+
+PLAN = """
+[01_one]
+needs = []
+exports = "tensor"
+required = ["ops.creation"]
+
+[02_two]
+needs = ["01_one"]
+exports = "autograd"
+
+[03_six]
+needs = ["02_two"]
+exports = "nn.module"
+
+[04_ten]
+needs = ["01_one"]
+exports = "data"
+breadth = [{ exports = "datasets", needs = ["02_two"] }]
+"""
 
 
 def lesson(folder, name, module, head, answer="return 2 * x"):
@@ -51,28 +73,45 @@ def lesson(folder, name, module, head, answer="return 2 * x"):
     nbformat.write(nb, folder / "modules" / name[:6] / f"{name}.ipynb")
 
 
+def companion(folder, name, module, source):
+    begin = f'from course import begin\n\nbegin("{name}")'
+    cells = [
+        begin,
+        f"#| default_exp {module}",
+        f"#| export\n{source}",
+        f'from course import export\n\nexport("{name}")',
+    ]
+    nb = new_notebook(cells=[new_code_cell(source, id=f"c{number:03}") for number, source in enumerate(cells)])
+    nbformat.write(nb, folder / "modules" / name[:6] / f"{name}.ipynb")
+
+
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A repository with three small lessons under the real faces; the first has a companion."""
+    """A repository with four small lessons under the real faces; the first and the last have a companion.
+
+    It has a copy of `course`, with a plan of its own: where PYTHONPATH names it, it is found first.
+    """
     root = tmp_path_factory.mktemp("course")
-    for file in [*(ROOT / "tinytorch").rglob("__init__.py"), ROOT / "tinytorch/_face.py"]:
+    faces = [*(ROOT / "tinytorch").rglob("__init__.py"), ROOT / "tinytorch/_face.py"]
+    for file in [*faces, *(ROOT / "course").glob("*.py")]:
         target = root / file.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
     lesson(root, "01_one", "tensor", "class Tensor:\n    pass")
-    companion = new_notebook(
-        cells=[new_code_cell("#| default_exp ops.creation", id="a"), new_code_cell("#| export\nthree = 3", id="b")]
-    )
-    nbformat.write(companion, root / "modules/01_one/01_one_more.ipynb")
+    companion(root, "01_one_creation", "ops.creation", "three = 3")
     lesson(root, "02_two", "autograd", "from tinytorch.tensor import Tensor\n\nTensor.two = 2")
     lesson(root, "03_six", "nn.module", "from tinytorch.autograd import Tensor")
+    lesson(root, "04_ten", "data", "from tinytorch.tensor import Tensor")
+    companion(root, "04_ten_datasets", "datasets", "from tinytorch.autograd import double\n\nfour = double(2)")
+    (root / "course/plan.toml").write_text(PLAN)
     export_all(root)
     return root
 
 
 @pytest.fixture
-def mine(course, tmp_path):
+def mine(course, tmp_path, monkeypatch):
     """A new workspace for it."""
+    monkeypatch.setenv("PYTHONPATH", str(course))
     workspace.create(tmp_path / "mine", course)
     return tmp_path / "mine"
 
@@ -133,14 +172,14 @@ def test_what_a_workspace_holds(mine, course):
     names = {file.relative_to(mine).as_posix() for file in mine.rglob("*") if file.is_file()}
     assert {
         "01_one.ipynb",
-        "01_one_more.ipynb",
+        "given/01_one_creation.ipynb",
         "02_two.ipynb",
         "README.md",
         "tinytorch/__init__.py",
         "tinytorch/lessons.json",
     } <= names
     assert not {"tinytorch/tensor.py", "tinytorch/autograd.py", "tinytorch/nn/module.py"} & names, "it starts empty"
-    assert describe(mine / "tinytorch").text == "your tinytorch: 0 of 3 lessons"
+    assert describe(mine / "tinytorch").text == "your tinytorch: 0 of 4 lessons"
     assert (
         describe(course / "tinytorch").text == "the reference tinytorch" and describe(course / "tinytorch").is_reference
     )
@@ -149,7 +188,7 @@ def test_what_a_workspace_holds(mine, course):
 
 
 def test_releases_of_the_real_lessons_hold_no_solution():
-    for notebook in sorted(ROOT.glob("modules/*/*.ipynb")):
+    for notebook in plan().notebooks:
         source, text = nbformat.read(notebook, as_version=4), workspace.release(notebook)
         released = {cell.id: cell for cell in nbformat.reads(text, as_version=4).cells}
         assert len(released) == len(source.cells)
@@ -180,20 +219,20 @@ def test_kept_and_never_overwritten(course, tmp_path):
 
 def test_a_lesson_after_the_other(mine):
     said, errors = execute_in_kernel(mine / "01_one.ipynb")
-    assert said == "your tinytorch: 0 of 3 lessons\n"
+    assert said == "your tinytorch: 0 of 4 lessons\n"
     assert errors[0].startswith("NotImplementedError") and "exercise 'double' still holds" in errors[-1]
     assert not (mine / "tinytorch/tensor.py").exists()
 
     solve(mine / "01_one.ipynb")
     said, errors = execute_in_kernel(mine / "01_one.ipynb")
     assert not errors and said.endswith(
-        "exported tinytorch/tensor.py, tinytorch/ops/creation.py\nyour tinytorch: 1 of 3 lessons\n"
+        "exported tinytorch/tensor.py, tinytorch/ops/creation.py\nyour tinytorch: 1 of 4 lessons\n"
     )
     assert "return 2 * x" in (mine / "tinytorch/tensor.py").read_text()
     assert "../01_one.ipynb" in (mine / "tinytorch/tensor.py").read_text()
 
     solve(mine / "02_two.ipynb")
-    assert execute(mine / "02_two.ipynb")[0].endswith("your tinytorch: 2 of 3 lessons\n")
+    assert execute(mine / "02_two.ipynb")[0].endswith("your tinytorch: 2 of 4 lessons\n")
     assert "from .tensor import Tensor" in (mine / "tinytorch/autograd.py").read_text()
 
 
@@ -201,21 +240,50 @@ def test_a_missing_lesson_and_catching_up(mine, course):
     solve(mine / "03_six.ipynb")
     said, errors = execute(mine / "03_six.ipynb")
     assert errors[0].startswith("CourseError: lesson 03 six builds on 01 one, 02 two, not in your tinytorch yet")
-    assert "01_one.ipynb" in errors[0] and "catch-up 3" in errors[0]
+    assert "01_one.ipynb" in errors[0] and "catch-up 03_six" in errors[0]
 
     solve(mine / "01_one.ipynb", "return x + x")
     execute(mine / "01_one.ipynb")
     assert workspace.catch_up(3, mine, course) == ["02_two"] and workspace.catch_up(3, mine, course) == []
     assert "return x + x" in (mine / "tinytorch/tensor.py").read_text(), "what is the learner's own is not touched"
-    assert describe(mine / "tinytorch").text == "your tinytorch: 1 of 3 lessons (02 two from the reference)"
+    assert describe(mine / "tinytorch").text == "your tinytorch: 1 of 4 lessons (02 two from the reference)"
     said, errors = execute(mine / "03_six.ipynb")
-    assert not errors and said.startswith("your tinytorch: 1 of 3 lessons (02 two from the reference)\n")
-    assert said.endswith("your tinytorch: 2 of 3 lessons (02 two from the reference)\n")
+    assert not errors and said.startswith("your tinytorch: 1 of 4 lessons (02 two from the reference)\n")
+    assert said.endswith("your tinytorch: 2 of 4 lessons (02 two from the reference)\n")
 
     solve(mine / "02_two.ipynb")
-    assert execute(mine / "02_two.ipynb")[0].endswith("your tinytorch: 3 of 3 lessons\n"), (
+    assert execute(mine / "02_two.ipynb")[0].endswith("your tinytorch: 3 of 4 lessons\n"), (
         "their own replaces the reference's"
     )
+
+
+def test_a_lesson_wants_what_the_plan_says_and_no_more(mine, course):
+    """04 needs 01 alone; its companion, which needs 02 too, waits until that is there."""
+    solve(mine / "01_one.ipynb")
+    solve(mine / "02_two.ipynb")
+    solve(mine / "04_ten.ipynb")
+    assert execute(mine / "04_ten.ipynb")[1][0].startswith("CourseError: lesson 04 ten builds on 01 one, not in")
+    execute(mine / "01_one.ipynb")
+    said, errors = execute(mine / "04_ten.ipynb")
+    assert not errors and said.endswith("exported tinytorch/data.py\nyour tinytorch: 2 of 4 lessons\n")
+    assert execute(mine / "given/04_ten_datasets.ipynb")[1][0].startswith(
+        "CourseError: lesson 04 ten datasets builds on 02 two, not in your tinytorch yet"
+    )
+    said, errors = execute(mine / "02_two.ipynb")
+    assert not errors and "exported tinytorch/autograd.py, tinytorch/datasets.py\n" in said
+    assert workspace.catch_up("all", mine, course) == ["03_six"]
+
+
+def test_a_companion_runs_and_is_exported_in_given(mine):
+    assert "builds on 01 one" in execute(mine / "given/01_one_creation.ipynb")[1][0]
+    solve(mine / "01_one.ipynb")
+    execute(mine / "01_one.ipynb")
+    edit(mine / "given/01_one_creation.ipynb", "three = 3", "three = 1 + 2")
+    said, errors = execute(mine / "given/01_one_creation.ipynb")
+    assert not errors and said.splitlines()[1] == "exported tinytorch/ops/creation.py"
+    assert said.count("your tinytorch: 1 of 4 lessons\n") == 2
+    text = (mine / "tinytorch/ops/creation.py").read_text()
+    assert "three = 1 + 2" in text and "../../given/01_one_creation.ipynb" in text
 
 
 def answer_with(source):
@@ -247,14 +315,14 @@ def test_code_that_does_not_import_is_refused(mine):
 
     errors = execute(mine / "01_one.ipynb", a_helper_that_is_not_exported)[1]
     assert "does not import by itself" in errors[-1] and "helper" in errors[-1]
-    assert describe(mine / "tinytorch").text == "your tinytorch: 0 of 3 lessons"
+    assert describe(mine / "tinytorch").text == "your tinytorch: 0 of 4 lessons"
 
 
 def test_the_reference_beside_it_is_not_found_first(mine, course, monkeypatch):
     """With the repository in PYTHONPATH a kernel in the workspace still runs on the workspace's package."""
     monkeypatch.setenv("PYTHONPATH", str(course))
     solve(mine / "01_one.ipynb", "return 5 * x")
-    assert "1 of 3" in execute(mine / "01_one.ipynb")[0]
+    assert "1 of 4" in execute(mine / "01_one.ipynb")[0]
     probe = "from course import begin; begin('02_two'); import tinytorch; print(tinytorch.double(1))"
     assert subprocess.check_output([sys.executable, "-c", probe], cwd=mine, text=True).splitlines()[1] == "5"
 
@@ -274,8 +342,9 @@ def test_begin_says_what_to_install(mine):
     assert "-m pip install no_such_package`, then restart the kernel" in ran.stderr
 
 
-def test_in_the_repository(course):
+def test_in_the_repository(course, monkeypatch):
     """A lesson in modules/ stands on the reference, and its last cell writes nothing."""
+    monkeypatch.setenv("PYTHONPATH", str(course))
     before = {file: file.read_bytes() for file in course.rglob("*.py")}
     said, errors = execute(course / "modules/02_two/02_two.ipynb")
     assert not errors and said == "the reference tinytorch\n`make export` writes the package\n"
@@ -300,7 +369,7 @@ def course_command(*arguments, folder):
         text=True,
         env={**os.environ, "COLUMNS": "200"},
     )
-    return ran.returncode, ran.stdout
+    return ran.returncode, ran.stdout + ran.stderr
 
 
 def test_commands(tmp_path):
@@ -328,7 +397,7 @@ def real(tmp_path_factory):
     """A workspace of the real course with every lesson, the first declared the learner's own."""
     mine = tmp_path_factory.mktemp("real") / "mine"
     workspace.create(mine)
-    workspace.catch_up(1 + len(workspace.lessons()), mine)
+    workspace.catch_up("all", mine)
     record(mine / "tinytorch", "01_tensor", "yours")
     return mine
 

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
+from course.whose import title
 from milestones import __main__ as cli
 from milestones import controls, runner
 from tinytorch import nn
@@ -273,9 +274,7 @@ def test_notes_that_fail_make_the_run_fail(xor):
 
 
 def test_constants_are_read_without_running(tmp_path):
-    head = (
-        '"""2000: {}.\n"""\n\nimport nowhere\nYEAR, LESSONS = 2000, 13\nDATA, METRIC, BAR, SEEDS = "d", "m", 1.5, 1\n'
-    )
+    head = '"""2000: {}.\n"""\n\nimport nowhere\nYEAR = 2000\nDATA, METRIC, BAR, SEEDS = "d", "m", 1.5, 1\n'
     (tmp_path / "b_2000.py").write_text(head.format("second") + "LOWER = True\nx.y = 1\nf = g(3)\n")
     (tmp_path / "a_2000.py").write_text(head.format("first") + 'DATASETS = {"other": ("o", 0.5, 2)}\n')
     (tmp_path / "c_1999.py").write_text(head.format("before").replace("2000", "1999"))
@@ -359,7 +358,7 @@ def test_the_list_says_what_is_needed():
     ran = invoke()
     assert ran.returncode == 0 and ran.stdout.startswith("the reference tinytorch\n")
     for one in KNOWN.values():
-        lessons = f"01 to {one.lessons:02}: all there"
+        lessons = f"after {title(one.lessons[-1])}: all there"
         for text in (one.name, str(one.year), one.data.split(",")[0], runner.shown(one.bar, one.lower), lessons):
             assert text in re.sub(r"\s+", " ", ran.stdout), text
 
@@ -369,11 +368,11 @@ def test_lessons_that_are_not_there_are_waited_for(tmp_path):
     for name in ("tensor.py", "autograd.py", "nn/module.py"):
         (tmp_path / name).touch()
     missing = {name: one.missing(tmp_path) for name, one in KNOWN.items()}
-    assert missing["cnn_1998"][-1] == "08 convolution" and missing["gpt_2018"][-1] == "13 transformer"
+    assert missing["cnn_1998"][-1] == "08_convolution" and missing["gpt_2018"][-1] == "13_transformer"
     assert {name: missing[name] for name in list(missing)[:3]} == {
         "perceptron_1957": [],
-        "xor_1969": ["04 losses", "05 optimizers"],
-        "mlp_1986": ["04 losses", "05 optimizers", "06 data", "07 training"],
+        "xor_1969": ["04_losses", "05_optimizers"],
+        "mlp_1986": ["04_losses", "05_optimizers", "06_data", "07_training"],
     }
 
 

@@ -1,0 +1,69 @@
+"""The environment in .venv, made by the first command that needs it: on any system, by the standard library alone."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import distributions
+from pathlib import Path
+
+from course.plan import ROOT
+from course.whose import CourseError
+
+FOLDER = ROOT / ".venv"
+PYTHON = FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = FOLDER / ".installed"
+WANTED = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
+
+
+def enter(arguments: list[str], extras: list[str]):
+    """Return if what the course needs, with `extras`, is installed here; else run `python -m course` anew, in .venv."""
+    if is_complete(extras):
+        return
+    if Path(sys.prefix).resolve() == FOLDER.resolve():
+        install()
+        return
+    setup()
+    become([str(PYTHON), "-m", "course", *arguments])
+
+
+def setup():
+    """Make .venv, or bring it up to date."""
+    if not PYTHON.exists():
+        print("making the environment in .venv: once, it takes some minutes", flush=True)
+        if subprocess.run([sys.executable, "-m", "venv", str(FOLDER)]).returncode:
+            shutil.rmtree(FOLDER, ignore_errors=True)
+            raise CourseError(
+                f"{sys.executable} could not make .venv; on Debian and Ubuntu: apt install python3-venv, then again"
+            )
+    if not STAMP.exists() or STAMP.stat().st_mtime < max(file.stat().st_mtime for file in WANTED):
+        install()
+
+
+def install():
+    """What pyproject.toml asks for, at the versions of constraints.txt, into .venv."""
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if subprocess.run([*command, "-e", ".[dev,fast]", "-c", "constraints.txt"], cwd=ROOT).returncode:
+        raise CourseError("pip could not install the packages (see above); the same command tries again")
+    STAMP.touch()
+
+
+def is_complete(extras: list[str]) -> bool:
+    """Every package that pyproject.toml asks for, also under `extras`, is installed where this Python runs."""
+    project = tomllib.loads(WANTED[0].read_text(encoding="utf-8"))["project"]
+    wanted = sum((project["optional-dependencies"][extra] for extra in extras), project["dependencies"])
+    wanted = {canonical(re.match(r"[\w.-]+", requirement)[0]) for requirement in wanted}
+    return wanted <= {canonical(found.metadata["Name"] or "") for found in distributions()}
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def become(command: list[str]):
+    """Run `command` in the place of this process, and end with its exit status. (Windows cannot exec.)"""
+    if os.name == "nt":
+        sys.exit(subprocess.run(command).returncode)
+    os.execv(command[0], command)

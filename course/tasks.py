@@ -1,0 +1,53 @@
+"""The commands of the course that run others: the one place that says what `python -m course test` (and so on) does."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+from course.plan import ROOT
+
+
+@dataclass(frozen=True)
+class Task:
+    """`commands` run one after another in the repository, each by this environment's Python, until one fails."""
+
+    about: str
+    commands: tuple[str, ...]
+    environment: dict = field(default_factory=dict)
+
+
+TASKS = {
+    "demo": Task(
+        "train the milestones with the reference, draw their plots (into plots/), grade a sample class",
+        ("-m course export", "-m milestones run all --reference --plots plots", "-m grading demo"),
+    ),
+    "test": Task(
+        "lint, and the whole test suite, against PyTorch",
+        (
+            "-m ruff check --quiet .",
+            "-m ruff format --check --quiet course grading milestones tests benchmarks",
+            "-m pytest -n {jobs} --dist loadgroup",
+        ),
+    ),
+    "milestones": Task("the list of milestones", ("-m milestones",)),
+    "benchmark": Task(
+        "speed and memory beside PyTorch's, on the same work, held to their gates (minutes)", ("-m benchmarks",)
+    ),
+    "solutions": Task(
+        "what the grader makes of hundreds of wrong and right solutions (minutes)",
+        ("-m all_solutions",),
+        {"OMP_NUM_THREADS": "1", "PYTHONPATH": "tests"},
+    ),
+}
+
+
+def run(task: Task, jobs: int) -> int:
+    """The exit status of the first command that fails, or 0."""
+    for command in task.commands:
+        arguments = command.format(jobs=jobs).split()
+        print("python", *arguments, flush=True)
+        ran = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=os.environ | task.environment)
+        if ran.returncode:
+            return ran.returncode
+    return 0

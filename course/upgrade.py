@@ -1,0 +1,186 @@
+"""Carries a workspace of the first layout (companions beside the lessons) over to today's; the old one stays beside it.
+
+old_layout.json says what that layout was: `attributes` and `modules` that have other names now, and, to tell what the
+course gave from what a learner wrote, checksums: of each lesson's given cells and blanks, and of each companion.
+"""
+
+import json
+import re
+import shutil
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from course.exporter import default_exp, module_text, write
+from course.lesson import companions_to_write, refuse_blanks, refuse_broken
+from course.notebook import Cell, parsed
+from course.notebook import read as read_notebook
+from course.plan import file_of, plan
+from course.whose import CourseError, read, record, title
+from course.workspace import PLACED, create, fill, is_old_layout
+
+OLD = json.loads(Path(__file__).with_name("old_layout.json").read_text(encoding="utf-8"))
+ATTRIBUTES = re.compile(rf"(?<=\.)({'|'.join(OLD['attributes'])})\b")
+MODULES = re.compile(rf"\btinytorch\.({'|'.join(map(re.escape, OLD['modules']))})\b")
+NOT_CARRIED = {"__pycache__", ".ipynb_checkpoints"}
+CHANGED = "**You had changed this cell, and so has the course. Yours was:**\n\n"
+
+
+@dataclass
+class Report:
+    """What was done, by name; `again` are lessons whose notebook must be run to its last cell once more."""
+
+    backup: Path
+    notebooks: list[str] = field(default_factory=list)
+    exported: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+    def __str__(self):
+        return "\n".join(
+            f"{text}: {', '.join(names)}"
+            for text, names in (
+                ("as it was, your workspace lies in", [str(self.backup)]),
+                ("what you wrote is in the new version of", self.notebooks),
+                ("exported again into your tinytorch", self.exported),
+                ("to be run and exported by you, from the first to the last cell", self.again),
+                ("kept as they were, beside the new ones", self.kept),
+            )
+            if names
+        )
+
+
+def upgrade(workspace: Path) -> Report:
+    """Make a workspace of today's layout with all that the learner wrote, in the place of `workspace`.
+
+    That is renamed only when the new one is complete: whatever fails before, nothing has happened.
+    """
+    if not is_old_layout(workspace):
+        raise CourseError(f"{workspace} has today's layout, or is no workspace: there is nothing to carry over")
+    new, backup = (workspace.with_name(f"{workspace.name}-{word}") for word in ("new", "before"))
+    if taken := [folder for folder in (new, backup) if folder.exists()]:
+        raise CourseError(f"{taken[0]} is in the way: move or rename it, then again")
+    report = Report(backup)
+    try:
+        create(new)
+        bring_files(workspace, new, report)
+        bring_lessons(workspace, new, report)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    workspace.rename(backup)
+    new.rename(workspace)
+    return report
+
+
+def bring_files(old: Path, new: Path, report: Report):
+    """What the learner made is copied, what they wrote in lessons is carried over, and what else they changed of the
+    course's is kept beside the new one."""
+    placed, package = read(old, PLACED), old / "tinytorch"
+    made = {package / file_of(module) for modules in read(package, "names.json").values() for module in modules}
+    made |= {old / PLACED, package / "names.json", package / "lessons.json"}
+    for file in sorted(old.rglob("*")):
+        name = file.relative_to(old).as_posix()
+        if file.is_dir() or file in made or NOT_CARRIED & {*file.parts} or is_untouched(file, placed.get(name)):
+            continue
+        if name in placed and file.stem in plan().lessons:
+            (new / name).write_text(carried(load(file), load(new / name), file.stem), encoding="utf-8")
+            report.notebooks.append(name)
+            continue
+        if name in placed:
+            name = f"given/{file.stem}.mine.ipynb" if file.suffix == ".ipynb" else f"{name}.mine"
+            report.kept.append(name)
+        (new / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, new / name)
+        if file.suffix == ".ipynb":
+            rename_in(new / name)
+
+
+def is_untouched(file: Path, checksum: str | None) -> bool:
+    """It is as the course placed it, or a companion that was only run and saved."""
+    if sha256(file.read_bytes()).hexdigest() == checksum:
+        return True
+    sources = [cell.source for cell in parsed(load(file)).cells] if file.stem in OLD["companions"] else []
+    return bool(sources) and digest("\n".join(sources)) == OLD["companions"][file.stem]
+
+
+def carried(old: dict, new: dict, lesson: str) -> str:
+    """The lesson's new version with what a learner wrote in the `old` one: their solutions, and what they added between
+    the given cells. Where they and the course changed a given cell, theirs is quoted below the new one."""
+    known, added, at = OLD["given"].get(lesson, "").split(), {}, -1
+    places = {key(cell): place for place, cell in enumerate(parsed(new).cells)}
+    for cell, raw in zip(parsed(old).cells, old["cells"], strict=True):
+        at = places.get(key(cell), at)
+        if digest(cell.source) in known or cell.checks:
+            continue
+        if key(cell) not in places:
+            added.setdefault(at, []).append(raw | {"source": renamed(cell)})
+        elif cell.exercise or digest("".join(new["cells"][at]["source"])) in known:
+            new["cells"][at]["source"] = renamed(cell)
+        else:
+            text = CHANGED + (f"```python\n{cell.source}\n```" if cell.is_code else cell.source)
+            quote = {"cell_type": "markdown", "id": f"{cell.id}-yours", "metadata": {}, "source": text}
+            added.setdefault(at, []).append(quote)
+    cells = added.get(-1, [])
+    for place, cell in enumerate(new["cells"]):
+        cells += [cell, *added.get(place, [])]
+    return dumped(new | {"cells": cells})
+
+
+def key(cell: Cell) -> str:
+    """What a cell is in each version of its lesson."""
+    return cell.nbgrader.get("grade_id") or cell.id
+
+
+def digest(source: str) -> str:
+    return sha256(source.encode()).hexdigest()[:8]
+
+
+def renamed(cell: Cell) -> str:
+    """The source, with the names of today where it uses a name of the first layout."""
+    if not cell.is_code:
+        return cell.source
+    source = ATTRIBUTES.sub(lambda match: OLD["attributes"][match[0]], cell.source)
+    return MODULES.sub(lambda match: f"tinytorch.{OLD['modules'][match[1]]}", source)
+
+
+def rename_in(notebook: Path):
+    nb = load(notebook)
+    for cell, raw in zip(parsed(nb).cells, nb["cells"], strict=True):
+        raw["source"] = renamed(cell)
+    notebook.write_text(dumped(nb), encoding="utf-8")
+
+
+def load(notebook: Path) -> dict:
+    return json.loads(notebook.read_text(encoding="utf-8"))
+
+
+def dumped(nb: dict) -> str:
+    return json.dumps(nb, indent=1, ensure_ascii=False) + "\n"
+
+
+def bring_lessons(old: Path, new: Path, report: Report):
+    """The lessons of the package: the learner's own are exported again, where their notebook is what they exported."""
+    whose = {name: note["whose"] for name, note in read(old / "tinytorch", "lessons.json").items()}
+    fill(new / "tinytorch", [name for name in whose if whose[name] == "reference"])
+    for name in [name for name in plan().lessons if whose.get(name) == "yours"]:
+        try:
+            export_again(name, old, new)
+            report.exported.append(title(name))
+        except CourseError:
+            report.again.append(f"{name}.ipynb")
+
+
+def export_again(name: str, old: Path, new: Path):
+    """Raises CourseError where that would export something else than the learner did, or what does not import."""
+    before, notebook, package = old / f"{name}.ipynb", new / f"{name}.ipynb", new / "tinytorch"
+    exported = old / "tinytorch" / file_of(default_exp(before) or "") if before.exists() else before
+    if not exported.exists() or exported.read_text(encoding="utf-8") != module_text(before, old):
+        raise CourseError("it was changed since it was exported")
+    refuse_blanks(read_notebook(notebook).exported)
+    files = [notebook, *(new / plan().place(each.name) for each in companions_to_write(package, name))]
+    texts = {file_of(default_exp(file)): module_text(file, new) for file in files}
+    refuse_broken(package, texts)
+    for file, text in texts.items():
+        write(package / file, text)
+    record(package, name, "yours")
