@@ -8,7 +8,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from course.notebook import EXPORTED, read, without_markers  # noqa: F401
+from course.notebook import read, without_markers
 from course.plan import file_of, plan
 from course.whose import CourseError
 
