@@ -50,7 +50,7 @@ def overview(context: typer.Context):
     table = Table("milestone", "year", "what was new", "data", "bar", "lessons")
     for one in milestones().values():
         missing = ", ".join(map(title, one.missing(whose.package)))
-        state = f"[yellow]waits for {missing}" if missing else f"[green]after {title(one.lessons[-1])}: all there"
+        state = f"[yellow]waits for {missing}" if missing else f"[green]after {one.lessons[-1][:2]}: all there"
         table.add_row(one.name, str(one.year), one.about, one.data, bar_of(one), state)
     console.print(table)
     console.print("python -m milestones run NAME, or all", style="dim", markup=False)
