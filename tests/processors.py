@@ -1,0 +1,125 @@
+"""Runs the numeric tests and the notebooks as on other processors: `make processors`, or `python tests/processors.py`.
+
+A result must not depend on the processor. numpy, PyTorch with oneDNN, and OpenBLAS each choose their code by what the
+processor can do; the table says what they chose. Here each is held to an old one and to a new one, alone and together. Three more runs let numpy's
+functions have other last bits and sums another order than on any processor (tests/other_processor.py).
+
+`python tests/processors.py NAME ...` runs those of the table; options that begin with - go to pytest. A run that the
+processor here cannot do is named as skipped. Ends with 1 if anything failed.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from numpy._core._multiarray_umath import __cpu_features__
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[1]
+NEWER = {"old": ("X86_V3", "X86_V4", "AVX512_ICL", "AVX512_SPR"), "AVX2": ("X86_V4", "AVX512_ICL", "AVX512_SPR")}
+TORCH = {
+    "old": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"},
+    "AVX2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "AVX-512": {"ATEN_CPU_CAPABILITY": "avx512"},
+}
+SAY = """
+import torch
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+from threadpoolctl import threadpool_info
+print(" ".join(feature for feature in __cpu_dispatch__ if __cpu_features__[feature]) or "baseline")
+print(torch.backends.cpu.get_cpu_capability())
+print(*{pool["architecture"] for pool in threadpool_info() if pool["internal_api"] == "openblas"})
+"""
+RUNS = {  # name -> numpy, PyTorch, OpenBLAS
+    "old": ("old", "old", "Nehalem"),
+    "new": ("AVX2", "AVX2", "Haswell"),
+    "newest": ("AVX-512", "AVX-512", "SkylakeX"),
+    "numpy-old": ("old", "AVX2", "Zen"),
+    "torch-old": ("AVX2", "old", "Haswell"),
+    "blas-old": ("AVX2", "AVX2", "Sandybridge"),
+}
+NEIGHBOURS = {f"neighbours-{seed}": {"OTHER_PROCESSOR": str(seed)} for seed in range(3)}
+TESTS = ["tests/core", "tests/kernels", "tests/course/test_notebooks.py"]
+NOT_NUMERIC = ["tests/core/test_wrong.py", "tests/core/test_datasets.py", "tests/kernels/test_benchmarks.py"]
+
+
+def environment(name: str) -> dict[str, str]:
+    if name in NEIGHBOURS:
+        return NEIGHBOURS[name]
+    numpy, torch, blas = RUNS[name]
+    without = [feature for feature in NEWER.get(numpy, ()) if __cpu_features__.get(feature)]
+    return {"NPY_DISABLE_CPU_FEATURES": " ".join(without), "OPENBLAS_CORETYPE": blas} | TORCH[torch]
+
+
+def lacks(name: str) -> str:
+    """What this run would need of the processor here that it has not got."""
+    if name in RUNS and name != "old" and not __cpu_features__.get("AVX2"):
+        return "AVX2"
+    return "AVX-512" if "AVX-512" in RUNS.get(name, ()) and not __cpu_features__.get("AVX512_SKX") else ""
+
+
+def chosen(settings: dict[str, str]) -> list[str]:
+    """What numpy, PyTorch and OpenBLAS say that they run on, with these settings."""
+    done = subprocess.run(
+        [sys.executable, "-c", SAY], env=os.environ | settings, capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()
+
+
+def run(name: str, options: list[str], folder: Path) -> tuple[str, list[str]]:
+    """pytest's last line, and the tests that failed."""
+    plugin = ["-p", "other_processor"] if name in NEIGHBOURS else []
+    given = environment(name) | {"PYTHONPATH": str(ROOT / "tests")}
+    if name in NEIGHBOURS:  # the notebooks' kernels, too
+        startup = folder / "profile_default/startup"
+        startup.mkdir(parents=True, exist_ok=True)
+        (startup / "00.py").write_text(
+            f"import sys; sys.path.append({str(ROOT / 'tests')!r}); import other_processor\n"
+        )
+        given["IPYTHONDIR"] = str(folder)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        *plugin,
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        os.environ.get("JOBS", "2"),
+    ]
+    tests = [f"--ignore={file}" for file in NOT_NUMERIC] + TESTS
+    done = subprocess.run(
+        [*command, *tests, *options], cwd=ROOT, env=os.environ | given, capture_output=True, text=True
+    )
+    failed = re.findall(r"^(?:FAILED|ERROR) (.*)", done.stdout, re.MULTILINE)
+    lines = done.stdout.splitlines() or done.stderr.splitlines()
+    return lines[-1].strip(" ="), failed or [done.stdout[-2000:] + done.stderr[-2000:]] * (done.returncode != 0)
+
+
+def main():
+    console = Console(highlight=False, soft_wrap=True)
+    names = [name for name in sys.argv[1:] if name in RUNS or name in NEIGHBOURS]
+    options = [word for word in sys.argv[1:] if word not in names]
+    table, bad = Table("run", "numpy", "PyTorch, oneDNN", "OpenBLAS", "result"), 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names or [*RUNS, *NEIGHBOURS]:
+            lacking = lacks(name)
+            line, failed = (
+                (f"skipped: this processor lacks {lacking}", []) if lacking else run(name, options, Path(folder))
+            )
+            bad += bool(failed)
+            console.print(f"{name}: {line}", *failed, sep="\n  ", markup=False)
+            numpy, torch, blas = RUNS[name] if lacking else chosen(environment(name))
+            also = name in NEIGHBOURS
+            table.add_row(name, numpy + also * ", other bits", torch, blas + also * ", another order", line)
+    console.print(table)
+    sys.exit(bool(bad))
+
+
+if __name__ == "__main__":
+    main()
