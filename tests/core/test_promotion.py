@@ -3,6 +3,7 @@
 import itertools
 import operator
 
+import numpy as np
 import pytest
 import torch
 
@@ -33,7 +34,7 @@ def outcome(t, call, a, b):
         result = call(a, b)
     except (RuntimeError, NotImplementedError) as error:
         return "error" if isinstance(error, RuntimeError) else error
-    return str(result.dtype).split(".")[-1], result.tolist()
+    return str(result.dtype).split(".")[-1], np.round(result.tolist(), 6).tolist()  # atan2's last bits are the processor's
 
 
 @pytest.mark.parametrize("name", CALLS)
