@@ -167,7 +167,9 @@ def test_gradient_is_probability_minus_truth():
     x = tt.tensor(some(6, 3), requires_grad=True)
     t = classes(6, n=3)
     F.cross_entropy(x, tt.tensor(t)).backward()
-    np.testing.assert_allclose(x.grad.numpy(), (F.softmax(x.detach(), 1).numpy() - np.eye(3)[t]) / 6, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(
+        x.grad.numpy(), (F.softmax(x.detach(), 1).numpy() - np.eye(3)[t]) / 6, rtol=1e-12, atol=1e-15
+    )
     np.testing.assert_allclose(x.grad.numpy().sum(1), 0, atol=1e-14)
 
 
