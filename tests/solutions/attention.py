@@ -1,6 +1,6 @@
 """Solutions of lesson 12."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("12_attention")
 wrong, right = solutions.wrong, solutions.right

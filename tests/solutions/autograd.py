@@ -1,6 +1,6 @@
 """Solutions of lesson 02."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("02_autograd")
 wrong, right = solutions.wrong, solutions.right

@@ -1,6 +1,6 @@
 """Solutions of lesson 08."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("08_convolution")
 wrong, right = solutions.wrong, solutions.right

@@ -1,6 +1,6 @@
 """Solutions of lesson 06."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("06_data")
 wrong, right = solutions.wrong, solutions.right

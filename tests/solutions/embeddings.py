@@ -1,6 +1,6 @@
 """Solutions of lesson 11."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("11_embeddings")
 wrong, right = solutions.wrong, solutions.right

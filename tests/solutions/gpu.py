@@ -1,6 +1,6 @@
 """Solutions of lesson 16."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("16_gpu")
 wrong, right = solutions.wrong, solutions.right

@@ -1,6 +1,6 @@
 """Solutions of lesson 15."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("15_kernels")
 wrong, right = solutions.wrong, solutions.right

@@ -1,6 +1,6 @@
 """Solutions of lesson 03."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("03_layers")
 wrong, right = solutions.wrong, solutions.right

@@ -1,6 +1,6 @@
 """Solutions of lesson 04."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("04_losses")
 wrong, right = solutions.wrong, solutions.right

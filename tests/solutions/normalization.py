@@ -1,6 +1,6 @@
 """Solutions of lesson 09."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("09_normalization")
 wrong, right = solutions.wrong, solutions.right

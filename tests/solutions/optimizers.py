@@ -1,6 +1,6 @@
 """Solutions of lesson 05."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("05_optimizers")
 wrong, right = solutions.wrong, solutions.right

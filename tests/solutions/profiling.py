@@ -1,6 +1,6 @@
 """Solutions of lesson 14."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("14_profiling")
 wrong, right = solutions.wrong, solutions.right

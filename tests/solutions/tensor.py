@@ -1,6 +1,6 @@
 """Solutions of lesson 01."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("01_tensor")
 wrong, right = solutions.wrong, solutions.right

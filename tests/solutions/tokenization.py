@@ -1,6 +1,6 @@
 """Solutions of lesson 10."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("10_tokenization")
 wrong, right = solutions.wrong, solutions.right

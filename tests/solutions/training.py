@@ -1,6 +1,6 @@
 """Solutions of lesson 07."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("07_training")
 wrong, right = solutions.wrong, solutions.right

@@ -1,6 +1,6 @@
 """Solutions of lesson 13."""
 
-from solutions.tools import Solutions
+from solutions.solution import Solutions
 
 solutions = Solutions("13_transformer")
 wrong, right = solutions.wrong, solutions.right
