@@ -5,6 +5,6 @@ import pkgutil
 
 WRONG, RIGHT = [], []
 for found in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-    if found.name != "tools":
+    if found.name != "solution":
         for is_right, solution in importlib.import_module(f"{__name__}.{found.name}").solutions:
             (RIGHT if is_right else WRONG).append(solution)
