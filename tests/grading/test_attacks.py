@@ -1,7 +1,7 @@
 """Dishonest code: whatever it does to the process it runs in, it wins no points, harms nobody, and is reported.
 
 Each attack stands in the place of lesson 08's `conv_forward`, or beside it, and wants its points without solving it.
-What attacks processes and files is in test_sandbox.py, what attacks notebooks and archives in test_intake.py.
+What attacks processes and files is in test_sandbox.py, what attacks notebooks and archives in test_collect.py.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Submissions are read within limits, rebuilt from the release, and collected as an LMS exports them.
 
 What an honest student could mean is taken as it was meant; of the rest nothing is believed. The attacks below are listed
-with what becomes of them by `python -m pytest tests/grading/test_intake.py -k attack -v`.
+with what becomes of them by `python -m pytest tests/grading/test_collect.py -k attack -v`.
 """
 
 import contextlib
