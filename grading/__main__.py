@@ -14,9 +14,9 @@ from rich.progress import track
 from rich.table import Table
 
 from course.plan import plan
+from course.whose import CourseError
 from grading import GradingError
 from grading.classroom import Class
-from grading.lesson import lesson_named
 from grading.sandbox import SandboxError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -41,7 +41,7 @@ def release(lesson: str, folder: Folder = CLASS):
     """Make the students' version of LESSON (8, 08, convolution) or of all, and prove that it holds no solution."""
     from grading.release import publish
 
-    course, names = opened(folder), list(plan().lessons) if lesson == "all" else [lesson_named(lesson)]
+    course, names = opened(folder), list(plan().lessons) if lesson == "all" else [plan().named(lesson)]
     for name in track(names, "releasing", console=console):
         publish(course, name)
         console.print(f"{course.release / name / name}.ipynb")
@@ -71,7 +71,7 @@ def autograde(
     """Grade LESSON in the sandbox. Interrupt it as you like, and run it again: what is graded is kept."""
     from grading.autograde import autograde as grade
 
-    course, lesson = opened(folder), lesson_named(lesson)
+    course, lesson = opened(folder), plan().named(lesson)
     total = len(student or list(course.submitted.glob(f"*/{lesson}")))
     results = with_progress(grade(course, lesson, student, jobs, not unsandboxed), "grading", total)
     for result in results:
@@ -86,7 +86,7 @@ def feedback(lesson: str, folder: Folder = CLASS):
     """Write one HTML page for each student: what went wrong, where, and what to read again."""
     from grading.feedback import feedback as write
 
-    course, lesson = opened(folder), lesson_named(lesson)
+    course, lesson = opened(folder), plan().named(lesson)
     pages = with_progress(write(course, lesson), "writing", len(list((course.judged / lesson).glob("*.json"))))
     console.print(f"{len(pages)} pages in {course.feedback}")
 
@@ -96,7 +96,7 @@ def report(lesson: str, folder: Folder = CLASS):
     """Write the instructor's page, and the grades as Canvas and Moodle import them."""
     from grading.report import report as write
 
-    for file in write(opened(folder), lesson_named(lesson)):
+    for file in write(opened(folder), plan().named(lesson)):
         console.print(str(file))
 
 
@@ -129,6 +129,6 @@ def demo(
 if __name__ == "__main__":
     try:
         app(prog_name="python -m grading")
-    except (GradingError, SandboxError) as error:
+    except (CourseError, GradingError, SandboxError) as error:
         console.print(f"[red]{error}[/red]")
         sys.exit(1)

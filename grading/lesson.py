@@ -1,7 +1,6 @@
 """A lesson as the grader sees it: the cells that make its modules, and which exercise each belongs to."""
 
 import ast
-import difflib
 import importlib
 import re
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from functools import cache, cached_property
 
 from course.notebook import parsed, read
 from course.plan import ROOT, file_of, plan
-from grading import GradingError
 
 
 @dataclass(frozen=True)
@@ -81,17 +79,3 @@ def only(exercise: str, students: tuple[ExportedCell, ...], lesson: Lesson) -> t
     """The student's cells, every other exercise from the reference: what fails now is this one's own mistake."""
     right = {cell.exercise: cell for cell in lesson.cells if cell.exercise}
     return tuple(right[cell.exercise] if cell.exercise not in (None, exercise) else cell for cell in students)
-
-
-def lesson_named(text: str) -> str:
-    """The lesson that is meant by "8", "08", "convolution" or "08_convolution"."""
-    text = text.strip().lower().removesuffix(".ipynb")
-    words = {}
-    for lesson in plan().lessons.values():
-        number, _, subject = lesson.name.partition("_")
-        if text in (lesson.name, subject, number, str(lesson.number)):
-            return lesson.name
-        words |= {lesson.name: lesson.name, subject: lesson.name}
-    close = dict.fromkeys(words[word] for word in difflib.get_close_matches(text, words, n=3, cutoff=0.5))
-    meant = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(plan().lessons)}"
-    raise GradingError(f"there is no lesson {text[:60]!r}: {meant}")

@@ -11,10 +11,10 @@ from bubblewrap import needs_bubblewrap
 
 from course import workspace
 from course.plan import plan
+from course.whose import CourseError
 from grading import GradingError
 from grading import release as releasing
 from grading.classroom import Class
-from grading.lesson import lesson_named
 from grading.release import publish
 
 LESSON = "08_convolution"
@@ -60,23 +60,23 @@ def test_a_class_is_made_and_never_written_over(course):
 
 def test_only_a_lessons_own_notebook_is_part_of_its_assignment(course):
     assert sorted(file.relative_to(course.source).as_posix() for file in course.source.rglob("*.ipynb")) == [
-        f"{lesson}/{lesson}.ipynb" for lesson in list(plan().lessons)
+        f"{lesson}/{lesson}.ipynb" for lesson in plan().lessons
     ]
-    for lesson in list(plan().lessons):
+    for lesson in plan().lessons:
         assert (course.source / lesson / f"{lesson}.ipynb").samefile(plan().notebook(lesson))
 
 
 @pytest.mark.parametrize("text", ["8", "08", "convolution", "08_convolution", " 08_Convolution.ipynb "])
 def test_lessons_by_name(text):
-    assert lesson_named(text) == LESSON
+    assert plan().named(text) == LESSON
 
 
 @pytest.mark.parametrize(
     ("text", "meant"), [("convlution", "08_convolution"), ("tensors", "01_tensor"), ("99", "there are 01_tensor, 02_")]
 )
 def test_a_lesson_that_is_not_there(text, meant):
-    with pytest.raises(GradingError, match=meant):
-        lesson_named(text)
+    with pytest.raises(CourseError, match=meant):
+        plan().named(text)
 
 
 # What is checked

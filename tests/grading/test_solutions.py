@@ -52,6 +52,6 @@ def test_a_right_solution_in_another_style_gets_full_points_each_time(solution):
 
 
 def test_there_are_enough():
-    for lesson in list(plan().lessons):
+    for lesson in plan().lessons:
         assert sum(solution.lesson == lesson for solution in WRONG) >= 7, lesson
         assert sum(solution.lesson == lesson for solution in RIGHT) >= 2, lesson

@@ -40,7 +40,7 @@ def learner(tmp_path_factory):
     """A learner's workspace, up to the lesson."""
     folder = tmp_path_factory.mktemp("learner") / "workspace"
     workspace.create(folder)
-    workspace.catch_up(plan().lessons[LESSON].number, folder)
+    workspace.catch_up(LESSON, folder)
     return folder
 
 
