@@ -105,8 +105,9 @@ def in_folder(path: Path) -> Iterator[Found | str]:
 
 def reading(file: Path):
     def read(limit: int) -> bytes:
-        # never through a link that took the file's place meanwhile, never waiting for a pipe
-        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
+        # never through a link that took the file's place meanwhile, never waiting for a pipe (Windows: as bytes)
+        flags = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+        with os.fdopen(os.open(file, os.O_RDONLY | flags), "rb") as stream:
             return at_most(stream.read(limit + 1), limit)
 
     return read

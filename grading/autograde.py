@@ -1,6 +1,5 @@
 """Grades the submissions of a lesson: several at once, safe to interrupt at any moment and to run again."""
 
-import fcntl
 import json
 import multiprocessing
 import os
@@ -106,7 +105,11 @@ def is_done(course: Class, found: Result, sandboxed: bool) -> bool:
 @contextmanager
 def alone(course: Class):
     """Two runs on one class folder would write the same files: refuse the second. The lock dies with its process."""
-    with (course.folder / ".grading.lock").open("w") as lock:
+    try:
+        import fcntl
+    except ImportError:
+        raise GradingError("submissions are graded on Linux only: on Windows, in its WSL") from None
+    with (course.folder / ".grading.lock").open("wb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -149,6 +149,8 @@ def _filters() -> bytes:
 def _tool(name: str) -> str:
     packages = {"bwrap": "bubblewrap", "prlimit": "util-linux", "setpriv": "util-linux"}
     found = shutil.which(name, path="/usr/bin:/bin:/usr/local/bin")
+    if sys.platform != "linux":
+        raise SandboxError("the sandbox exists on Linux only: on Windows, use WSL, on macOS, a virtual machine")
     if not found:
         raise SandboxError(f"{packages[name]} is not installed (Debian, Ubuntu: apt install {packages[name]})")
     return found
