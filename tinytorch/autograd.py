@@ -234,7 +234,7 @@ def matmul_backward(self, grad):
     a_matrix = a.reshape(1, -1) if a.ndim == 1 else a
     b_matrix = b.reshape(-1, 1) if b.ndim == 1 else b
     batch = grad.shape[: grad.ndim - (a.ndim > 1) - (b.ndim > 1)]
-    if b.ndim == 2 and a.ndim > 2:  # one matrix for the whole batch: a single tall product
+    if b.ndim == 2 and a.ndim > 2 and 0 not in a.shape:  # one matrix for the whole batch: a single tall product
         a_matrix, batch = a.reshape(-1, a.shape[-1]), ()
     grad = grad.reshape((*batch, a_matrix.shape[-2], b_matrix.shape[-1]))
     grad_a, grad_b = matmul_gradients(grad, a_matrix, b_matrix)

@@ -410,6 +410,7 @@ def operands(a, b) -> tuple:
 # %% ../modules/01_tensor/01_tensor.ipynb #broadcast-shapes
 def broadcast_shapes(*shapes: tuple) -> tuple:
     """The shape in which all `shapes` meet. Raises RuntimeError where they do not."""
+    shapes = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
     result = [1] * max((len(shape) for shape in shapes), default=0)
     for shape in shapes:
         for i in range(-len(shape), 0):
@@ -607,7 +608,7 @@ class Sum(Function):
     def forward(self, a, dim, keepdim):
         self.a_shape = a.shape
         self.kept_shape = tuple(1 if d in dim else n for d, n in enumerate(a.shape))
-        return np.sum(a, axis=dim, keepdims=keepdim)
+        return np.sum(a, axis=dim, keepdims=keepdim, dtype=a.dtype)
 
 
 @numpy_names
@@ -622,8 +623,9 @@ Tensor.sum = tensor_sum
 
 # %% ../modules/01_tensor/01_tensor.ipynb #mean-max
 @numpy_names
-def mean(input, dim=None, keepdim: bool = False) -> Tensor:
+def mean(input, dim=None, keepdim: bool = False, *, dtype=None) -> Tensor:
     """The mean over `dim` (all dimensions if None). Raises RuntimeError on integers, as PyTorch does."""
+    input = input if dtype is None else to_dtype(input, dtype)
     if not input.dtype.is_floating_point:
         raise RuntimeError(f"mean(): the tensor is {input.dtype}, expected a floating point dtype: use .float().mean()")
     count = math.prod(input.shape[d] for d in normalize_dims(dim, input.ndim))
@@ -647,6 +649,8 @@ class Max(Function):
 def amax(input, dim=(), keepdim: bool = False) -> Tensor:
     """The largest value over `dim` (all dimensions if empty)."""
     dims = normalize_dims(dim, input.ndim)
+    if dim == () and not input.numel():
+        raise RuntimeError(f"amax(): the shape is {input.shape}: give a dim whose size is not 0")
     if any(input.shape[d] == 0 for d in dims):
         raise IndexError(f"amax(): the shape is {input.shape}, and a maximum over no values has no meaning")
     return Max.apply(input, dim=dims, keepdim=keepdim)
@@ -691,9 +695,9 @@ def as_sizes(sizes) -> tuple:
     return tuple(map(operator.index, sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes))
 
 
-def reshape(input, *shape) -> Tensor:
+def reshape(input, *sizes, shape=None) -> Tensor:
     """The same values, in row-major order, in another shape; one size may be -1: whatever fits. A view where possible."""
-    shape = as_sizes(shape)
+    shape = as_sizes(sizes if shape is None else (shape,))
     known = math.prod(n for n in shape if n != -1)
     fits = known == numel(input) if -1 not in shape else shape.count(-1) == 1 and known and numel(input) % known == 0
     if not fits:
@@ -701,9 +705,9 @@ def reshape(input, *shape) -> Tensor:
     return Reshape.apply(input, shape=shape)
 
 
-def permute(input, *dims) -> Tensor:
+def permute(input, *sizes, dims=None) -> Tensor:
     """The dimensions in the order `dims`. A view."""
-    dims = tuple(normalize_dim(d, input.ndim) for d in as_sizes(dims))
+    dims = tuple(normalize_dim(d, input.ndim) for d in as_sizes(sizes if dims is None else (dims,)))
     if sorted(dims) != list(range(input.ndim)):
         raise RuntimeError(f"permute(): dims {dims} do not name each of the {input.ndim} dimensions of {input.shape} once")
     return Permute.apply(input, dims=dims)
@@ -718,9 +722,10 @@ def transpose(input, dim0: int, dim1: int) -> Tensor:
     return Permute.apply(input, dims=tuple(dims))
 
 
-def expand(input, *sizes) -> Tensor:
+def expand(input, *sizes, size=None) -> Tensor:
     """Dimensions of size 1, and new ones in front, stretched to `sizes`; -1 leaves a size as it is. A view."""
-    sizes, new = as_sizes(sizes), len(as_sizes(sizes)) - input.ndim
+    sizes = as_sizes(sizes or (size,))
+    new = len(sizes) - input.ndim
     if new < 0:
         raise RuntimeError(f"expand(): {len(sizes)} sizes for a tensor of {input.ndim} dimensions, shape {input.shape}")
     shape = tuple(input.shape[d - new] if n == -1 and d >= new else n for d, n in enumerate(sizes))
@@ -730,7 +735,8 @@ def expand(input, *sizes) -> Tensor:
 
 
 Tensor.reshape, Tensor.permute, Tensor.transpose, Tensor.expand = reshape, permute, transpose, expand
-Tensor.swapaxes = Tensor.swapdims = transpose
+Tensor.swapdims = transpose
+Tensor.swapaxes = lambda self, axis0, axis1: transpose(self, axis0, axis1)
 Tensor.mT = property(lambda self: transpose(self, -2, -1), doc="The last two dimensions swapped.")
 Tensor.T = property(lambda self: Permute.apply(self, dims=(*reversed(range(self.ndim)),)), doc="All dimensions in reverse order.")
 

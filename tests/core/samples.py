@@ -217,7 +217,7 @@ def difference(op, stage, ours, theirs, values=True) -> str:
         if isinstance(b, torch.Tensor) and isinstance(a, tinytorch.Tensor):
             if (tuple(a.shape), kind(a)) != (tuple(b.shape), kind(b)):
                 return f"{kind(a)} of shape {tuple(a.shape)}, PyTorch has {kind(b)} of shape {tuple(b.shape)}"
-            if a.requires_grad != b.requires_grad:
+            if stage == "value" and a.requires_grad != b.requires_grad:
                 return f"requires_grad is {a.requires_grad}, PyTorch has {b.requires_grad}"
             a, b = a.detach().numpy(), b.numpy(force=True)
         elif type(a) is not type(b) and kind(a) != kind(b):
@@ -301,7 +301,9 @@ def supports(op, dtype) -> bool:
 def samples_of(op, dtype, derivatives: bool) -> list:
     """PyTorch's samples of `op` in a dtype; for "errors", those that PyTorch refuses."""
     if dtype == "errors":
-        samples = [given.sample_input for given in op.error_inputs("cpu")] if op.error_inputs_func else []
+        if op.error_inputs_func is None or op.name.startswith("__"):  # Tensor.__add__(2, 3) is nobody's call
+            return []
+        samples = [given.sample_input for given in op.error_inputs("cpu")]
         return [sample for sample in samples if "out" not in sample.kwargs]
     return list(op.sample_inputs("cpu", dtype, requires_grad=derivatives))
 

@@ -6,6 +6,12 @@ from registry.tools import E, activation, both, changed, column_tripled, holding
 
 PLACES = np.array([0, 0, 2])
 
+
+def polar(t, a):
+    u, _, vt = t.linalg.svd(a, full_matrices=False)
+    return u @ vt
+
+
 FUNCTIONS = {
     # lesson 01
     "Add": [E(lambda t, a, b: a + b, "*,*"), E(lambda t, a: 1 + a)],
@@ -52,7 +58,7 @@ FUNCTIONS = {
         E(lambda t, a: a.split(2, 1)[-1] * 2, "Nm"),
         E(lambda t, a: t.cat([part * part.sum() for part in a.chunk(2, -1)[::-1]], -1), "nm"),
     ],
-    "MatMul": [E(lambda t, a, b: a @ b, s) for s in ("NK,KM", "BNK,BKM", "K,KM", "NK,K", "k,k", "abnk,km", "nk,bkm")],
+    "MatMul": [E(lambda t, a, b: a @ b, s) for s in ("NK,KM", "BNK,BKM", "K,KM", "NK,K", "k,k", "ABNK,KM", "NK,BKM")],
     # lesson 02 and its companions
     "PutItem": [
         E(both(made("PutItem", index=PLACES, shape=(3,)), lambda t, x: put(t, x, 3, (index(t, *PLACES),))), "3")
@@ -112,9 +118,12 @@ FUNCTIONS = {
     "Var": [E(lambda t, a: a.var(), "nmk"), E(lambda t, a: a.var((0, 2), correction=0, keepdim=True), "nMk")],
     "Std": [E(lambda t, a: a.std(1, correction=0) + a.mean(1), "Nab"), E(lambda t, a: t.cat([a, -a]).std(), "n")],
     "Prod": [E(lambda t, a: a.prod()), E(lambda t, a: a.prod(1, True), "NMK")],
+    "Bernoulli": [E(lambda t, a: a + t.bernoulli(a * 0))],
     "Cumsum": [E(lambda t, a: a.cumsum(0), "NM"), E(lambda t, a: a.cumsum(-1), "NMK")],
     "Norm": [E(lambda t, a, p=p: a.norm(p), "nm") for p in (2, 3, 0.5)]
     + [E(lambda t, a: a.norm(dim=1, keepdim=True), "NmK")],
+    "Nuclear": [E(lambda t, a: a.norm("nuc"), "nm"), E(lambda t, a: a.norm("nuc", (0, 2), keepdim=True), "nMk")],
+    "Polar": [E(both(made("Polar"), polar), "33"), E(both(made("Polar"), polar), "b23")],
     "Logsumexp": [E(lambda t, a: a.logsumexp(1), "NmK"), E(lambda t, a: a.logsumexp((0, 1), True), "nm")],
     "Cat": [E(lambda t, a, b: t.cat([a, b, a], 1), "NMK,NLK")],
     "Stack": [E(lambda t, a, b: t.stack([a, b], -1), "NM,NM")],

@@ -31,10 +31,12 @@ def arrays_of(input, other) -> tuple:
     return input.array, other.array if isinstance(other, Tensor) else other
 
 
-def two_sided(ufunc, name: str, doc: str, whole: bool = False):
-    """A function of two tensors (or a tensor and a number) from one of numpy's; `whole`: integers and bool only."""
+def two_sided(ufunc, name: str, doc: str, whole: bool = False, numbers: bool = True):
+    """A function of two tensors from one of numpy's; `numbers`: or of one and a number; `whole`: integers and bool only."""
 
     def function(input, other) -> Tensor:
+        if not numbers and not isinstance(other, Tensor):
+            raise TypeError(f"{name}(): argument 'other' must be Tensor, not {type(other).__name__}")
         a, b = arrays_of(input, other)
         if whole and "f" in (a.dtype.kind, np.result_type(b).kind):
             raise NotImplementedError(f"{name}() works on integers and bool, not on floating point numbers")
@@ -78,8 +80,9 @@ def equal(input, other: Tensor) -> bool:
 
 
 def same_dtype(input, other, name: str) -> None:
-    if not isinstance(other, Tensor):
-        raise TypeError(f"{name}(): expected a Tensor, got {type(other).__name__}")
+    for x in (input, other):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}(): expected a Tensor, got {type(x).__name__}")
     if input.dtype is not other.dtype:
         raise RuntimeError(f"{name}(): expected both tensors in one dtype, got {input.dtype} and {other.dtype}")
 
@@ -87,6 +90,8 @@ def same_dtype(input, other, name: str) -> None:
 def isclose(input, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Where |input - other| <= atol + rtol * |other|."""
     same_dtype(input, other, "isclose")
+    if rtol < 0 or atol < 0:
+        raise RuntimeError(f"isclose(): rtol and atol must be at least 0, got {rtol} and {atol}")
     broadcast_shapes(input.shape, other.shape)
     return Tensor.wrap(as_array(np.isclose(input.array, other.array, rtol, atol, equal_nan)))
 
@@ -126,9 +131,9 @@ Tensor.isnan, Tensor.isinf, Tensor.isfinite = isnan, isinf, isfinite
 Tensor.__contains__ = contains
 
 # %% ../../modules/01_tensor/01_tensor_comparison.ipynb #c009
-logical_and = two_sided(np.logical_and, "logical_and", "Where both are not 0.")
-logical_or = two_sided(np.logical_or, "logical_or", "Where at least one is not 0.")
-logical_xor = two_sided(np.logical_xor, "logical_xor", "Where exactly one is not 0.")
+logical_and = two_sided(np.logical_and, "logical_and", "Where both are not 0.", numbers=False)
+logical_or = two_sided(np.logical_or, "logical_or", "Where at least one is not 0.", numbers=False)
+logical_xor = two_sided(np.logical_xor, "logical_xor", "Where exactly one is not 0.", numbers=False)
 logical_not = one_sided(np.logical_not, "logical_not", "Where it is 0.")
 bitwise_and = two_sided(np.bitwise_and, "bitwise_and", "input & other, bit by bit.", whole=True)
 bitwise_or = two_sided(np.bitwise_or, "bitwise_or", "input | other, bit by bit.", whole=True)

@@ -13,6 +13,7 @@ from ..dispatch import as_array
 from .creation import as_tensor
 from ..tensor import (
     Tensor,
+    int64,
     normalize_dim,
     normalize_dims,
     numpy_names,
@@ -102,14 +103,32 @@ def bincount(input, weights=None, minlength: int = 0) -> Tensor:
     return Tensor.wrap(counts if weights is None else counts.astype(weights.dtype if weights.dtype.kind == "f" else np.float64))
 
 
-def searchsorted(sorted_sequence, input, *, out_int32: bool = False, right: bool = False, side: str | None = None) -> Tensor:
-    """Where each value of `input` would have to be put into the 1-d `sorted_sequence` to keep it sorted."""
-    sorted_sequence = as_tensor(sorted_sequence)
-    if sorted_sequence.ndim != 1:
-        raise RuntimeError(f"searchsorted(): the sorted sequence must have one dimension here, it has {sorted_sequence.ndim}")
-    values = input.array if isinstance(input, Tensor) else np.asarray(input, like=sorted_sequence.array)
-    found = np.searchsorted(sorted_sequence.array, values, side=side or ("right" if right else "left"))
-    return Tensor.wrap(as_array(found).astype(np.int32 if out_int32 else np.int64, copy=False))
+def searchsorted(sorted_sequence, input, *, out_int32: bool = False, right: bool = False, side: str | None = None,
+                 sorter=None) -> Tensor:
+    """Where each value of `input` would have to be put into `sorted_sequence` to keep it sorted along the last dimension.
+
+    A sequence (..., n) takes values (..., m), a sequence (n,) any. `sorter`: the indices that sort `sorted_sequence`.
+    """
+    if side not in (None, "left", "right") or (right and side == "left"):
+        raise RuntimeError(f"searchsorted(): side must be 'left' or 'right' and agree with right, got {side!r} and {right}")
+    rows = as_tensor(sorted_sequence).array
+    if sorter is not None:
+        if sorter.shape != rows.shape or sorter.dtype is not int64:
+            raise RuntimeError(f"searchsorted(): sorter must be int64 of shape {rows.shape}, it is {sorter.dtype} {sorter.shape}")
+        if sorter.numel() and not 0 <= sorter.array.min() <= sorter.array.max() < rows.shape[-1]:
+            raise RuntimeError("searchsorted(): sorter index out of range")
+        rows = np.take_along_axis(rows, sorter.array, -1)
+    values = input.array if isinstance(input, Tensor) else np.asarray(input, like=rows)
+    if rows.ndim == 0 or (rows.ndim > 1 and rows.shape[:-1] != values.shape[:-1]):
+        raise RuntimeError(f"searchsorted(): values of shape {values.shape} do not fit a sorted sequence of shape {rows.shape}")
+    side = side or ("right" if right else "left")
+    if rows.ndim == 1:
+        found = as_array(np.searchsorted(rows, values, side=side))
+    else:
+        found = np.empty(values.shape, np.int64, like=rows)
+        for place in np.ndindex(rows.shape[:-1]):
+            found[place] = np.searchsorted(rows[place], values[place], side=side)
+    return Tensor.wrap(found.astype(np.int32 if out_int32 else np.int64, copy=False))
 
 
 def bucketize(input, boundaries, *, out_int32: bool = False, right: bool = False) -> Tensor:

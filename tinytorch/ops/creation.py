@@ -8,6 +8,7 @@ __all__ = ['made', 'sizes', 'kind_or', 'as_tensor', 'from_numpy', 'zeros', 'ones
 
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c003
 import math
+import operator
 
 import numpy as np
 from ..dispatch import is_array, moved
@@ -63,19 +64,19 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     return Tensor.wrap(rooted(ndarray))
 
 
-def zeros(*size, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def zeros(*shape, size=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Zeros of the given sizes."""
-    return made(np.zeros(sizes(size), kind_or(dtype), like=like(device)), requires_grad)
+    return made(np.zeros(sizes(shape if size is None else (size,)), kind_or(dtype), like=like(device)), requires_grad)
 
 
-def ones(*size, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def ones(*shape, size=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Ones of the given sizes."""
-    return full(sizes(size), 1, dtype=dtype or float32, device=device, requires_grad=requires_grad)
+    return full(sizes(shape if size is None else (size,)), 1, dtype=dtype or float32, device=device, requires_grad=requires_grad)
 
 
-def empty(*size, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def empty(*shape, size=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """A tensor of the given sizes whose values are whatever was there."""
-    return made(np.empty(sizes(size), kind_or(dtype), like=like(device)), requires_grad)
+    return made(np.empty(sizes(shape if size is None else (size,)), kind_or(dtype), like=like(device)), requires_grad)
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
@@ -96,6 +97,10 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad: b
     """start, start + step, ... below `end`; `arange(n)` counts from 0. Integers if all three are, else float32."""
     start, end = (0, start) if end is None else (start, end)
     start, end, step = (x.item() if isinstance(x, (Tensor, np.generic)) else x for x in (start, end, step))
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"arange(): unsupported range: {start} -> {end}")
+    if dtype is not None and as_dtype(dtype).family < 2:  # integers count in integers
+        start, end, step = int(start), int(end), int(step)
     if step == 0:
         raise RuntimeError("arange(): step must be nonzero")
     if (end - start) * step < 0:
@@ -108,10 +113,14 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad: b
 
 def linspace(start: float, end: float, steps: int, *, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """`steps` numbers from `start` to `end`, both included, evenly spaced."""
+    steps = operator.index(steps)
     if steps < 0:
         raise RuntimeError(f"linspace(): number of steps must be non-negative, got {steps}")
-    start, end = float(start), float(end)
-    return made(np.linspace(start, end, steps).astype(kind_or(dtype)), requires_grad, device)
+    kind = kind_or(dtype)
+    start, end = (float(x) if kind.kind == "f" else int(x) for x in (start, end))
+    step, i = (end - start) / max(steps - 1, 1), np.arange(steps)
+    array = np.where(i < steps / 2, start + step * i, end - step * (steps - 1 - i))  # both ends are exact
+    return made(array.astype(kind), requires_grad, device)
 
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c023
 def zeros_like(input, *, dtype=None, device=None, requires_grad: bool = False, memory_format=None) -> Tensor:
@@ -139,8 +148,9 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad: bool
 def new(make):
     """`zeros(*size)` as a method that takes the dtype and device of its tensor: `x.new_zeros(*size)`."""
 
-    def method(input, *args, dtype=None, device=None, requires_grad: bool = False):
-        return make(*args, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+    def method(input, *args, dtype=None, device=None, requires_grad: bool = False, **size):
+        kind, place = dtype or input.dtype, device or input.device
+        return make(*args, dtype=kind, device=place, requires_grad=requires_grad, **size)
 
     method.__doc__ = f"`{make.__name__}` in the dtype and on the device of this tensor."
     return method

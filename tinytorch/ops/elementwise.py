@@ -438,6 +438,8 @@ def meeting(*inputs) -> list:
 
 def clamp(input, min=None, max=None) -> Tensor:
     """`input`, but at least `min` and at most `max`: numbers or tensors."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"clamp(): expected a Tensor, got {type(input).__name__}")
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     broadcast_shapes(*(x.shape for x in (input, min, max) if isinstance(x, Tensor)))
@@ -564,7 +566,9 @@ def two_sided(function, name: str, *, reflected: bool = False, **options):
 
     def named(input, other) -> Tensor:
         if not isinstance(input, Tensor):  # remainder(7, tensor)
-            return NotImplemented if not isinstance(other, Tensor) else reversed_operation(other, input)
+            if function is Fmod or not isinstance(other, Tensor):
+                raise TypeError(f"{name}(): expected a Tensor, got {type(input).__name__} and {type(other).__name__}")
+            return reversed_operation(other, input)
         if isinstance(other, (Tensor, bool, int, float)) and result_type(input, other).family == 0:
             raise NotImplementedError(f"{name}(): not implemented for bool")
         return operation(input, other)
@@ -604,6 +608,8 @@ def sub(input, other, *, alpha=1) -> Tensor:
 
 def rsub(input, other, *, alpha=1) -> Tensor:
     """other - alpha * input"""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"rsub(): expected a Tensor, got {type(input).__name__}")
     return sub(other, input, alpha=alpha)
 
 

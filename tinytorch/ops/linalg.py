@@ -59,7 +59,9 @@ def outer(input, vec2) -> Tensor:
 
 
 def weighted(input, product, beta, alpha) -> Tensor:
-    """beta * input + alpha * product; with beta 0 even a nan in `input` counts for nothing."""
+    """beta * input + alpha * product; with beta 0 even a nan in `input` counts for nothing. Integers take whole factors."""
+    if product.dtype.family < 2:
+        beta, alpha = int(beta), int(alpha)
     product = product if alpha == 1 else product * alpha
     if beta == 0:
         return product
@@ -220,7 +222,7 @@ def tensordot(a, b, dims=2) -> Tensor:
             raise RuntimeError(f"tensordot(): dims={dims} for shapes {a.shape} and {b.shape}")
         dims = range(a.ndim - dims, a.ndim), range(dims)
     dims_a, dims_b = [[normalize_dim(d, x.ndim) for d in ([ds] if isinstance(ds, int) else ds)] for ds, x in zip(dims, (a, b))]
-    if [a.shape[d] for d in dims_a] != [b.shape[d] for d in dims_b]:
+    if len(dims_a) != len(dims_b) or any(1 != a.shape[d] != b.shape[e] != 1 for d, e in zip(dims_a, dims_b)):
         raise RuntimeError(f"tensordot(): dimensions {dims_a} of {a.shape} and {dims_b} of {b.shape} have different sizes")
     names_a, names_b = list(string.ascii_lowercase[: a.ndim]), list(string.ascii_uppercase[: b.ndim])
     for d, e in zip(dims_a, dims_b, strict=True):

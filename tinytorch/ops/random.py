@@ -5,18 +5,19 @@
 # %% auto #0
 __all__ = ['default_generator', 'Generator', 'manual_seed', 'seed', 'initial_seed', 'get_rng_state', 'set_rng_state', 'source',
            'float_kind', 'rand', 'randn', 'randint', 'randperm', 'rand_like', 'randn_like', 'randint_like', 'normal',
-           'bernoulli', 'multinomial']
+           'Bernoulli', 'bernoulli', 'multinomial']
 
 # %% ../../modules/01_tensor/01_tensor_random.ipynb #c003
 import operator
 import os
 
 import numpy as np
-from ..dispatch import to_numpy
+from ..dispatch import device_of, moved, to_numpy
 from .conversion import as_device
 
 from .creation import kind_or, made, sizes
 from ..tensor import (
+    Function,
     Tensor,
     broadcast_shapes,
     float32,
@@ -115,14 +116,14 @@ def float_kind(kind, name: str, default=float32):
     return kind
 
 
-def rand(*size, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def rand(*shape, size=None, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Uniform in [0, 1)."""
-    return made(source(generator).random(sizes(size), float_kind(dtype, "rand")), requires_grad, device)
+    return made(source(generator).random(sizes(shape if size is None else (size,)), float_kind(dtype, "rand")), requires_grad, device)
 
 
-def randn(*size, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def randn(*shape, size=None, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Normal with mean 0 and standard deviation 1."""
-    return made(source(generator).standard_normal(sizes(size), float_kind(dtype, "randn")), requires_grad, device)
+    return made(source(generator).standard_normal(sizes(shape if size is None else (size,)), float_kind(dtype, "randn")), requires_grad, device)
 
 
 def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
@@ -180,6 +181,18 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=N
     return made(np.asarray(array, kind), requires_grad, of[0].device if of and device is None else device)
 
 
+class Bernoulli(Function):
+    """The values `drawn` with the probabilities `a`; they change with none of them, so the derivative is 0."""
+
+    differentiable_twice = True
+
+    def forward(self, a, drawn):
+        return drawn
+
+    def backward(self, grad):
+        return grad * 0
+
+
 def bernoulli(input, p: float | None = None, *, generator=None) -> Tensor:
     """1 with the probability that `input` has at that place (or `p`), else 0; in the dtype of `input`."""
     chance = to_numpy(input.array) if p is None else np.asarray(p, np.float64)
@@ -189,7 +202,7 @@ def bernoulli(input, p: float | None = None, *, generator=None) -> Tensor:
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1: a probability lies between 0 and 1")
     kind = chance.dtype if chance.dtype.kind == "f" else np.float64
     array = np.asarray(source(generator).random(input.shape, kind) < chance).astype(input.array.dtype)
-    return made(array, device=input.device)
+    return Bernoulli.apply(input, drawn=moved(array, device_of(input.array)))
 
 
 def multinomial(input, num_samples: int, replacement: bool = False, *, generator=None) -> Tensor:

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['tensor_max', 'tensor_min', 'var', 'std', 'ValuesIndices', 'Pick', 'Place', 'picked', 'not_empty', 'Min', 'amin',
            'MinMax', 'aminmax', 'extreme', 'sorted_places', 'sort', 'topk', 'median_place', 'median', 'Var', 'Std',
-           'spread', 'var_mean', 'std_mean', 'Prod', 'prod', 'Cumsum', 'cumsum', 'Norm', 'norm', 'Logsumexp',
-           'logsumexp']
+           'spread', 'var_mean', 'std_mean', 'Prod', 'prod', 'product_of_others', 'Cumsum', 'cumsum', 'Nuclear',
+           'Polar', 'Norm', 'nuclear_norm', 'norm', 'Logsumexp', 'logsumexp']
 
 # %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c003
 import math
@@ -98,6 +98,8 @@ class Min(Max):
 def amin(input, dim=(), keepdim: bool = False) -> Tensor:
     """The smallest value over `dim` (all dimensions if empty)."""
     dims = normalize_dims(dim, input.ndim)
+    if dim == () and not input.numel():
+        raise RuntimeError(f"amin(): the shape is {input.shape}: give a dim whose size is not 0")
     for d in dims:
         not_empty(input, d, "amin")
     return Min.apply(input, dim=dims, keepdim=keepdim)
@@ -120,6 +122,8 @@ def extreme(name: str, whole, of_two, place):
 
     @numpy_names
     def operation(input, dim=None, keepdim: bool = False, *, other=None):
+        if not isinstance(input, Tensor):
+            raise TypeError(f"{name}(): expected a Tensor, got {type(input).__name__}")
         if isinstance(dim, Tensor) or other is not None:
             return of_two(input, dim if other is None else other)
         if dim is None:
@@ -246,12 +250,14 @@ std = Tensor.std = spread(Std, "std")
 @numpy_names
 def var_mean(input, dim=None, unbiased=None, keepdim: bool = False, *, correction=None) -> tuple:
     """(variance, mean) over `dim`."""
+    dim, unbiased = (None, dim) if isinstance(dim, bool) else (dim, unbiased)
     return var(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 
 @numpy_names
 def std_mean(input, dim=None, unbiased=None, keepdim: bool = False, *, correction=None) -> tuple:
     """(standard deviation, mean) over `dim`."""
+    dim, unbiased = (None, dim) if isinstance(dim, bool) else (dim, unbiased)
     return std(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 # %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c016
@@ -264,7 +270,7 @@ class Prod(Function):
         self.dim = dim
         self.kept_shape = tuple(1 if d in dim else n for d, n in enumerate(a.shape))
         with np.errstate(all="ignore"):
-            result = as_array(np.prod(a, axis=dim, keepdims=keepdim))
+            result = as_array(np.prod(a, axis=dim, keepdims=keepdim, dtype=a.dtype))
         self.saved = a, result
         return result
 
@@ -274,7 +280,7 @@ class Prod(Function):
         if not zero.any():
             return grad.reshape(self.kept_shape) * (result.reshape(self.kept_shape) / a)
         if isinstance(grad, Tensor):
-            raise RuntimeError("create_graph=True: the second derivative of a product with a factor 0 is not supported")
+            return grad.reshape(self.kept_shape) * product_of_others(a, self.dim)
         filled = np.where(zero, 1, a)
         others = np.prod(filled, axis=self.dim, keepdims=True) / filled
         zeros = zero.sum(axis=self.dim, keepdims=True)
@@ -289,6 +295,18 @@ def prod(input, dim: int | None = None, keepdim: bool = False, *, dtype=None) ->
     return Prod.apply(input, dim=normalize_dims(dim, input.ndim), keepdim=keepdim)
 
 
+def product_of_others(a: Tensor, dims: tuple) -> Tensor:
+    """For each entry of `a` the product of all others over `dims`, by products that can be differentiated."""
+    order = [d for d in range(a.ndim) if d not in dims] + [*dims]
+    count = math.prod(a.shape[d] for d in dims)
+    moved = a.permute(order)
+    rows = moved.reshape(*moved.shape[: a.ndim - len(dims)], 1, count)
+    itself = np.eye(count, dtype=values(a).dtype, like=values(a))
+    others = run(Gate, rows.expand(*rows.shape[:-2], count, count), weights=1 - itself) + Tensor.wrap(itself)  # row i: 1 instead of entry i
+    product = run(Prod, others, dim=(others.ndim - 1,), keepdim=False)
+    return product.reshape(moved.shape).permute([order.index(d) for d in range(a.ndim)])
+
+
 class Cumsum(Function):
     """Sums of the first 1, 2, 3, ... along `dim`; `backwards`, of the last."""
 
@@ -298,7 +316,9 @@ class Cumsum(Function):
         self.dim, self.backwards = dim, backwards
         if a.ndim == 0:
             return a.copy()
-        return np.flip(np.cumsum(np.flip(a, dim), dim), dim) if backwards else np.cumsum(a, dim)
+        if backwards:
+            return np.flip(np.cumsum(np.flip(a, dim), dim, a.dtype), dim)
+        return np.cumsum(a, dim, a.dtype)
 
     def backward(self, grad):
         return run(Cumsum, grad, dim=self.dim, backwards=not self.backwards)
@@ -315,6 +335,37 @@ def cumsum(input, dim: int, *, dtype=None) -> Tensor:
 Tensor.prod, Tensor.cumsum = prod, cumsum
 
 # %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c019
+class Nuclear(Function):
+    """The sum of the singular values of the matrices in the last two dimensions."""
+
+    differentiable_twice = True
+
+    def forward(self, a):
+        self.saved = (a,)
+        return np.linalg.svd(a, compute_uv=False).sum(-1)
+
+    def backward(self, grad):
+        (a,) = self.saved
+        return grad.reshape((*grad.shape, 1, 1)) * run(Polar, a)
+
+
+class Polar(Function):
+    """U V^T for matrices a = U S V^T: the derivative of the sum of their singular values."""
+
+    def forward(self, a):
+        self.saved = tuple(np.linalg.svd(a, full_matrices=False))
+        return self.saved[0] @ self.saved[2]
+
+    def backward(self, grad):
+        # U V^T turns with a: by the antisymmetric part of U^T da V, and by what leads out of U's or V's space.
+        # The map from da to the result is its own transpose.
+        u, s, vt = self.saved
+        ut, v, row, column = u.swapaxes(-1, -2), vt.swapaxes(-1, -2), s[..., None, :], s[..., None]
+        part = ut @ grad @ v
+        turned = u @ ((part - part.swapaxes(-1, -2)) / (row + column)) @ vt
+        return turned + (grad - u @ (ut @ grad)) @ (v / row) @ vt + (u / row) @ ut @ (grad - grad @ v @ vt)
+
+
 class Norm(Function):
     """(sum of |a| ** p) ** (1 / p) over the dimensions `dim`."""
 
@@ -338,15 +389,26 @@ class Norm(Function):
         return run(Gate, grad.reshape(self.kept_shape) * slope, weights=values(a) != 0)
 
 
+def nuclear_norm(input, dim, keepdim: bool) -> Tensor:
+    """The sum of the singular values of the matrices in the two dimensions `dim`; (n, m) needs none."""
+    rows = normalize_dims(dim, input.ndim)
+    if len(rows) != 2:
+        raise RuntimeError(f"norm(): 'nuc' needs a matrix or two dimensions, got shape {input.shape} and dim {dim}")
+    result = Nuclear.apply(input.permute([d for d in range(input.ndim) if d not in rows] + [*rows]))
+    return result.reshape([1 if d in rows else n for d, n in enumerate(input.shape)]) if keepdim else result
+
+
 @numpy_names
 def norm(input, p="fro", dim=None, keepdim: bool = False, out=None, dtype=None) -> Tensor:
-    """The p-norm of the values over `dim` (all if None); "fro" is 2."""
+    """The p-norm of the values over `dim` (all if None); "fro" is 2, "nuc" the sum of a matrix's singular values."""
     if dtype is not None:
         input = to_dtype(input, dtype)
     if not input.dtype.is_floating_point:
         raise RuntimeError(f"norm(): expected a floating point tensor, this one is {input.dtype}: use .float()")
+    if p == "nuc":
+        return nuclear_norm(input, dim, keepdim)
     if isinstance(p, str) and p != "fro":
-        raise RuntimeError(f"norm(): p={p!r} is not supported, only 'fro' and numbers")
+        raise RuntimeError(f"norm(): p={p!r} is not supported, only 'fro', 'nuc' and numbers")
     p = 2.0 if p in ("fro", None) else float(p)
     dims = normalize_dims(dim, input.ndim)
     if p == 0:

@@ -40,8 +40,9 @@ from ..tensor import (
 )
 
 # %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c006
-def view(input, *shape) -> Tensor:
+def view(input, *shape, size=None) -> Tensor:
     """The same memory in another shape. Raises RuntimeError where that needs a copy: `reshape` makes one."""
+    shape = shape if size is None else (size,)
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, np.integer, Tensor)):
         raise TypeError(f"view(): expected sizes, got {shape[0]!r}; to change the dtype of the values use .to()")
     result = reshape(input, *shape)
@@ -262,6 +263,8 @@ def narrow(input, dim: int, start: int, length: int) -> Tensor:
     """`length` entries along `dim`, from `start` on. A view."""
     if input.ndim == 0:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Tensor) and (start.ndim or start.dtype.family != 1):
+        raise RuntimeError(f"narrow(): start must be a 0-d tensor of whole numbers, got {start.dtype} of shape {start.shape}")
     dim, start, length = normalize_dim(dim, input.ndim), operator.index(start), operator.index(length)
     size = input.shape[dim]
     if not -size <= start <= size:
@@ -341,8 +344,9 @@ def split_with_sizes(input, split_sizes, dim: int = 0) -> tuple:
     return cut(input, dim, [slice(start, start + n) for start, n in zip(starts, split_sizes, strict=True)])
 
 
-def split(input, split_size_or_sections, dim: int = 0) -> tuple:
+def split(input, split_size_or_sections=None, dim: int = 0, *, split_size=None) -> tuple:
     """Pieces of one size (the last may be smaller), or of the sizes in a list, along `dim`. Views."""
+    split_size_or_sections = split_size_or_sections if split_size is None else split_size
     if not isinstance(split_size_or_sections, int):
         return split_with_sizes(input, split_size_or_sections, dim)
     if input.ndim == 0:
@@ -365,12 +369,13 @@ def chunk(input, chunks: int, dim: int = 0) -> tuple:
     return split(input, -(-total // chunks), dim) if total else (narrow(input, dim, 0, 0),) * chunks
 
 
-def tensor_split(input, indices_or_sections, dim: int = 0) -> tuple:
+def tensor_split(input, indices_or_sections=None, dim: int = 0, *, indices=None, sections=None) -> tuple:
     """As many pieces as said, as equal as possible, or cut at the given places, along `dim`. Views."""
     if input.ndim == 0:
         raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     dim = normalize_dim(dim, input.ndim)
     total, cuts = input.shape[dim], indices_or_sections
+    cuts = indices if indices is not None else sections if sections is not None else cuts
     if isinstance(cuts, Tensor):
         cuts = cuts.tolist()
     if isinstance(cuts, int):
@@ -400,9 +405,9 @@ class Copied(Function):
         return grad.reshape(self.a_shape)
 
 
-def repeat(input, *repeats) -> Tensor:
+def repeat(input, *sizes, repeats=None) -> Tensor:
     """The whole tensor side by side, `repeats` times in each dimension; more numbers than dimensions add some in front."""
-    repeats = as_sizes(repeats)
+    repeats = as_sizes(sizes if repeats is None else (repeats,))
     if len(repeats) < input.ndim:
         raise RuntimeError(
             f"Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: {repeats} for {input.shape}"
@@ -415,9 +420,9 @@ def repeat(input, *repeats) -> Tensor:
     return Copied.apply(wide, shape=tuple(r * n for r, n in zip(repeats, shape, strict=True)))
 
 
-def tile(input, *dims) -> Tensor:
+def tile(input, *sizes, dims=None) -> Tensor:
     """As `repeat`; dimensions in front that are not named are not repeated."""
-    dims = as_sizes(dims)
+    dims = as_sizes(sizes if dims is None else (dims,))
     return repeat(input, (1,) * (input.ndim - len(dims)) + dims)
 
 
@@ -474,9 +479,9 @@ class Roll(Function):
         return run(Roll, grad, shifts=tuple(-n for n in self.shifts), dims=self.dims)
 
 
-def flip(input, *dims) -> Tensor:
+def flip(input, *sizes, dims=None) -> Tensor:
     """The order along each of `dims` reversed. A copy."""
-    dims = as_sizes(dims)
+    dims = as_sizes(sizes if dims is None else (dims,))
     return Flip.apply(input, dims=normalize_dims(dims, input.ndim) if dims else ())
 
 
