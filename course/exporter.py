@@ -4,11 +4,12 @@ import ast
 import os
 import posixpath
 import re
+import symtable
 import tempfile
 import warnings
 from pathlib import Path
 
-from course.notebook import read, without_markers
+from course.notebook import Cell, read, without_markers
 from course.plan import file_of, plan
 from course.whose import CourseError
 
@@ -20,13 +21,11 @@ def drop_markers(cell):
     cell.source = without_markers(cell.source)
 
 
-def default_exp(notebook: Path) -> str | None:
-    """The module that a notebook exports to, as `nn.losses`; None if it exports nothing."""
-    return read(notebook).default_exp
+def module_texts(notebook: Path, root: Path) -> dict[str, str]:
+    """The source of each module that `notebook` exports, by the module's name; a pure function of the notebook.
 
-
-def module_text(notebook: Path, root: Path) -> str:
-    """The source of the module that `notebook` exports, a pure function of the notebook.
+    Cells marked `#| export` make the module of `#| default_exp`, those marked `#| export nn.pooling` make that one. In
+    the notebook all names live together; in the package, a module imports what it uses of the notebook's others.
 
     nbdev writes into each file the way from the file to its notebook; here it is always the way inside `root`, so that
     the text is the same wherever the package is written to and never names a folder of this machine.
@@ -37,21 +36,74 @@ def module_text(notebook: Path, root: Path) -> str:
         from nbdev.maker import ModuleMaker, relative_import
 
     class Maker(ModuleMaker):
-        def __init__(self, dest, name, nb_path, **options):
-            super().__init__(dest, name, nb_path, **options)
+        def __init__(self, dest, name, nb_path, is_new, **options):
+            super().__init__(dest, name, nb_path, is_new=True, **options)
             folder = posixpath.join("tinytorch", posixpath.dirname(name.replace(".", "/")))
             self.dest2nb = posixpath.relpath(notebook.relative_to(root).as_posix(), folder)
             self.hdr = f"# %% {self.dest2nb}"
 
+    modules = read(notebook).modules
     with tempfile.TemporaryDirectory() as scratch:
         package = Path(scratch, "tinytorch")
         nb_export(notebook, lib_path=package, procs=[drop_markers], mod_maker=Maker)
-        written = list(package.rglob("*.py"))
-        if len(written) != 1:
-            raise CourseError(f"{notebook.name}: one notebook exports one file, this one exports {len(written)}")
-        lines = docstring_first(written[0].read_text(encoding="utf-8")).splitlines(keepends=True)
-        folder = written[0].parent.relative_to(scratch).as_posix()
-    for node in ast.walk(ast.parse("".join(lines))):  # nbdev makes imports relative, but not those over several lines
+        texts = {module: docstring_first((package / file_of(module)).read_text(encoding="utf-8")) for module in modules}
+    if len(modules) > 1:
+        texts = with_siblings(texts, imports_of(read(notebook).exported))
+    folders = {module: posixpath.dirname(f"tinytorch/{file_of(module)}") for module in modules}
+    return {module: relative_imports(text, folders[module], relative_import) for module, text in texts.items()}
+
+
+def with_siblings(texts: dict[str, str], imports: dict[str, str]) -> dict[str, str]:
+    """The modules of one notebook, each importing before its first cell what it uses of the others and their imports.
+
+    `imports` has the statement, or its beginning, for each name that the notebook imports: see imports_of.
+    """
+    tables = {module: symtable.symtable(text, module, "exec") for module, text in texts.items()}
+    own = {module: {s.get_name() for s in table.get_symbols() if s.is_assigned()} for module, table in tables.items()}
+    needs = {module: names_used(table) - own[module] - imported(table) for module, table in tables.items()}
+    result = {}
+    for module, text in texts.items():
+        sources = {name: imports[name] for name in needs[module] & imports.keys()}
+        for other in texts:
+            if uses := needs[module] & own[other]:
+                if back := needs[other] & own[module]:
+                    both = f"{module} uses {min(uses)} of {other}, which uses {min(back)} of {module}"
+                    raise CourseError(f"{both}: files import each other one way only, move a cell")
+                sources |= dict.fromkeys(uses, f"from tinytorch.{other} import")
+        lines = sorted(source + "\n" for source in sources.values() if source.startswith("import "))
+        for source in sorted({source for source in sources.values() if source.startswith("from ")}):
+            lines.append(f"{source} {', '.join(sorted(name for name in sources if sources[name] == source))}\n")
+        place = text.index("\n# %% ", text.index("__all__")) + 1
+        result[module] = f"{text[:place]}{''.join(lines)}\n{text[place:]}" if lines else text
+    return result
+
+
+def imports_of(cells: list[Cell]) -> dict[str, str]:
+    """How the cells import each name: "import numpy as np" for np, "from tinytorch.tensor import" for Tensor."""
+    found = {}
+    for node in (node for cell in cells for node in ast.parse(cell.solved).body):
+        if isinstance(node, ast.Import):
+            found |= {each.asname or each.name: ast.unparse(ast.Import([each])) for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {each.name: f"from {node.module} import" for each in node.names if not each.asname}
+    return found
+
+
+def imported(table: symtable.SymbolTable) -> set[str]:
+    return {s.get_name() for s in table.get_symbols() if s.is_imported()}
+
+
+def names_used(table: symtable.SymbolTable) -> set[str]:
+    """The names that a module uses and does not find within a function or class."""
+    everywhere = table.get_type() == "module"
+    used = {s.get_name() for s in table.get_symbols() if s.is_referenced() and (everywhere or s.is_global())}
+    return used.union(*map(names_used, table.get_children()))
+
+
+def relative_imports(text: str, folder: str, relative_import) -> str:
+    """nbdev makes imports relative, but not those over several lines: here the rest."""
+    lines = text.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and not node.level and node.module.split(".")[0] == "tinytorch":
             there = relative_import(node.module, folder)
             lines[node.lineno - 1] = lines[node.lineno - 1].replace(f"from {node.module} ", f"from {there} ", 1)
@@ -95,15 +147,15 @@ def notebooks(root: Path) -> dict[str, Path]:
         if not notebook.exists() or notebook not in course.notebooks:
             there, lacking = ("modules/", "course/plan.toml")[:: 1 if notebook.exists() else -1]
             raise CourseError(f"{notebook.name} is in {there}, and missing in {lacking}")
-        module = read(notebook).default_exp
-        if module in found:
-            both = f"{found[module].name} and {notebook.name}"
-            raise CourseError(f"{both} both export to {module}: symbols would be lost")
-        if course.exports(notebook.stem) != module:
-            raise CourseError(
-                f"{notebook.name} says `#| default_exp {module}`, course/plan.toml says {course.exports(notebook.stem)}"
-            )
-        found[module] = notebook
+        modules = read(notebook).modules
+        if sorted(course.exports(notebook.stem)) != sorted(modules):
+            planned = ", ".join(course.exports(notebook.stem))
+            raise CourseError(f"{notebook.name} exports {', '.join(modules)}, course/plan.toml says {planned}")
+        for module in modules:
+            if module in found:
+                both = f"{found[module].name} and {notebook.name}"
+                raise CourseError(f"{both} both export to {module}: symbols would be lost")
+            found[module] = notebook
     return found
 
 
@@ -113,7 +165,8 @@ def export_all(root: Path, package: Path | None = None) -> list[str]:
     A file whose notebook is gone is removed, if a notebook had written it. Exporting again changes nothing.
     """
     package = package or root / "tinytorch"
-    texts = {file_of(module): module_text(notebook, root) for module, notebook in notebooks(root).items()}
+    each = [module_texts(notebook, root) for notebook in dict.fromkeys(notebooks(root).values())]
+    texts = {file_of(module): text for modules in each for module, text in modules.items()}
     changed = [name for name, text in texts.items() if write(package / name, text)]
     for file in sorted(package.rglob("*.py")):
         name = file.relative_to(package).as_posix()

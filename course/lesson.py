@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from course.exporter import default_exp, module_text, write
+from course.exporter import module_texts, write
 from course.notebook import EXPORTED, Cell
 from course.notebook import read as read_notebook
 from course.plan import Companion, file_of, plan
@@ -79,7 +79,8 @@ def export(name: str):
     refuse_stale([cell.source for cell in cells], notebook.name)
     companions = companions_to_write(package, name) if is_lesson else []
     notebooks = [notebook, *(file for each in companions if (file := root / plan().place(each.name)).exists())]
-    texts = {file_of(default_exp(file)): module_text(file, root) for file in notebooks}
+    each = [module_texts(file, root) for file in notebooks]
+    texts = {file_of(module): text for modules in each for module, text in modules.items()}
     refuse_broken(package, texts)
     for file, text in texts.items():
         write(package / file, text)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-EXPORTED = re.compile(r"^#\|\s*exports?\b", re.MULTILINE)
+EXPORTED = re.compile(r"^#\|\s*exports?\b[ \t]*([\w.]*)", re.MULTILINE)
 DEFAULT_EXP = re.compile(r"^#\|\s*default_exp\s+([\w.]+)", re.MULTILINE)
 MARKERS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
 SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?### END SOLUTION[^\n]*", re.MULTILINE | re.DOTALL)
@@ -95,6 +95,12 @@ class Notebook:
         """The module that it exports to, as `nn.losses`; None if it exports nothing."""
         found = (DEFAULT_EXP.search(cell.source) for cell in self.code)
         return next((match[1] for match in found if match), None)
+
+    @property
+    def modules(self) -> list[str]:
+        """All modules that it exports to: that of `default_exp`, then those named at cells (`#| export nn.pooling`)."""
+        named = [EXPORTED.search(cell.source)[1] or self.default_exp for cell in self.exported]
+        return list(dict.fromkeys(filter(None, [self.default_exp, *named]))) if named else []
 
     @property
     def heading(self) -> str | None:

@@ -37,11 +37,14 @@ class Companion:
 
 @dataclass(frozen=True)
 class Lesson:
-    """`name` as "08_convolution"; `needs` as the plan has it, without what those lessons need in turn."""
+    """`name` as "08_convolution"; `needs` as the plan has it, without what those lessons need in turn.
+
+    `exports` are the modules that its notebook writes, that of its `#| default_exp` first.
+    """
 
     name: str
     needs: tuple[str, ...]
-    exports: str
+    exports: tuple[str, ...]
     companions: tuple[Companion, ...]
 
     @property
@@ -49,13 +52,9 @@ class Lesson:
         return int(self.name.partition("_")[0])
 
     @property
-    def file(self) -> str:
-        return file_of(self.exports)
-
-    @property
     def modules(self) -> tuple[str, ...]:
         """What the lesson and its companions export."""
-        return (self.exports, *(companion.exports for companion in self.companions))
+        return (*self.exports, *(companion.exports for companion in self.companions))
 
 
 @dataclass(frozen=True)
@@ -119,9 +118,10 @@ class Plan:
         """Where the lesson or companion `name` lies in a workspace."""
         return f"given/{name}.ipynb" if self.companion(name) else f"{name}.ipynb"
 
-    def exports(self, name: str) -> str:
-        """The module that the lesson or companion `name` exports to."""
-        return (self.companion(name) or self.lessons[name]).exports
+    def exports(self, name: str) -> tuple[str, ...]:
+        """The modules that the notebook of the lesson or companion `name` writes."""
+        companion = self.companion(name)
+        return (companion.exports,) if companion else self.lessons[name].exports
 
     def notebook(self, name: str) -> Path:
         """Where the lesson or companion `name` lies in the repository."""
@@ -143,9 +143,10 @@ def plan(root: Path = ROOT) -> Plan:
     return Plan(root, {name: lesson(name, **entry) for name, entry in table.items()}, milestones)
 
 
-def lesson(name: str, needs: list, exports: str, required=(), breadth=()) -> Lesson:
+def lesson(name: str, needs: list, exports: str | list, required=(), breadth=()) -> Lesson:
     """A table of plan.toml as a Lesson."""
     companions = [companion(name, entry, entries is required) for entries in (required, breadth) for entry in entries]
+    exports = (exports,) if isinstance(exports, str) else tuple(exports)
     return Lesson(name, tuple(needs), exports, tuple(companions))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from course.exporter import default_exp, module_text, write
+from course.exporter import module_texts, write
 from course.lesson import companions_to_write, refuse_blanks, refuse_broken
 from course.notebook import Cell, parsed
 from course.notebook import read as read_notebook
@@ -174,12 +174,15 @@ def bring_lessons(old: Path, new: Path, report: Report):
 def export_again(name: str, old: Path, new: Path):
     """Raises CourseError where that would export something else than the learner did, or what does not import."""
     before, notebook, package = old / f"{name}.ipynb", new / f"{name}.ipynb", new / "tinytorch"
-    exported = old / "tinytorch" / file_of(default_exp(before) or "") if before.exists() else before
-    if not exported.exists() or exported.read_text(encoding="utf-8") != module_text(before, old):
+    expected = module_texts(before, old) if before.exists() else {}
+    exported = {module: old / "tinytorch" / file_of(module) for module in expected}
+    there = {module: file.read_text(encoding="utf-8") for module, file in exported.items() if file.exists()}
+    if not expected or there != expected:
         raise CourseError("it was changed since it was exported")
     refuse_blanks(read_notebook(notebook).exported)
     files = [notebook, *(new / plan().place(each.name) for each in companions_to_write(package, name))]
-    texts = {file_of(default_exp(file)): module_text(file, new) for file in files}
+    each = [module_texts(file, new) for file in files]
+    texts = {file_of(module): text for modules in each for module, text in modules.items()}
     refuse_broken(package, texts)
     for file, text in texts.items():
         write(package / file, text)

@@ -133,7 +133,7 @@ def test_the_plan_and_the_notebooks_agree(tmp_path):
     root = course(tmp_path, **lessons)
     (root / "course/plan.toml").write_text('[01_a]\nneeds = []\nexports = "c"\n')
     plan.cache_clear()
-    with pytest.raises(CourseError, match=r"01_a.ipynb says `#| default_exp a`, course/plan.toml says c"):
+    with pytest.raises(CourseError, match=r"01_a.ipynb exports a, course/plan.toml says c"):
         export_all(root)
     (root / "course/plan.toml").write_text('[01_a]\nneeds = []\nexports = "a"\n')
     plan.cache_clear()
@@ -158,3 +158,25 @@ def test_only_the_tools_are_installed(tmp_path):
     )
     run = subprocess.run([sys.executable, "-c", probe], cwd=tmp_path, env={"PATH": ""}, capture_output=True, text=True)
     assert run.stdout.strip() == "[]", run.stdout + run.stderr
+
+
+TWO_FILES = [
+    "#| default_exp nn.a",
+    "#| export\nimport math\n\n\ndef area(r):\n    return math.pi * square(r)",
+    '#| export nn.b\n"""Squares."""\n\n\ndef square(x):\n    return x * x',
+]
+
+
+def test_a_notebook_of_two_files(tmp_path):
+    """A cell may name its file; a file imports what it uses of the notebook's others."""
+    root = course(tmp_path, **{"01_a": TWO_FILES})
+    assert export_all(root) == ["nn/a.py", "nn/b.py"] and export_all(root) == []
+    assert (root / "tinytorch/nn/b.py").read_text().startswith('"""Squares."""\n')
+    run = [sys.executable, "-c", "from tinytorch.nn.a import area; print(area(1))"]
+    assert subprocess.run(run, cwd=root, capture_output=True, text=True, check=True).stdout.startswith("3.14")
+
+
+def test_files_of_a_notebook_import_one_way(tmp_path):
+    root = course(tmp_path, **{"01_a": [*TWO_FILES, "#| export nn.b\ndef disc():\n    return area(1)"]})
+    with pytest.raises(CourseError, match="import each other one way"):
+        export_all(root)

@@ -46,4 +46,4 @@ def test_the_lessons():
     for name, lesson in plan().lessons.items():
         nb = read(plan().notebook(name))
         assert nb.exercises and nb.exercises.keys() == nb.points.keys(), name
-        assert nb.default_exp == lesson.exports and nb.heading.startswith(f"{lesson.number:02} ")
+        assert nb.default_exp == lesson.exports[0] and nb.heading.startswith(f"{lesson.number:02} ")

@@ -26,7 +26,7 @@ def test_every_notebook_is_in_the_table():
     """Where the table says, named after what it exports."""
     assert sorted(COURSE.notebooks) == sorted(ROOT.glob("modules/*/*.ipynb"))
     for name, each in NOTEBOOKS.items():
-        assert read(COURSE.notebook(name)).default_exp == each.exports, name
+        assert tuple(read(COURSE.notebook(name)).modules) == COURSE.exports(each.name), name
 
 
 def test_every_lesson_unlocks_its_milestones():
@@ -96,14 +96,14 @@ def allowed(lessons, breadth: bool) -> set[str]:
     return {
         module
         for lesson in map(COURSE.lessons.get, lessons)
-        for module in (lesson.exports, *(each.exports for each in lesson.companions if each.required or breadth))
+        for module in (*lesson.exports, *(each.exports for each in lesson.companions if each.required or breadth))
     }
 
 
 @pytest.mark.parametrize("name", COURSE.lessons)
 def test_a_lesson_uses_only_what_it_says(name):
     """Of the lessons that it needs, what they export and the companions that are marked as required."""
-    found = used_by(COURSE.notebook(name)) - {COURSE.lessons[name].exports}
+    found = used_by(COURSE.notebook(name)) - {*COURSE.lessons[name].exports}
     assert found <= allowed(COURSE.needed(name), breadth=False), "course/plan.toml"
     lessons = {COURSE.modules[module] for module in found} - {name}
     needless = [each for each in COURSE.lessons[name].needs if each not in lessons]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import tinytorch as tt
 from tinytorch import backends
 from tinytorch.autograd import gradcheck, graph_order
-from tinytorch.nn import conv
+from tinytorch.nn import conv, pooling
 from tinytorch.nn import functional as F
 
 if "numba" not in backends.available():
@@ -212,24 +212,24 @@ def test_max_pool(case, kind, layout, seed):
     x = VALUES[kind](rng, shape).astype(np.float32)
     x = np.asfortranarray(x) if layout == "turned" else x
     best, which = agree("max_pool_forward", x, **options)
-    small = conv.max_pool_forward(x, **options)[1]
+    small = pooling.max_pool_forward(x, **options)[1]
     grad = laid_out(rng, best.shape, np.float32, layout)
     for places in (which, small):
         np.testing.assert_allclose(
-            conv.max_pool_backward(grad, places, shape, **options),
-            conv.max_pool_backward.plain(grad, which, shape, **options),
+            pooling.max_pool_backward(grad, places, shape, **options),
+            pooling.max_pool_backward.plain(grad, which, shape, **options),
             rtol=1e-5,
             atol=1e-6,
         )
-    places = conv.pool_indices(small, shape[-2:], **options)
-    np.testing.assert_array_equal(places, conv.pool_indices(which, shape[-2:], **options))
+    places = pooling.pool_indices(small, shape[-2:], **options)
+    np.testing.assert_array_equal(places, pooling.pool_indices(which, shape[-2:], **options))
 
 
 def test_the_place_is_a_small_number():
     x = np.random.default_rng(0).standard_normal((2, 3, 40, 40)).astype(np.float32)
     for k, dtype in [(2, np.uint8), (3, np.uint8), (20, np.uint16)]:
         options = {"kernel_size": (k, k), "stride": (k, k), "padding": (0, 0), "dilation": (1, 1)}
-        assert conv.max_pool_forward(x, **options)[1].dtype == dtype and answered("max_pool_forward", x, **options)
+        assert pooling.max_pool_forward(x, **options)[1].dtype == dtype and answered("max_pool_forward", x, **options)
     assert not answered("max_pool_forward", x.astype(np.float64), **options)
 
 

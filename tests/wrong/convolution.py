@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinytorch.nn import conv
+from tinytorch.nn import conv, pooling
 from wrong.tools import function, replace, wrong
 
 CONVOLUTION = "test_conv.py::test_convolution_as_in_pytorch[2]"
@@ -122,13 +122,13 @@ def maxima_whose_ties_all_get_the_whole():
         for tap in np.ndindex(*kernel_size):
             places[(..., *tap)] += grad + best
 
-    replace(conv.add_to_largest, add_to_largest)
+    replace(pooling.add_to_largest, add_to_largest)
 
 
 @wrong(MAX_POOL)
 def max_pool_around_zeros():
     """The padding holds 0 instead of -inf, and wins over negative numbers."""
-    right = conv.pool_windows
+    right = pooling.pool_windows
 
     def pool_windows(x, value, *args, **options):
         return right(x, 0, *args, **options)
@@ -139,7 +139,7 @@ def max_pool_around_zeros():
 @wrong("test_conv.py::test_avg_pool_as_in_pytorch")
 def average_over_all_numbers_at_the_edge():
     """count_include_pad makes no difference."""
-    right = conv.pool_divisor
+    right = pooling.pool_divisor
 
     def pool_divisor(*args, count_include_pad=True, **options):
         return right(*args, count_include_pad=True, **options)

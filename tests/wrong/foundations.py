@@ -9,7 +9,7 @@ import tinytorch
 from tinytorch import autograd
 from tinytorch.data import dataloader
 from tinytorch.kernels import operators
-from tinytorch.nn import losses, module
+from tinytorch.nn import basic_activations, losses, module
 from tinytorch.ops import reductions
 from tinytorch.optim import optimizer
 from wrong.tools import function, replace, wrong
@@ -342,17 +342,17 @@ def state_loaded_without_a_word_about_missing_keys():
 
 @wrong(*function("ReLUFunction"))
 def relu_whose_gradient_passes_everywhere():
-    losses.ReLUFunction.backward = lambda self, grad: grad
+    basic_activations.ReLUFunction.backward = lambda self, grad: grad
 
 
 @wrong(*function("SigmoidFunction"))
 def sigmoid_that_lets_a_factor_drop():
-    losses.SigmoidFunction.backward = lambda self, grad: grad * self.saved[0]
+    basic_activations.SigmoidFunction.backward = lambda self, grad: grad * self.saved[0]
 
 
 @wrong(*function("TanhFunction"))
 def tanh_with_the_slope_of_its_value():
-    losses.TanhFunction.backward = lambda self, grad: grad * (1 - self.saved[0])
+    basic_activations.TanhFunction.backward = lambda self, grad: grad * (1 - self.saved[0])
 
 
 @wrong("test_losses.py::test_extreme_scores[none-float32]")
@@ -365,24 +365,24 @@ def softmax_without_the_maximum():
         self.saved = (powers,)
         return powers
 
-    losses.SoftmaxFunction.forward = forward
+    basic_activations.SoftmaxFunction.forward = forward
 
 
 @wrong("test_activations.py::TestSoftmax::test_shapes[shape1--1-softmax]")
 def softmax_over_the_first_dimension():
-    right = losses.SoftmaxFunction.forward
-    losses.SoftmaxFunction.forward = lambda self, a, dim: right(self, a, (0,) if a.ndim else dim)
+    right = basic_activations.SoftmaxFunction.forward
+    basic_activations.SoftmaxFunction.forward = lambda self, a, dim: right(self, a, (0,) if a.ndim else dim)
 
 
 @wrong(*function("SoftmaxFunction"))
 def softmax_that_differentiates_each_entry_alone():
     """p (1 - p): the other entries of the row are forgotten."""
-    losses.SoftmaxFunction.backward = lambda self, grad: grad * self.saved[0] * (1 - self.saved[0])
+    basic_activations.SoftmaxFunction.backward = lambda self, grad: grad * self.saved[0] * (1 - self.saved[0])
 
 
 @wrong("test_activations.py::TestSoftmax::test_shapes[shape1--1-log_softmax]")
 def log_softmax_detached():
-    right = losses.log_softmax
+    right = basic_activations.log_softmax
     replace(right, lambda input, dim=None, _stacklevel=3, dtype=None: right(input, dim, dtype=dtype).detach())
 
 
@@ -401,7 +401,7 @@ def cross_entropy_averaged_over_ignored_rows_too():
 @wrong("test_losses.py::test_gradient_is_probability_minus_truth")
 def cross_entropy_without_the_truth():
     def backward(self, grad):
-        return autograd.run(losses.SoftmaxFunction, self.saved[0], dim=(1,)) * grad.reshape(-1, 1)
+        return autograd.run(basic_activations.SoftmaxFunction, self.saved[0], dim=(1,)) * grad.reshape(-1, 1)
 
     losses.CrossEntropyFunction.backward = backward
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 import tinytorch
-from tinytorch.nn import channel_dropout, norm, weight_norm
+from tinytorch.nn import channel_dropout, dropout, norm, residual, weight_norm
 from wrong.tools import function, replace, wrong
 
 OVER_BATCHES = "test_norm.py::test_modules_over_several_batches"
@@ -154,17 +154,17 @@ def rms_norm_that_subtracts_the_mean():
 
 @wrong(DROPS)
 def dropout_without_the_scale():
-    replace(norm.dropped, lambda input, p: input * (tinytorch.rand(input.shape) >= p).to(input.dtype))
+    replace(dropout.dropped, lambda input, p: input * (tinytorch.rand(input.shape) >= p).to(input.dtype))
 
 
 @wrong("test_norm.py::test_dropout_drops_and_scales[0.9-Dropout]")
 def dropout_with_the_mask_inverted():
-    replace(norm.dropped, lambda input, p: input * ((tinytorch.rand(input.shape) < p).to(input.dtype) / (1 - p)))
+    replace(dropout.dropped, lambda input, p: input * ((tinytorch.rand(input.shape) < p).to(input.dtype) / (1 - p)))
 
 
 @wrong(DROPS, "test_norm.py::test_functions_drop_in_training_only")
 def dropout_that_drops_in_evaluation():
-    right = norm.dropout
+    right = dropout.dropout
     replace(right, lambda input, p=0.5, training=True, inplace=False: right(input, p, True, inplace))
 
 
@@ -175,12 +175,12 @@ def dropout_with_random_numbers_of_its_own():
     def dropped(input, p):
         return input * tinytorch.tensor((rng.random(input.shape) >= p) / (1 - p), dtype=input.dtype)
 
-    replace(norm.dropped, dropped)
+    replace(dropout.dropped, dropped)
 
 
 @wrong("test_norm.py::test_dropout_drops_and_scales[0.5-Dropout2d]")
 def channel_dropout_that_drops_pixels():
-    replace(channel_dropout.dropped_channels, lambda input, p, single: norm.dropped(input, p))
+    replace(channel_dropout.dropped_channels, lambda input, p, single: dropout.dropped(input, p))
 
 
 @wrong("test_registry.py::test_module_as_in_pytorch[float64-BasicBlock-0]")
@@ -190,7 +190,7 @@ def residual_block_without_its_shortcut():
         shortcut = input if self.downsample is None else self.downsample(input)
         return norm.relu(self.bn2(self.conv2(inner)) + shortcut * 0.0)
 
-    norm.BasicBlock.forward = forward
+    residual.BasicBlock.forward = forward
 
 
 @wrong("test_norm.py::test_weight_norm[0-Linear-shape0]", "test_norm.py::test_weight_norm[1-Linear-shape0]")

@@ -20,7 +20,7 @@ import numpy as np
 from ..autograd import PutItem
 from ..dispatch import device_of, is_array, kernel
 from ..nn import attention as of_attention
-from ..nn import conv, losses
+from ..nn import basic_activations, conv, losses, pooling
 from ..ops import creation, elementwise, indexing
 from ..tensor import Exp, Function, Pow, Tensor
 
@@ -115,7 +115,7 @@ def shifted(a, dim):
     return a - largest(a, dim, -math.inf)
 
 
-@forward_of(losses.SoftmaxFunction)
+@forward_of(basic_activations.SoftmaxFunction)
 def softmax_forward(self, a, dim):
     self.dim = dim
     powers = np.exp(shifted(a, dim))
@@ -124,7 +124,7 @@ def softmax_forward(self, a, dim):
     return powers
 
 
-@forward_of(losses.LogSoftmaxFunction)
+@forward_of(basic_activations.LogSoftmaxFunction)
 def log_softmax_forward(self, a, dim):
     self.dim, a = dim, shifted(a, dim)
     self.saved = (a - np.log(np.sum(np.exp(a), axis=dim, keepdims=True)),)
@@ -143,13 +143,13 @@ def exp_forward(self, a):
     return self.saved[0]
 
 
-@forward_of(losses.SigmoidFunction)
+@forward_of(basic_activations.SigmoidFunction)
 def sigmoid_forward(self, a):
     self.saved = (np.exp(np.minimum(a, 0)) / (1 + np.exp(-np.abs(a))),)
     return self.saved[0]
 
 
-@forward_of(losses.TanhFunction)
+@forward_of(basic_activations.TanhFunction)
 def tanh_forward(self, a):
     self.saved = (np.tanh(a),)
     return self.saved[0]
@@ -208,7 +208,7 @@ def conv_input_grad(grad, weight, input_shape, stride, padding, dilation, groups
 
 @form()
 def max_pool_forward(x, kernel_size, stride, padding, dilation, ceil_mode=False):
-    view = conv.pool_windows(x, -math.inf, kernel_size, stride, padding, dilation, ceil_mode)
+    view = pooling.pool_windows(x, -math.inf, kernel_size, stride, padding, dilation, ceil_mode)
     best = view[(..., *(0,) * len(kernel_size))].copy()
     which = np.zeros(best.shape, np.int64, like=best)
     for number, tap in enumerate(np.ndindex(*kernel_size)):
@@ -285,14 +285,14 @@ class CrossEntropyOnGpu(losses.CrossEntropyFunction):
 
     def forward(self, scores, classes):
         self.saved, self.classes = (scores,), classes
-        log_probabilities = losses.run(losses.LogSoftmaxFunction, scores, dim=(1,))
+        log_probabilities = losses.run(basic_activations.LogSoftmaxFunction, scores, dim=(1,))
         return -log_probabilities[np.arange(len(classes), like=classes), classes]
 
     def backward(self, grad):
         (scores,) = self.saved
         chosen = self.classes[:, None] == np.arange(scores.shape[1], like=self.classes)
         truth = chosen.astype(losses.values(scores).dtype)
-        return (losses.run(losses.SoftmaxFunction, scores, dim=(1,)) - truth) * grad.reshape(-1, 1)
+        return (losses.run(basic_activations.SoftmaxFunction, scores, dim=(1,)) - truth) * grad.reshape(-1, 1)
 
 
 @form()

@@ -23,7 +23,7 @@ from .compiled import (
 )
 
 from ..nn.activations import GELUFunction, GELUTanhFunction
-from ..nn.losses import ReLUFunction, SigmoidFunction
+from ..nn.basic_activations import ReLUFunction, SigmoidFunction
 from ..tensor import Function, Tensor
 
 # %% ../../modules/15_kernels/15_kernels_activations.ipynb #c009

@@ -23,7 +23,7 @@ import numpy as np
 from numba import njit
 
 from ..dispatch import kernel
-from ..nn.conv import pool_counts
+from ..nn.pooling import pool_counts
 from ..nn.losses import CrossEntropyFunction
 from ..nn.norm import last_dims
 from ..optim.optimizer import buffer, count

@@ -11,7 +11,7 @@ import numpy as np
 from ..dispatch import kernel
 from .compiled import ONE, ZERO, compiled, exp, fast_arrays, largest
 
-from ..nn.losses import LogSoftmaxFunction, SoftmaxFunction
+from ..nn.basic_activations import LogSoftmaxFunction, SoftmaxFunction
 from ..tensor import Function, Tensor, normalize_dim
 
 # %% ../../modules/15_kernels/15_kernels_softmax.ipynb #c006

@@ -20,15 +20,7 @@ from ..dispatch import as_array, dispatch
 from ..ops.random import rand_like
 
 from ..autograd import run, unbroadcast, values
-from .losses import (
-    SigmoidFunction,
-    Softmax,
-    TanhFunction,
-    floats_only,
-    sigmoid,
-    softmax,
-    tanh,
-)
+from .basic_activations import SigmoidFunction, Softmax, TanhFunction, floats_only, sigmoid, softmax, tanh
 from .module import Module, Parameter
 from ..ops.elementwise import Erf, Gate
 from ..ops.inplace import change

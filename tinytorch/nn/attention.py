@@ -16,9 +16,9 @@ import numpy as np
 from ..autograd import unbroadcast
 from ..dispatch import dispatch
 from .init import constant_, xavier_uniform_
-from .losses import softmax
+from .basic_activations import softmax
 from .module import Linear, Module, Parameter, linear, patch_to
-from .norm import dropout
+from .dropout import dropout
 from ..ops.creation import empty, ones, zeros
 from ..tensor import Function, Tensor, bool_, broadcast_shapes, to_dtype
 

@@ -8,11 +8,8 @@ __all__ = ['SELU_FLOOR', 'dropped_channels', 'channel_dropout', 'dropout1d', 'dr
 
 # %% ../../modules/09_normalization/09_normalization_channel_dropout.ipynb #c003
 from .. import rand
-from .losses import floats_only
-from .norm import (
-    _Dropout,
-    checked_probability,
-)
+from .basic_activations import floats_only
+from .dropout import _Dropout, checked_probability
 from ..ops.inplace import change
 from ..tensor import Tensor
 

@@ -9,7 +9,7 @@ __all__ = ['BatchNorm3d', 'instance_norm', 'InstanceNorm1d', 'InstanceNorm2d', '
 import math
 import warnings
 
-from .losses import floats_only
+from .basic_activations import floats_only
 from .norm import (
     NormalizeFunction,
     _BatchNorm,

@@ -9,8 +9,9 @@ __all__ = ['max_pool1d', 'max_pool3d', 'avg_pool1d', 'avg_pool3d', 'MaxPool1d', 
 # %% ../../modules/08_convolution/08_convolution_window_pooling.ipynb #c003
 import math
 
-from .conv import _AvgPoolNd, _MaxPoolNd, avg_pool, avg_pool2d, each, max_pool
-from .losses import relu
+from .conv import each
+from .pooling import _AvgPoolNd, _MaxPoolNd, avg_pool, avg_pool2d, max_pool
+from .basic_activations import relu
 from .module import Module
 from ..tensor import Tensor
 
