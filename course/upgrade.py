@@ -13,7 +13,7 @@ from pathlib import Path
 
 from course.exporter import module_texts, write
 from course.lesson import companions_to_write, refuse_blanks, refuse_broken
-from course.notebook import Cell, parsed
+from course.notebook import EXPORTED, Cell, parsed
 from course.notebook import read as read_notebook
 from course.plan import file_of, plan
 from course.whose import CourseError, read, record, title
@@ -116,7 +116,9 @@ def carried(old: dict, new: dict, lesson: str) -> str:
         if key(cell) not in places:
             added.setdefault(at, []).append(raw | {"source": renamed(cell)})
         elif cell.exercise or digest("".join(new["cells"][at]["source"])) in known:
-            new["cells"][at]["source"] = renamed(cell)
+            directive = EXPORTED.search("".join(new["cells"][at]["source"]))  # another file may hold the cell today
+            source = renamed(cell)
+            new["cells"][at]["source"] = EXPORTED.sub(directive[0], source) if directive else source
         else:
             text = CHANGED + (f"```python\n{cell.source}\n```" if cell.is_code else cell.source)
             quote = {"cell_type": "markdown", "id": f"{cell.id}-yours", "metadata": {}, "source": text}

@@ -32,10 +32,6 @@ class Lesson:
     sections: dict[str, str]  # the heading above each exercise
 
     @property
-    def module(self) -> str:
-        return next(iter(self.modules))
-
-    @property
     def subject(self) -> str:
         """As "convolution": the file in probes/ with what its exercises are asked."""
         return self.name.partition("_")[2]
@@ -49,11 +45,11 @@ class Lesson:
 @cache
 def load_lesson(name: str) -> Lesson:
     """The lesson, from modules/."""
-    notebook, module = read(plan().notebook(name)), plan().lessons[name].exports
+    notebook = read(plan().notebook(name))
     return Lesson(
         name,
         notebook.heading,
-        {f"tinytorch.{module}": public_names(module)},
+        {f"tinytorch.{module}": public_names(module) for module in plan().lessons[name].own},
         tuple(ExportedCell(cell.solved, cell.exercise) for cell in notebook.exported),
         notebook.points,
         {exercise: cell.released for exercise, cell in notebook.exercises.items()},

@@ -15,6 +15,7 @@ import signal
 import sys
 import traceback
 import types
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]  # where the folders are that the request names: /, or another if unsandboxed
@@ -84,13 +85,18 @@ def compiling() -> bool:
     return bool(frame) and frame.f_code.co_filename.startswith(COMPILER)
 
 
-def build(module_name: str, public: list, cells: list, frames: Frames):
-    """The lesson's module, made by running its cells one after another, as a notebook does; failures are noted."""
-    module = types.ModuleType(module_name)
-    module.__spec__ = importlib.machinery.ModuleSpec(module_name, None)
-    module.__package__, module.__all__ = module_name.rpartition(".")[0], public
-    sys.modules[module_name] = module
-    setattr(importlib.import_module(module.__package__), module_name.rpartition(".")[2], module)
+def build(modules: dict, cells: list, frames: Frames):
+    """The lesson's module, made by running its cells one after another, as a notebook does; failures are noted.
+
+    `modules`: what each of its files makes public. All names live together here, so each file is this one module.
+    """
+    names = list(modules)
+    module = types.ModuleType(names[0])
+    module.__spec__ = importlib.machinery.ModuleSpec(names[0], None)
+    module.__package__, module.__all__ = names[0].rpartition(".")[0], list(chain(*modules.values()))
+    for name in names:
+        sys.modules[name] = module
+        setattr(importlib.import_module(name.rpartition(".")[0]), name.rpartition(".")[2], module)
     for cell in cells:
         name = f"<cell {cell['name']}>"
         linecache.cache[name] = (len(cell["source"]), None, cell["source"].splitlines(keepends=True), name)
@@ -114,8 +120,7 @@ def main():
 
     importlib.import_module("tinytorch.dispatch")  # it tells the C library what to do with freed memory, through ctypes
     watch(frames)
-    [(module, public)] = request["modules"].items()
-    lesson = build(module, public, request["cells"], frames)
+    lesson = build(request["modules"], request["cells"], frames)
 
     def out_of_time(*_):
         raise TimeoutError(f"more than {request['seconds']} seconds")

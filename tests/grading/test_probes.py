@@ -33,7 +33,7 @@ def bare(name, exercise):
 def answers(name, exercise, seed, tt=None, lesson=None):
     """part -> {name: array}, on the reference or on `tt` and `lesson`."""
     tt = tt or importlib.import_module("tinytorch")
-    lesson = lesson or importlib.import_module(load_lesson(name).module)
+    lesson = lesson or reference.reference_modules(load_lesson(name))[1]
     rng, untouched = (harness.generator(seed, exercise) for _ in range(2))
     found = {}
     for part, what, value in harness.ask(bare(name, exercise), tt, lesson, rng, None):
@@ -123,7 +123,7 @@ def learning(name):
 def trained(name, exercise, seed):
     """The weights that the reference learns, by the names that the grader gives them."""
     lesson, probe = load_lesson(name), load_lesson(name).probes[exercise]
-    module, for_training = importlib.import_module(lesson.module), reference.training_data(lesson, exercise, seed)[0]
+    module, for_training = reference.reference_modules(lesson)[1], reference.training_data(lesson, exercise, seed)[0]
     weights = probe.learns.train(
         importlib.import_module("tinytorch"), module, np.random.default_rng(seed), for_training
     )
