@@ -49,7 +49,7 @@ def load_lesson(name: str) -> Lesson:
     return Lesson(
         name,
         notebook.heading,
-        {f"tinytorch.{module}": public_names(module) for module in plan().lessons[name].own},
+        {f"tinytorch.{module}": public_names(module) for module in plan().lessons[name].exports},
         tuple(ExportedCell(cell.solved, cell.exercise) for cell in notebook.exported),
         notebook.points,
         {exercise: cell.released for exercise, cell in notebook.exercises.items()},
