@@ -52,6 +52,10 @@ class Lesson:
         return int(self.name.partition("_")[0])
 
     @property
+    def files(self) -> list[str]:
+        return [file_of(module) for module in self.exports]
+
+    @property
     def modules(self) -> tuple[str, ...]:
         """What the lesson and its companions export."""
         return (*self.exports, *(companion.exports for companion in self.companions))

@@ -160,8 +160,8 @@ def fill(package: Path, lessons: list[str], root: Path = ROOT):
     """Copy `lessons` from the reference into a learner's package, with all companions that can stand there then."""
     course = plan(root)
     ready = course.ready({*read(package, "lessons.json"), *lessons})
-    modules = [module for name in lessons for module in course.lessons[name].exports]
-    for file in [*map(file_of, modules), *(companion.file for companion in ready)]:
+    own = [file for name in lessons for file in course.lessons[name].files]
+    for file in [*own, *(companion.file for companion in ready)]:
         if not (package / file).exists():
             (package / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / "tinytorch" / file, package / file)

@@ -59,7 +59,7 @@ class Milestone:
 
     def missing(self, package: Path) -> list[str]:
         """The lessons that it waits for in `package`."""
-        return [lesson for lesson in self.lessons if not (package / plan().lessons[lesson].file).exists()]
+        return [lesson for lesson in self.lessons if not (package / plan().lessons[lesson].files[0]).exists()]
 
     @property
     def lessons(self) -> list[str]:

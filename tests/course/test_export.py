@@ -20,9 +20,12 @@ EXPORTED = {f"{module.replace('.', '/')}.py": notebook for module, notebook in n
 def course(root, **cells):
     """A small course: one notebook for each lesson, whose cells are given as source; the first names what it exports."""
     (root / "course").mkdir(exist_ok=True)
-    exports = {name: sources[0].split()[-1] for name, sources in cells.items()}
+    exports = {
+        name: [sources[0].split()[-1], *re.findall(r"^#\| export (\S+)", "\n".join(sources), re.MULTILINE)]
+        for name, sources in cells.items()
+    }
     (root / "course/plan.toml").write_text(
-        "".join(f'[{name}]\nneeds = []\nexports = "{module}"\n' for name, module in exports.items())
+        "".join(f"[{name}]\nneeds = []\nexports = {[*dict.fromkeys(modules)]}\n" for name, modules in exports.items())
     )
     plan.cache_clear()
     for name, sources in cells.items():
