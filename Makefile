@@ -8,7 +8,7 @@ help:
 test:
 	@$(PYTHON) -m course test --jobs $(JOBS)
 
-setup demo lab milestones benchmark solutions export:
+setup demo lab milestones benchmark solutions processors export:
 	@$(PYTHON) -m course $@
 
-.PHONY: help setup demo test lab milestones benchmark solutions export
+.PHONY: help setup demo test lab milestones benchmark solutions processors export

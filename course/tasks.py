@@ -39,6 +39,10 @@ TASKS = {
         ("-m all_solutions",),
         {"OMP_NUM_THREADS": "1", "PYTHONPATH": "tests"},
     ),
+    "processors": Task(
+        "the numeric tests and the notebooks as on older, newer and other processors (an hour)",
+        ("tests/processors.py --jobs={jobs}",),
+    ),
 }
 
 

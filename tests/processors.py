@@ -1,13 +1,14 @@
 """Runs the numeric tests and the notebooks as on other processors: `make processors`, or `python tests/processors.py`.
 
 A result must not depend on the processor. numpy, PyTorch with oneDNN, and OpenBLAS each choose their code by what the
-processor can do; the table says what they chose. Here each is held to an old one and to a new one, alone and together. Three more runs let numpy's
-functions have other last bits and sums another order than on any processor (tests/other_processor.py).
+processor can do; here each is held to an old one and to a new one, alone and together, and the table says what they
+chose. Three more runs give numpy's functions other last bits and sums another order (tests/other_processor.py).
 
 `python tests/processors.py NAME ...` runs those of the table; options that begin with - go to pytest. A run that the
 processor here cannot do is named as skipped. Ends with 1 if anything failed.
 """
 
+import argparse
 import os
 import re
 import subprocess
@@ -43,8 +44,8 @@ RUNS = {  # name -> numpy, PyTorch, OpenBLAS
     "blas-old": ("AVX2", "AVX2", "Sandybridge"),
 }
 NEIGHBOURS = {f"neighbours-{seed}": {"OTHER_PROCESSOR": str(seed)} for seed in range(3)}
-TESTS = ["tests/core", "tests/kernels", "tests/course/test_notebooks.py"]
-NOT_NUMERIC = ["tests/core/test_wrong.py", "tests/core/test_datasets.py", "tests/kernels/test_benchmarks.py"]
+TESTS = ["tests/core", "tests/kernels", "tests/course/test_notebooks.py", "tests/course/test_learner.py"]
+TESTS += [f"--ignore=tests/{file}.py" for file in ("core/test_wrong", "core/test_datasets", "kernels/test_benchmarks")]
 
 
 def environment(name: str) -> dict[str, str]:
@@ -72,51 +73,39 @@ def chosen(settings: dict[str, str]) -> list[str]:
 
 def run(name: str, options: list[str], folder: Path) -> tuple[str, list[str]]:
     """pytest's last line, and the tests that failed."""
-    plugin = ["-p", "other_processor"] if name in NEIGHBOURS else []
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS, *options]
     given = environment(name) | {"PYTHONPATH": str(ROOT / "tests")}
-    if name in NEIGHBOURS:  # the notebooks' kernels, too
-        startup = folder / "profile_default/startup"
-        startup.mkdir(parents=True, exist_ok=True)
-        (startup / "00.py").write_text(
-            f"import sys; sys.path.append({str(ROOT / 'tests')!r}); import other_processor\n"
-        )
+    if name in NEIGHBOURS:  # here, and in the notebooks' kernels
+        command += ["-p", "other_processor"]
+        startup = folder / "profile_default/startup/00.py"
+        startup.parent.mkdir(parents=True, exist_ok=True)
+        startup.write_text(f"import sys; sys.path.append({str(ROOT / 'tests')!r}); import other_processor\n")
         given["IPYTHONDIR"] = str(folder)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        *plugin,
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-n",
-        os.environ.get("JOBS", "2"),
-    ]
-    tests = [f"--ignore={file}" for file in NOT_NUMERIC] + TESTS
-    done = subprocess.run(
-        [*command, *tests, *options], cwd=ROOT, env=os.environ | given, capture_output=True, text=True
-    )
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | given, capture_output=True, text=True)
     failed = re.findall(r"^(?:FAILED|ERROR) (.*)", done.stdout, re.MULTILINE)
     lines = done.stdout.splitlines() or done.stderr.splitlines()
     return lines[-1].strip(" ="), failed or [done.stdout[-2000:] + done.stderr[-2000:]] * (done.returncode != 0)
 
 
 def main():
-    console = Console(highlight=False, soft_wrap=True)
-    names = [name for name in sys.argv[1:] if name in RUNS or name in NEIGHBOURS]
-    options = [word for word in sys.argv[1:] if word not in names]
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 130)
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("names", nargs="*", choices=[[], *RUNS, *NEIGHBOURS], metavar="NAME")
+    reader.add_argument("--jobs", type=int, default=2)
+    given, options = reader.parse_known_args()
+    options += ["-n", str(given.jobs), "--dist", "loadgroup"]
     table, bad = Table("run", "numpy", "PyTorch, oneDNN", "OpenBLAS", "result"), 0
     with tempfile.TemporaryDirectory() as folder:
-        for name in names or [*RUNS, *NEIGHBOURS]:
-            lacking = lacks(name)
-            line, failed = (
-                (f"skipped: this processor lacks {lacking}", []) if lacking else run(name, options, Path(folder))
-            )
+        for name in given.names or [*RUNS, *NEIGHBOURS]:
+            if lacking := lacks(name):
+                table.add_row(name, *RUNS[name], f"skipped: this processor lacks {lacking}")
+                continue
+            line, failed = run(name, options, Path(folder))
             bad += bool(failed)
             console.print(f"{name}: {line}", *failed, sep="\n  ", markup=False)
-            numpy, torch, blas = RUNS[name] if lacking else chosen(environment(name))
-            also = name in NEIGHBOURS
-            table.add_row(name, numpy + also * ", other bits", torch, blas + also * ", another order", line)
+            numpy, torch, blas = chosen(environment(name))
+            other = name in NEIGHBOURS
+            table.add_row(name, numpy + other * ", other bits", torch, blas + other * ", another order", line)
     console.print(table)
     sys.exit(bool(bad))
 
