@@ -97,7 +97,7 @@ def lesson_of(file: str, cells: list[SubmittedCell]) -> tuple[str | None, str]:
 
 def exports_no_lesson(cells: list[SubmittedCell]) -> bool:
     exported = {match[1] for cell in cells if (match := DEFAULT_EXP.search(cell.source))}
-    return bool(exported) and exported.isdisjoint(lesson.exports for lesson in plan().lessons.values())
+    return bool(exported) and exported.isdisjoint(each for lesson in plan().lessons.values() for each in lesson.exports)
 
 
 class Received:

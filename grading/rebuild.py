@@ -123,10 +123,11 @@ class Rebuilding:
 
     def exported(self, exercise: str, text: str) -> str:
         """With its line `#| export`, without which it would not be in the package."""
-        if EXPORTED.search(text) or not EXPORTED.search(self.own[self.marked[exercise]].source):
+        line = EXPORTED.search(self.own[self.marked[exercise]].source)
+        if EXPORTED.search(text) or not line:
             return text
-        self.notes.append(f"{exercise} had lost its line `#| export`: it was put back")
-        return f"#| export\n{text}"
+        self.notes.append(f"{exercise} had lost its line `{line[0]}`: it was put back")
+        return f"{line[0]}\n{text}"
 
     def tell(self):
         """Notes on what was changed that is not the student's to change."""

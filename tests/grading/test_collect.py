@@ -174,6 +174,16 @@ def test_marks_of_two_exercises_that_were_exchanged(solved):
     assert len(notes) == 2 and not any(cell["metadata"].get("added") for cell in nb.cells)
 
 
+@pytest.mark.parametrize("exercise, line", [("windows", "#| export"), ("max-pool-forward", "#| export nn.pooling")])
+def test_a_line_export_that_is_lost_is_put_back(solved, exercise, line):
+    cell = marked(solved, exercise)
+    answer = text(solved, exercise)
+    cell["source"] = answer.removeprefix(f"{line}\n")
+    assert cell["source"] != answer
+    nb, notes = rebuilt(solved)
+    assert text(nb, exercise) == answer and notes == [f"{exercise} had lost its line `{line}`: it was put back"]
+
+
 def test_written_beside_the_blank(solved):
     place, answer = at(solved, "windows"), text(solved, "windows")
     marked(solved, "windows")["source"] = blank("windows")
