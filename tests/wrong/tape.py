@@ -113,7 +113,7 @@ def dtypes_mixed_by_numpy():
     operators(("if left.dtype is not right.dtype:", "if False:"))
 
 
-@wrong(FILE + "test_a_view_taken_before_a_change_is_refused")
+@wrong(FILE + "test_a_view_taken_before_a_change_is_renewed")
 def stale_views_taken():
     operators(("a.array if a._base is None else opened(a)", "a.array"), ("b.array if b._base is None else opened(b)", "b.array"))  # fmt: skip
 
