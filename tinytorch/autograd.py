@@ -8,9 +8,9 @@ __all__ = ['changes', 'numerical_gradient', 'unbroadcast', 'derivative', 'add_ba
            'sum_backward', 'max_backward', 'reshape_backward', 'permute_backward', 'expand_backward', 'PutItem',
            'getitem_backward', 'to_backward', 'matmul_gradients', 'matmul_backward', 'graph_order', 'block_of',
            'Changes', 'backward_on_tensors', 'sources_of', 'with_history', 'input_gradients', 'checked', 'release',
-           'hooked', 'walk', 'first_gradient', 'start', 'accumulate', 'backward', 'grad', 'set_grad_enabled', 'no_grad',
-           'enable_grad', 'inference_mode', 'is_grad_enabled', 'requires_grad_', 'register_hook', 'RemovableHandle',
-           'retain_grad', 'draw_graph', 'gradcheck']
+           'hooked', 'check_hook', 'walk', 'first_gradient', 'start', 'accumulate', 'backward', 'grad',
+           'set_grad_enabled', 'no_grad', 'enable_grad', 'inference_mode', 'is_grad_enabled', 'requires_grad_',
+           'register_hook', 'RemovableHandle', 'Keeper', 'keeper_of', 'retain_grad', 'draw_graph', 'gradcheck']
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c003
 import contextlib
@@ -42,7 +42,9 @@ from .tensor import (
     creation_number,
     float64,
     grad_mode,
+    opened,
     shape_of,
+    to_dtype,
 )
 
 # %% ../modules/02_autograd/02_autograd.ipynb #numerical-gradient
@@ -372,10 +374,23 @@ def release(node) -> None:
 def hooked(hooks, grad):
     """The gradient after each hook has seen it; a hook may return another one."""
     for hook in list(hooks):
-        result = hook(grad if isinstance(grad, Tensor) else Tensor.wrap(as_array(grad)))
+        given = grad if isinstance(grad, Tensor) else Tensor.wrap(as_array(grad))
+        result = hook(given)
         if result is not None:
+            check_hook(hook, given, result)
             grad = result if isinstance(grad, Tensor) else result.array
     return grad
+
+
+def check_hook(hook, given, result) -> None:
+    """Raises where a hook made of a gradient what is none: the tensor behind it would be led astray."""
+    name = getattr(hook, "__name__", type(hook).__name__)
+    if not isinstance(result, Tensor):
+        raise TypeError(f"expected Variable, but hook '{name}' returned '{type(result).__name__}'")
+    if result.dtype is not given.dtype:
+        raise RuntimeError(f"hook '{name}' has changed the type of value (was {given.type()} got {result.type()})")
+    if result.shape != given.shape:
+        raise RuntimeError(f"hook '{name}' has changed the size of value: from {given.shape} to {result.shape}")
 
 # %% ../modules/02_autograd/02_autograd.ipynb #walk
 def walk(pending: dict, wanted=(), retain_graph: bool = False, create_graph: bool = False) -> dict:
@@ -401,7 +416,8 @@ def walk(pending: dict, wanted=(), retain_graph: bool = False, create_graph: boo
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c051
 def first_gradient(output, gradient):
-    """The gradient at the start of the walk: 1 for a single number, else it must be given."""
+    """The gradient at the start of the walk, in the dtype of the output: 1 for a single number, else it must be given."""
+    opened(output)
     if not output._requires_grad:
         raise RuntimeError(
             "element 0 of tensors does not require grad and does not have a grad_fn: nothing that it was made from wants "
@@ -414,9 +430,11 @@ def first_gradient(output, gradient):
                 "reduce it first, for instance with .sum() or .mean(), or pass a gradient of that shape"
             )
         return Tensor.wrap(np.ones_like(output.array))
+    if not isinstance(gradient, Tensor):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
     if gradient.shape != output.shape:
         raise RuntimeError(f"Mismatch in shape: the gradient has shape {gradient.shape}, the output {output.shape}")
-    return gradient
+    return to_dtype(gradient, output.dtype)
 
 
 def start(outputs, gradients, create_graph: bool) -> dict:
@@ -461,6 +479,8 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     """The derivatives of `outputs` with respect to `inputs`, as a tuple; `.grad` is left alone."""
     outputs, inputs, gradients = [[x] if isinstance(x, Tensor) else x for x in (outputs, inputs, grad_outputs)]
     gradients = [None] * len(outputs) if gradients is None else gradients
+    for x in inputs:
+        opened(x)
     if not all(x._requires_grad for x in inputs):
         raise RuntimeError("One of the differentiated Tensors does not require grad")
     keep = create_graph if retain_graph is None else retain_graph
@@ -539,13 +559,15 @@ def requires_grad_(input, requires_grad: bool = True) -> Tensor:
 
 def register_hook(input, hook):
     """Call `hook(grad)` whenever this tensor's gradient is known; what it returns, if anything, replaces it."""
+    opened(input)
     if not input._requires_grad:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     owner, name = (input, "_hooks") if input.grad_fn is None else (input.grad_fn, "hooks")
     if getattr(owner, name) is None:
         setattr(owner, name, [])
-    getattr(owner, name).append(hook)
-    return RemovableHandle(getattr(owner, name), hook)
+    hooks = getattr(owner, name)
+    hooks.insert(len(hooks) - any(isinstance(other, Keeper) for other in hooks), hook)  # a Keeper stays the last
+    return RemovableHandle(hooks, hook)
 
 
 class RemovableHandle:
@@ -565,20 +587,37 @@ class RemovableHandle:
         self.remove()
 
 
+class Keeper:
+    """The hook that leaves the gradient in the `.grad` of a tensor that an operation made."""
+
+    def __init__(self, input):
+        self.tensor = weakref.ref(input)  # the node must not keep its own output alive
+
+    def __call__(self, grad) -> None:
+        if self.tensor() is not None:
+            self.tensor()._grad = grad if grad.grad_fn else Tensor.wrap(grad.array.copy())
+
+
+def keeper_of(input, node):
+    """The Keeper that `node` has for the tensor `input`, or None."""
+    hooks = () if node is None else node.hooks or ()
+    return next((hook for hook in hooks if isinstance(hook, Keeper) and hook.tensor() is input), None)
+
+
 def retain_grad(input) -> None:
     """Lets a tensor that an operation made keep its gradient in `.grad`, as leaves do."""
-    if input.grad_fn is not None:
-        tensor_of = weakref.ref(input)  # the node must not keep its own output alive
-
-        def keep(grad):
-            if tensor_of() is not None:
-                tensor_of()._grad = grad if grad.grad_fn else Tensor.wrap(grad.array.copy())
-
-        register_hook(input, keep)
+    if not input.requires_grad:
+        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+    opened(input)
+    if input.grad_fn is not None and not input.retains_grad:
+        if input.grad_fn.hooks is None:
+            input.grad_fn.hooks = []
+        input.grad_fn.hooks.append(Keeper(input))
 
 
 Tensor.backward, Tensor.requires_grad_ = backward, requires_grad_
 Tensor.register_hook, Tensor.retain_grad = register_hook, retain_grad
+Tensor.retains_grad = property(lambda self: keeper_of(self, self.grad_fn) is not None, doc="Whether retain_grad() was asked for.")
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c059
 def draw_graph(output: Tensor, names: dict | None = None, ax=None):

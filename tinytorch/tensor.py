@@ -6,11 +6,11 @@
 __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', 'DEFAULT_DTYPES', 'grad_mode', 'creation_number',
            'OPERANDS', 'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'size', 'numel', 'normalize_dim', 'numpy',
            'item', 'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad', 'number_format', 'to_string',
-           'one_value', 'GradMode', 'Function', 'opened', 'closed', 'apply', 'shape_of', 'Add', 'result_type', 'To',
-           'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray', 'binary', 'Neg', 'Mul', 'Sub',
-           'Div', 'Pow', 'division', 'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum',
-           'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose',
-           'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
+           'one_value', 'GradMode', 'Function', 'opened', 'renew_history', 'closed', 'apply', 'shape_of', 'Add',
+           'result_type', 'To', 'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray', 'binary',
+           'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division', 'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims',
+           'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute',
+           'transpose', 'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c003
 import itertools
@@ -195,7 +195,9 @@ def set_grad(input, value) -> None:
     input._grad = value
 
 
-Tensor.requires_grad = property(lambda self: self._requires_grad, set_requires_grad)
+Tensor.requires_grad = property(
+    lambda self: self._requires_grad or (self._base is not None and self._base._requires_grad), set_requires_grad
+)
 Tensor.grad = property(lambda self: self._grad, set_grad, doc="The derivative that backward() left, or None.")
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c021
@@ -293,13 +295,17 @@ class Function:
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c027
 def opened(x: Tensor) -> np.ndarray:
-    """The raw array of a tensor, if the tensor's history still describes its memory."""
-    if x._base is not None and x._base.grad_fn is not x._base_fn:
-        raise RuntimeError(
-            "this view was taken before its base was changed in place, so its history no longer describes its "
-            "values: take the view again after the change"
-        )
+    """The raw array of a tensor, once the tensor's history describes what is in its memory."""
+    if x._base is not None and x._base.grad_fn is not x._base_fn and grad_mode.enabled:
+        x.renew_history()  # a view of what was changed in place since
     return x.array
+
+
+def renew_history(input):
+    raise RuntimeError("this view was taken before its base was changed in place: 02_autograd_inplace, which renews it, is not there")
+
+
+Tensor.renew_history = renew_history
 
 
 def closed(node: Function, array, inputs) -> Tensor:
