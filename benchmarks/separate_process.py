@@ -24,6 +24,7 @@ import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks import workloads  # noqa: F401  registers
 from benchmarks.measure import THEIRS, Benchmark, benchmarks, compare, contestant, interleaved, ratio
@@ -31,12 +32,12 @@ from benchmarks.measure import THEIRS, Benchmark, benchmarks, compare, contestan
 ROUNDS, STEPS = 3, 3
 
 
-def in_process(*request: str, threads: int = 1) -> float | list[float]:
+def in_process(*request: str, threads: int = 1) -> Any:
     """What `answer(*request)` returns in a new process."""
     return output(["-m", "benchmarks.separate_process", *request], threads)
 
 
-def output(options: list[str], threads: int = 1) -> float | list[float]:
+def output(options: list[str], threads: int = 1) -> Any:
     environment = {**os.environ, "BENCHMARK_THREADS": str(threads)}
     done = subprocess.run(
         [sys.executable, *options], env=environment, cwd=Path(__file__).parents[1], capture_output=True, text=True,

@@ -99,9 +99,11 @@ def status(options):
 
 def main(arguments: list[str]) -> int | None:
     reader = parser()
-    options, options.further = reader.parse_known_args(arguments)
+    options, further = reader.parse_known_args(arguments)
+    options.further = further
     if "act" not in options:
-        return reader.print_help()
+        reader.print_help()
+        return None
     if options.further and options.act is not lab:
         reader.error(f"what is {options.further[0]}?")
     if options.act is not make_environment:

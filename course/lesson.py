@@ -82,11 +82,11 @@ def export(name: str):
     each = [module_texts(file, root) for file in notebooks]
     texts = {file_of(module): text for modules in each for module, text in modules.items()}
     refuse_broken(package, texts)
-    for file, text in texts.items():
-        write(package / file, text)
+    for module, text in texts.items():
+        write(package / module, text)
     if is_lesson:
         record(package, name, "yours")
-    print("exported " + ", ".join(f"tinytorch/{file}" for file in texts))
+    print("exported " + ", ".join(f"tinytorch/{module}" for module in texts))
     print(describe(package).text)
 
 

@@ -135,8 +135,8 @@ class Plan:
     @property
     def notebooks(self) -> list[Path]:
         """All notebooks of the course, each lesson before its companions."""
-        names = [each for lesson in self.lessons.values() for each in (lesson, *lesson.companions)]
-        return [self.notebook(each.name) for each in names]
+        names = [(lesson.name, *(each.name for each in lesson.companions)) for lesson in self.lessons.values()]
+        return [self.notebook(name) for both in names for name in both]
 
 
 @cache
@@ -150,8 +150,8 @@ def plan(root: Path = ROOT) -> Plan:
 def lesson(name: str, needs: list, exports: str | list, required=(), breadth=()) -> Lesson:
     """A table of plan.toml as a Lesson."""
     companions = [companion(name, entry, entries is required) for entries in (required, breadth) for entry in entries]
-    exports = (exports,) if isinstance(exports, str) else tuple(exports)
-    return Lesson(name, tuple(needs), exports, tuple(companions))
+    modules = (exports,) if isinstance(exports, str) else tuple(exports)
+    return Lesson(name, tuple(needs), modules, tuple(companions))
 
 
 def companion(lesson: str, entry: str | dict, required: bool) -> Companion:

@@ -23,10 +23,11 @@ TASKS = {
         ("-m course export", "-m milestones run all --reference --plots plots", "-m grading demo"),
     ),
     "test": Task(
-        "lint, and the whole test suite, against PyTorch",
+        "lint, types, and the whole test suite, against PyTorch",
         (
             "-m ruff check --quiet .",
             "-m ruff format --check --quiet course grading milestones tests benchmarks",
+            "-m mypy",
             "-m pytest -n {jobs} --dist loadgroup",
         ),
     ),

@@ -82,8 +82,8 @@ def lessons(root: Path = ROOT) -> dict[str, dict[str, list[str]]]:
 
 def built_names(tree: ast.Module):
     """`__all__` of an exported module, and the methods that it attaches to Tensor."""
-    for node in tree.body:
-        for target in node.targets if isinstance(node, ast.Assign) else []:
+    for node in (each for each in tree.body if isinstance(each, ast.Assign)):
+        for target in node.targets:
             for part in target.elts if isinstance(target, ast.Tuple) else [target]:
                 if isinstance(part, ast.Name) and part.id == "__all__":
                     yield from ast.literal_eval(node.value)

@@ -112,7 +112,7 @@ def moodle(lesson: str, graded: list[Result], rows: dict[str, dict], people: lis
     written to the person before (grade/import/csv/classes/load_data.php): with a roster, only those stand here whom it
     knows, and the identifier is one that all of them have.
     """
-    known = {result.student: rows.get(result.student) for result in graded}
+    known: dict = {result.student: rows.get(result.student) for result in graded}
     if any(name in row for row in people[:1] for name in MOODLE_IDS):  # not Canvas's
         known = {student: row for student, row in known.items() if row}
         each_has = [name for name in MOODLE_IDS if known and all(row.get(name) for row in known.values())]

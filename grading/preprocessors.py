@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
+from typing import cast
 
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -23,7 +24,7 @@ from grading.classroom import Class
 from grading.collect import Received
 from grading.lesson import load_lesson, students_cells
 from grading.outputs import cap
-from grading.provisioner import START, SandboxedKernelManager
+from grading.provisioner import START, SandboxedKernelManager, SandboxProvisioner
 from grading.rebuild import rebuild
 from grading.results import Result
 from grading.submission import plain_cells
@@ -103,11 +104,15 @@ class SandboxedExecute(Execute):
                 self.execute_cell(cell, index, store_history=True)
             except Exception as error:  # whatever a kernel in a student's hands can make its client raise
                 ended = True
-                self.km.provisioner.end("died")
+                self.provisioner.end("died")
                 cell.outputs.append(stopped_here(self.why(error)))
 
+    @property
+    def provisioner(self) -> SandboxProvisioner:
+        return cast(SandboxProvisioner, self.km.provisioner)
+
     def why(self, error: Exception) -> str:
-        reason = self.km.provisioner.stopped
+        reason = self.provisioner.stopped
         if isinstance(error, CellTimeoutError):
             return "it took too long"
         if isinstance(error, DeadKernelError):
@@ -126,7 +131,7 @@ class SandboxedExecute(Execute):
         """Count before anything is kept."""
         self.received += len(json.dumps(msg["content"]))
         if self.received > FLOOD:
-            self.km.provisioner.end("output")
+            self.provisioner.end("output")
             return None
         return super().output(outs, msg, display_id, cell_index)
 

@@ -147,7 +147,7 @@ def importable() -> set[str]:
             installed = distribution(name)
             found.add(name)
             names |= {line.partition("/")[0].partition(",")[0] for line in installed.read_text("RECORD").splitlines()}
-            needed = [Requirement(text) for text in installed.requires or ()]
-            needed = {each.name for each in needed if not each.marker or each.marker.evaluate({"extra": ""})}
+            requirements = [Requirement(text) for text in installed.requires or ()]
+            needed = {each.name for each in requirements if not each.marker or each.marker.evaluate({"extra": ""})}
             waiting += needed - found
     return {name for name in names if not name.startswith((".", "_")) and (sandbox.SITE / name).exists()}

@@ -94,7 +94,7 @@ def leaks(solved, nb):
                 yield f"{cell.id} holds more, or less, than what stands around its solution"
         for region in REGION.finditer(cell.source):
             lines = stripped(region[2])
-            theirs = list(itertools.pairwise(lines)) or [tuple(lines)]
+            theirs: list[tuple] = list(itertools.pairwise(lines)) or [tuple(lines)]
             if 2 * sum(pair in elsewhere for pair in theirs) > len(theirs):  # a line or two may be idiom
                 yield f"the solution of {cell.id} stands elsewhere in the notebook"
 

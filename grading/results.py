@@ -42,8 +42,8 @@ class Problem:
     def of(cls, part: Part) -> "Problem":
         numbers = part.got, part.expected, part.index
         if found := LOCATED.fullmatch(part.message):
-            sentence, *place = found.groups()
-            return cls(sentence, *numbers, *place)
+            sentence, cell, line, code = found.groups()
+            return cls(sentence, *numbers, cell, line, code)
         return cls(SILENT if part.message == "it gave no answer" else part.message, *numbers)
 
     @property

@@ -17,6 +17,7 @@ import traceback
 import types
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]  # where the folders are that the request names: /, or another if unsandboxed
 WATCHED = tuple(
@@ -91,7 +92,7 @@ def build(modules: dict, cells: list, frames: Frames):
     `modules`: what each of its files makes public. All names live together here, so each file is this one module.
     """
     names = list(modules)
-    module = types.ModuleType(names[0])
+    module: Any = types.ModuleType(names[0])
     module.__spec__ = importlib.machinery.ModuleSpec(names[0], None)
     module.__package__, module.__all__ = names[0].rpartition(".")[0], list(chain(*modules.values()))
     for name in names:

@@ -95,7 +95,8 @@ def run(argv: list[str], folders: dict[str, Path], limits: Limits = Limits(), sa
         last = stderr.read().decode(errors="replace")
     code = process.returncode
     ended_by = code - 128 if code > 128 else -code  # bwrap tells a signal as shells do
-    stopped = stopped or {signal.SIGXCPU: "CPU time", signal.SIGKILL: "killed"}.get(ended_by)
+    signals: dict[int, str] = {signal.SIGXCPU: "CPU time", signal.SIGKILL: "killed"}
+    stopped = stopped or signals.get(ended_by)
     return Outcome(b"".join(chunks), last, stopped, code, time.monotonic() - started)
 
 
@@ -321,7 +322,7 @@ def _escape(targets: dict, shared: Path, limits: Limits) -> dict[str, bool]:
     """What escapes.py reaches: inside if its folder to write to is the one inside, else outside."""
     script, request = Path(__file__).with_name("escapes.py"), json.dumps(targets)
     if targets["folder"] == str(shared):
-        argv = [PYTHON, "-IB", script, request, "1"]
+        argv = [PYTHON, "-IB", str(script), request, "1"]
         return json.loads(subprocess.run(argv, cwd=shared, stdout=subprocess.PIPE, check=True).stdout)
     argv = [PYTHON, "-IB", "/grader/escapes.py", request, "{fd}"]
     outcome = run(argv, {"/grader/escapes.py": script, "/shared": shared}, limits)

@@ -74,9 +74,10 @@ def changes_to(node: ast.AST, imported: dict[str, str]) -> Iterator[str]:
         for part in getattr(target, "elts", [target]):
             if isinstance(part, ast.Attribute) and root(part) in imported:
                 yield f"{imported[root(part)]}: {written(part)}"
-    sets = isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("setattr", "delattr") and node.args
-    if sets and root(node.args[0]) in imported:
-        yield f"{imported[root(node.args[0])]}: {written(node)}"
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("setattr", "delattr"):
+        for place in node.args[:1]:
+            if root(place) in imported:
+                yield f"{imported[root(place)]}: {written(node)}"
 
 
 def written(node: ast.AST) -> str:

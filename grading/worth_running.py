@@ -26,7 +26,8 @@ def names_in(source: str) -> tuple[set[str], set[str]]:
         body = ast.parse(re.sub(r"^[ \t]*[%!].*$", "", source, flags=re.MULTILINE)).body  # without the magics
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set(), set()
-    used, bound, defined, top = set(), set(), set(), list(body)
+    used, bound, defined = set(), set(), set()
+    top: list[ast.AST] = list(body)
     for node in (inner for each in body for inner in ast.walk(each)):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)

@@ -66,7 +66,7 @@ def activation(model):
 
 def controls(model) -> dict:
     """{name: function of a model} of all that can be spoiled in a model like this one."""
-    found = {}
+    found: dict = {}
     for kind in KINDS:
         if first(model, kind) is not None:
             found[f"{kind} frozen"] = partial(frozen, kind=kind)

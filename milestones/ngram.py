@@ -26,7 +26,7 @@ def ngram_bits(n: int, learned: str, held_out: str) -> float:
         p = 1 / alphabet
         for k in range(min(n, i + 1)):
             gram = held_out[i - k : i + 1]
-            if total := totals[k][gram[:-1]]:
-                p = (max(counts[k][gram] - discounts[k], 0) + discounts[k] * kinds[k][gram[:-1]] * p) / total
+            if seen := totals[k][gram[:-1]]:
+                p = (max(counts[k][gram] - discounts[k], 0) + discounts[k] * kinds[k][gram[:-1]] * p) / seen
         bits -= math.log2(p)
     return bits / len(held_out)

@@ -29,6 +29,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -74,8 +75,9 @@ def milestones(folder: Path = FOLDER) -> dict[str, Milestone]:
         tree = ast.parse(file.read_text(encoding="utf-8"))
         known = constants_of(tree)
         about = ast.get_docstring(tree).split("\n")[0].partition(": ")[2].rstrip(".")
-        constants = (known[key] for key in ("YEAR", "DATA", "METRIC", "BAR", "SEEDS"))
-        found.append(Milestone(file.stem, about, *constants, known.get("LOWER", False), known.get("DATASETS", {})))
+        constants = [known[key] for key in ("YEAR", "DATA", "METRIC", "BAR", "SEEDS")]
+        optional = [known.get("LOWER", False), known.get("DATASETS", {})]
+        found.append(Milestone(file.stem, about, *constants, *optional))
     return {milestone.name: milestone for milestone in sorted(found, key=lambda m: (m.year, m.name))}
 
 
@@ -147,7 +149,7 @@ class Run:
     numbers: int = 0  # in all parameters together
     right: int = 0
     asked: int = 0
-    model: object = None
+    model: Any = None
     error: Exception | None = None
     silent: list[str] = field(default_factory=list)  # parameters that no gradient has reached so far
 
