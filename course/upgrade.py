@@ -87,13 +87,16 @@ def bring_files(old: Path, new: Path, report: Report):
             (new / name).write_text(carried(load(file), load(new / name), file.stem), encoding="utf-8")
             report.notebooks.append(name)
             continue
-        if name in placed:
-            name = f"given/{file.stem}.mine.ipynb" if file.suffix == ".ipynb" else f"{name}.mine"
-            report.kept.append(name)
-        (new / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(file, new / name)
+        place = name
+        if name in placed and file.suffix == ".ipynb":  # a companion
+            place = f"given/{file.stem}.mine.ipynb"
+        elif (new / name).exists():
+            place = f"{name}.mine"
+        report.kept += [place] * (place != name)
+        (new / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, new / place)
         if file.suffix == ".ipynb":
-            rename_in(new / name)
+            rename_in(new / place)
 
 
 def is_untouched(file: Path, checksum: str | None) -> bool:
@@ -154,7 +157,10 @@ def rename_in(notebook: Path):
 
 
 def load(notebook: Path) -> dict:
-    return json.loads(notebook.read_text(encoding="utf-8"))
+    try:
+        return json.loads(notebook.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CourseError(f"{notebook} is no notebook ({error}): repair it or move it away, then again") from None
 
 
 def dumped(nb: dict) -> str:
@@ -169,7 +175,7 @@ def bring_lessons(old: Path, new: Path, report: Report):
         try:
             export_again(name, old, new)
             report.exported.append(title(name))
-        except CourseError:
+        except (CourseError, SyntaxError):
             report.again.append(f"{name}.ipynb")
 
 
