@@ -23,7 +23,8 @@ OLD = json.loads(Path(__file__).with_name("old_layout.json").read_text(encoding=
 ATTRIBUTES = re.compile(rf"(?<=\.)({'|'.join(OLD['attributes'])})\b")
 MODULES = re.compile(rf"\btinytorch\.({'|'.join(map(re.escape, OLD['modules']))})\b")
 NOT_CARRIED = {"__pycache__", ".ipynb_checkpoints"}
-CHANGED = "**You had changed this cell, and so has the course. Yours was:**\n\n"
+YOURS = "**You had changed this cell, and so has the course. Yours was:**\n\n```python\n"
+NEWER = "**Your solution stands above. The course has changed what it gives around it; that is now:**\n\n```python\n"
 
 
 @dataclass
@@ -109,7 +110,7 @@ def is_untouched(file: Path, checksum: str | None) -> bool:
 
 def carried(old: dict, new: dict, lesson: str) -> str:
     """The lesson's new version with what a learner wrote in the `old` one: their solutions, and what they added between
-    the given cells. Where they and the course changed a given cell, theirs is quoted below the new one."""
+    the given cells. Where they and the course changed a cell, one stands and the other is quoted below it."""
     known, added, at = OLD["given"].get(lesson, "").split(), {}, -1
     places = {key(cell): place for place, cell in enumerate(parsed(new).cells)}
     for cell, raw in zip(parsed(old).cells, old["cells"], strict=True):
@@ -118,18 +119,25 @@ def carried(old: dict, new: dict, lesson: str) -> str:
             continue
         if key(cell) not in places:
             added.setdefault(at, []).append(raw | {"source": renamed(cell)})
-        elif cell.exercise or digest("".join(new["cells"][at]["source"])) in known:
-            directive = EXPORTED.search("".join(new["cells"][at]["source"]))  # another file may hold the cell today
-            source = renamed(cell)
-            new["cells"][at]["source"] = EXPORTED.sub(directive[0], source) if directive else source
-        else:
-            text = CHANGED + (f"```python\n{cell.source}\n```" if cell.is_code else cell.source)
-            quote = {"cell_type": "markdown", "id": f"{cell.id}-yours", "metadata": {}, "source": text}
+            continue
+        todays = "".join(new["cells"][at]["source"])
+        changed = digest(EXPORTED.sub("#| export", todays)) not in known
+        if cell.exercise or not changed:
+            new["cells"][at]["source"] = marked_as(todays, renamed(cell))
+        if changed:
+            text = f"{NEWER}{todays}\n```" if cell.exercise else f"{YOURS}{cell.source}\n```"
+            quote = {"cell_type": "markdown", "id": f"{cell.id}-other", "metadata": {}, "source": text}
             added.setdefault(at, []).append(quote)
     cells = added.get(-1, [])
     for place, cell in enumerate(new["cells"]):
         cells += [cell, *added.get(place, [])]
     return dumped(new | {"cells": cells})
+
+
+def marked_as(todays: str, source: str) -> str:
+    """`source` exported to where the course exports this cell today."""
+    mark = EXPORTED.search(todays)
+    return EXPORTED.sub(mark[0], source, count=1) if mark else source
 
 
 def key(cell: Cell) -> str:

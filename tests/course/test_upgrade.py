@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course.exporter import module_text
+from course.exporter import module_texts
 from course.notebook import read
 from course.plan import ROOT, file_of, plan
 from course.upgrade import OLD, digest, upgrade
@@ -65,7 +65,7 @@ def old(tmp_path):
         (folder / name).write_text(text)
     (folder / PLACED).write_text(json.dumps({name: sha256(text.encode()).hexdigest() for name, text in placed.items()}))
     nbformat.write(lesson_as_solved(), folder / "01_tensor.ipynb")
-    (folder / "tinytorch/tensor.py").write_text(module_text(folder / "01_tensor.ipynb", folder))
+    (folder / "tinytorch/tensor.py").write_text(module_texts(folder / "01_tensor.ipynb", folder)["tensor"])
     (folder / "tinytorch/backends.py").write_text("# exported\n")
     names = {"01_tensor": {"tensor": [], "backends": []}, "02_autograd": {"autograd": []}}
     (folder / "tinytorch/names.json").write_text(json.dumps(names))
