@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['attention_weights', 'attention_scores', 'causal_mask', 'masked', 'attend', 'attention_gradients', 'AttentionFunction',
-           'scaled_dot_product_attention', 'attention', 'check_attention', 'for_each_query_head', 'scores_shape',
-           'broadcasts', 'split_heads', 'merge_heads', 'attention_and_weights', 'MultiheadAttention', 'check_multihead',
-           'batches_first', 'additive', 'joint_mask']
+           'recorded_gradients', 'scaled_dot_product_attention', 'attention', 'check_attention', 'for_each_query_head',
+           'scores_shape', 'broadcasts', 'split_heads', 'merge_heads', 'attention_and_weights', 'MultiheadAttention',
+           'check_multihead', 'batches_first', 'additive', 'joint_mask']
 
 # %% ../../modules/12_attention/12_attention.ipynb #c003
 import math
@@ -87,20 +87,44 @@ attention_weights = dispatch(attention_weights)
 
 
 class AttentionFunction(Function):
-    """softmax(query @ key.T * scale, masked) @ value, as one operation. Saves query, key and value, keeps the weights."""
+    """softmax(query @ key.T * scale, masked) @ value, as one operation. Saves its inputs, keeps the weights."""
+
+    differentiable_twice = True
 
     def forward(self, query, key, value, mask=None, keep=None, scale=1.0):
-        self.saved = (query, key, value)
+        self.saved = (query, key, value, mask)
         self.keep, self.scale, self.mask_shape = keep, scale, None if mask is None else mask.shape
         output, self.weights = attend(query, key, value, mask, keep, scale)
         return output
 
     def backward(self, grad):
-        *gradients, of_scores = attention_gradients(grad, *self.saved, self.weights, self.keep, self.scale)
-        results = [unbroadcast(g, x.shape) for g, x in zip(gradients, self.saved)]
+        *inputs, mask = self.saved
+        if isinstance(grad, Tensor):  # a derivative of the derivative is wanted
+            *gradients, of_scores = recorded_gradients(grad, *inputs, mask, self.keep, self.scale)
+        else:
+            *gradients, of_scores = attention_gradients(grad, *inputs, self.weights, self.keep, self.scale)
+        results = [unbroadcast(g, x.shape) for g, x in zip(gradients, inputs)]
         needs_mask = len(self.needs_input_grad) > 3 and self.needs_input_grad[3]
         results.append(unbroadcast(of_scores, self.mask_shape) if needs_mask else None)
         return (*results, None)[: len(self.needs_input_grad)]
+
+
+def recorded_gradients(grad: Tensor, query, key, value, mask, keep, scale: float) -> tuple:
+    """attention_gradients, made of operations that are recorded, from the weights on."""
+    scores = query @ key.transpose(-1, -2) * scale
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf) if mask.dtype is bool_ else scores + mask
+    top = scores.detach().amax(-1, keepdim=True).clamp_min(float(np.finfo(scores.dtype.numpy).min))
+    powers = (scores - top).exp()
+    weights = powers / powers.sum(-1, keepdim=True).clamp_min(1)  # zeros where a query may attend to nothing
+    keep = None if keep is None else Tensor.wrap(keep)
+    used = weights if keep is None else weights * keep
+    grad_weights = grad @ value.transpose(-1, -2)
+    if keep is not None:
+        grad_weights = grad_weights * keep
+    grad_scores = weights * (grad_weights - (grad_weights * weights).sum(-1, keepdim=True))
+    grad_key = grad_scores.transpose(-1, -2) @ query * scale
+    return grad_scores @ key * scale, grad_key, used.transpose(-1, -2) @ grad, grad_scores
 
 # %% ../../modules/12_attention/12_attention.ipynb #c033
 def scaled_dot_product_attention(

@@ -9,9 +9,10 @@ __all__ = ['bag_numbers', 'BagSum', 'bag_maxima', 'BagMax', 'bag_offsets', 'chec
 # %% ../../modules/11_embeddings/11_embeddings_embedding_bag.ipynb #c003
 import numpy as np
 
-from ..autograd import changes
+from ..autograd import changes, run
 from ..dispatch import dispatch, moved, to_numpy
 from .embedding import Embedding, check_ids, embedding, name_of, renormalize, scatter_add
+from ..ops.indexing import IndexSelect, SumEntries
 from ..tensor import Function, Tensor, int32, int64
 
 # %% ../../modules/11_embeddings/11_embeddings_embedding_bag.ipynb #c005
@@ -28,12 +29,14 @@ def bag_numbers(offsets: np.ndarray, length: int) -> np.ndarray:
 class BagSum(Function):
     """The sums of the rows of `a` (n, size) that lie in the same of `count` bags: (count, size)."""
 
+    differentiable_twice = True
+
     def forward(self, a, bags, count):
         self.bags = bags
         return scatter_add(bags, a, count)
 
     def backward(self, grad):
-        return grad[self.bags]
+        return run(IndexSelect, grad, index=self.bags, dim=0)
 
 # %% ../../modules/11_embeddings/11_embeddings_embedding_bag.ipynb #c010
 @dispatch
@@ -49,15 +52,16 @@ def bag_maxima(a, bags, count: int) -> tuple:
 class BagMax(Function):
     """The largest of each column of `a` (n, size) in each of `count` bags, or 0; `bags` must not fall."""
 
+    differentiable_twice = True
+
     def forward(self, a, bags, count):
         self.a_shape = a.shape
         result, self.full, self.winner = bag_maxima(a, bags, count)
         return result
 
     def backward(self, grad):
-        result = np.zeros(self.a_shape, grad.dtype, like=grad)
-        np.put_along_axis(result, self.winner, grad[self.full], 0)
-        return result
+        of_winners = run(IndexSelect, grad, index=self.full, dim=0)
+        return run(SumEntries, of_winners, index=self.winner, dim=0, shape=self.a_shape)
 
 # %% ../../modules/11_embeddings/11_embeddings_embedding_bag.ipynb #c013
 def bag_offsets(input, offsets, include_last_offset: bool) -> np.ndarray:

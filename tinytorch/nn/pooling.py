@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['pool_counts', 'pool_frame', 'pool_windows', 'pool_divisor', 'avg_pool_forward', 'avg_pool_backward', 'divisor_like',
-           'AvgPool', 'largest', 'add_to_largest', 'max_pool_forward', 'max_pool_backward', 'pool_indices', 'MaxPool',
-           'pool_options', 'max_pool', 'avg_pool', 'max_pool2d', 'avg_pool2d', 'MaxPool2d', 'AvgPool2d']
+           'AvgPool', 'AvgPoolGradient', 'largest', 'add_to_largest', 'max_pool_forward', 'max_pool_backward',
+           'pool_indices', 'MaxPool', 'MaxPoolGradient', 'PickFromWindows', 'pool_options', 'max_pool', 'avg_pool',
+           'max_pool2d', 'avg_pool2d', 'MaxPool2d', 'AvgPool2d']
 
 import math
 import numpy as np
+from ..autograd import run
 from ..dispatch import dispatch
 from .conv import each, output_size, windows
 from .module import Module
@@ -89,12 +91,27 @@ def divisor_like(x, divisor):
 class AvgPool(Function):
     """The mean of each window. `divisor`, a number or an array (*counts,), says by what the sum is divided."""
 
+    differentiable_twice = True
+
     def forward(self, x, divisor, **options):
         self.a_shape, self.divisor, self.options = x.shape, divisor_like(x, divisor), options
         return avg_pool_forward(x, self.divisor, **options)
 
     def backward(self, grad):
-        return avg_pool_backward(grad, self.a_shape, self.divisor, **self.options)
+        return run(AvgPoolGradient, grad, shape=self.a_shape, divisor=self.divisor, **self.options)
+
+
+class AvgPoolGradient(Function):
+    """Each number of a window gets its share of the window's: AvgPool read backwards."""
+
+    differentiable_twice = True
+
+    def forward(self, grad, shape, divisor, **options):
+        self.divisor, self.options = divisor, options
+        return avg_pool_backward(grad, shape, divisor, **options)
+
+    def backward(self, grad):
+        return run(AvgPool, grad, divisor=self.divisor, **self.options)
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #max-pool-forward
 def largest(view: np.ndarray, kernel_size: tuple) -> tuple:
@@ -151,13 +168,44 @@ def pool_indices(which: np.ndarray, sizes: tuple, kernel_size, stride, padding, 
 class MaxPool(Function):
     """The largest number of each window. The first of equal ones gets the gradient."""
 
+    differentiable_twice = True
+
     def forward(self, x, **options):
         self.a_shape, self.options = x.shape, options
         result, self.which = max_pool_forward(x, **options)
         return result
 
     def backward(self, grad):
-        return max_pool_backward(grad, self.which, self.a_shape, **self.options)
+        return run(MaxPoolGradient, grad, which=self.which, shape=self.a_shape, **self.options)
+
+
+class MaxPoolGradient(Function):
+    """Zeros of `shape`, with each number of `grad` added to the place that `which` says of its window."""
+
+    differentiable_twice = True
+
+    def forward(self, grad, which, shape, **options):
+        self.which, self.options = which, options
+        return max_pool_backward(grad, which, shape, **options)
+
+    def backward(self, grad):
+        return run(PickFromWindows, grad, which=self.which, **self.options)
+
+
+class PickFromWindows(Function):
+    """The number at the place `which` of each window: MaxPoolGradient read backwards."""
+
+    differentiable_twice = True
+
+    def forward(self, x, which, **options):
+        self.which, self.options, self.a_shape = which, options, x.shape
+        n = len(options["kernel_size"])
+        rows = x.reshape(*x.shape[:-n], -1)
+        places = pool_indices(which, x.shape[-n:], **options).reshape(*which.shape[:-n], -1)
+        return np.take_along_axis(rows, places, -1).reshape(which.shape)
+
+    def backward(self, grad):
+        return run(MaxPoolGradient, grad, which=self.which, shape=self.a_shape, **self.options)
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #c060
 def pool_options(n: int, what: str, input, kernel_size, stride, padding, dilation, ceil_mode: bool) -> dict:
