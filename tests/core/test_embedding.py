@@ -362,3 +362,16 @@ def test_a_bag_module():
     rows = layer(tt.tensor([1, 2, 0, 3]), tt.tensor([0, 2, 4]), per_sample_weights=tt.tensor([1.0, 2.0, 3.0, 4.0]))
     w = layer.weight.detach().numpy()
     np.testing.assert_allclose(rows.detach().numpy(), [w[1] + 2 * w[2], 4 * w[3]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{}, {"padding_idx": 3}])
+def test_second_derivatives_as_in_pytorch(options):
+    """PyTorch leaves `scale_grad_by_freq` out of the second derivative: it is not compared."""
+    found = []
+    for t in (tt, torch):
+        w = t.tensor(np.random.default_rng(0).standard_normal((4, 5)), requires_grad=True)
+        rows = t.nn.functional.embedding(t.tensor([[1, 1, 0], [3, 2, 1]]), w * w, **options)
+        (slope,) = t.autograd.grad((rows**3).sum(), w, create_graph=True)
+        found.append([slope.detach().numpy(), *(g.numpy() for g in t.autograd.grad((slope**2).sum(), w))])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)

@@ -1,10 +1,14 @@
 """Examples for lesson 12: see registry/__init__.py."""
 
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
 from registry.tools import E, holding
 
 
 def attention(t, *inputs, **options):
-    return t.nn.functional.scaled_dot_product_attention(*inputs, **options)
+    """PyTorch's own by operations: its quicker ones have no second derivative."""
+    with sdpa_kernel(SDPBackend.MATH):
+        return t.nn.functional.scaled_dot_product_attention(*inputs, **options)
 
 
 def self_attention(t, **options):

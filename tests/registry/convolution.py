@@ -1,7 +1,12 @@
 """Examples for lesson 08: see registry/__init__.py."""
 
+import numpy as np
+
 from registry.tools import E, both, made
 
+POOL = {"kernel_size": (2, 2), "stride": (2, 2), "padding": (0, 0), "dilation": (1, 1)}
+WHICH = np.array([[[[0, 3], [2, 1]]]])  # of each window of a (1, 1, 4, 4) image: the number of the place in it
+PLACES = [0, 7, 12, 11]  # the same, counted row by row through the image
 SIDES = {"stride": (2, 1), "padding": (1, 0), "dilation": (1, 2), "groups": 2}
 
 
@@ -40,12 +45,39 @@ FUNCTIONS = {
         E(both(made("ConvolutionWeightGrad", shape=(6, 2, 3, 2), **SIDES), weight_grad), "2634,2456")
     ],
     "MaxPool": [
-        E(lambda t, x: t.nn.functional.max_pool2d(x, 2), "Nk45", twice=False),
-        E(lambda t, x: t.nn.functional.max_pool2d(x, (3, 2), 2, 1, (1, 2), ceil_mode=True), "2354", twice=False),
+        E(lambda t, x: t.nn.functional.max_pool2d(x, 2), "Nk45"),
+        E(lambda t, x: t.nn.functional.max_pool2d(x, (3, 2), 2, 1, (1, 2), ceil_mode=True), "2354"),
+    ],
+    "MaxPoolGradient": [
+        E(
+            both(
+                made("MaxPoolGradient", which=WHICH, shape=(1, 1, 4, 4), **POOL),
+                lambda t, g: t.zeros(16, dtype=g.dtype).scatter(0, t.tensor(PLACES), g.reshape(-1)).reshape(1, 1, 4, 4),
+            ),
+            "1122",
+        )
+    ],
+    "PickFromWindows": [
+        E(
+            both(
+                made("PickFromWindows", which=WHICH, **POOL),
+                lambda t, x: x.reshape(-1)[t.tensor(PLACES)].reshape(1, 1, 2, 2),
+            ),
+            "1144",
+        )
+    ],
+    "AvgPoolGradient": [
+        E(
+            both(
+                made("AvgPoolGradient", shape=(1, 1, 4, 4), divisor=4.0, **POOL),
+                lambda t, g: g.repeat_interleave(2, -1).repeat_interleave(2, -2) / 4,
+            ),
+            "1122",
+        )
     ],
     "AvgPool": [
-        E(lambda t, x: t.nn.functional.avg_pool2d(x, 2), "Nk45", twice=False),
-        E(lambda t, x: t.nn.functional.avg_pool2d(x, (3, 2), 2, 1, True, False), "2354", twice=False),
+        E(lambda t, x: t.nn.functional.avg_pool2d(x, 2), "Nk45"),
+        E(lambda t, x: t.nn.functional.avg_pool2d(x, (3, 2), 2, 1, True, False), "2354"),
     ],
 }
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from registry.tools import E, both, holding
+import tinytorch as tt
+from registry.tools import E, both, holding, made
 from tinytorch.nn import embedding
 
 IDS = [[1, 1, 2], [0, 3, 1]]
@@ -58,13 +59,28 @@ def bag(mode, d_weights=False, **options):
         weights = {"per_sample_weights": samples[0]} if samples else {}
         return t.nn.functional.embedding_bag(ids, w, t.tensor(BEGINS), mode=mode, **weights, **options)
 
-    return E(call, "4k,7" if d_weights else "4k")
+    return E(call, "4k,7" if d_weights else "4k", twice=False)  # PyTorch has no second derivative
 
 
 FUNCTIONS = {
     "BagSum": [bag("sum"), bag("mean"), bag("sum", True), bag("mean", padding_idx=3)],
     "BagMax": [bag("max"), bag("max", padding_idx=0)],
-    "EmbeddingFunction": [lookup()],
+    "EmbeddingLookup": [lookup()],
+    "EmbeddingFunction": [
+        E(both(lambda w: made("EmbeddingFunction")(w, tt.tensor(IDS)), lambda t, w: w[t.tensor(IDS)]), "4k")
+    ],
+    "EmbeddingGradient": [
+        E(
+            both(
+                made("EmbeddingGradient", ids=np.array(IDS), rows=4, padding_idx=1),
+                lambda t, g: (
+                    (t.nn.functional.one_hot(t.tensor(IDS), 4).to(g.dtype) * t.tensor([1, 0, 1, 1])).flatten(0, 1).T
+                    @ g.flatten(0, 1)
+                ),
+            ),
+            "23k",
+        )
+    ],
     "RotaryFunction": [
         E(both(embedding.apply_rotary, turned), "BN4"),
         E(both(lambda x: embedding.apply_rotary(x, base=10.0), lambda t, x: turned(t, x, base=10.0)), "N6"),

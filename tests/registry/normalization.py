@@ -3,7 +3,7 @@
 import torch
 
 import tinytorch as tt
-from registry.tools import E
+from registry.tools import E, both, made
 
 
 def f(name, *args, **options):
@@ -17,7 +17,13 @@ FUNCTIONS = {
         E(lambda t, x, w: t.nn.functional.batch_norm(x, None, None, w, training=True), "2c23,c"),
         E(lambda t, x: t.nn.functional.group_norm(x, 2), "n423"),
     ],
-    "RMSNormalizeFunction": [E(f("rms_norm", (3,)), "Nn3"), E(f("rms_norm", (2, 3)), "N23,23")],
+    "RMSNormalize": [E(f("rms_norm", (3,)), "Nn3"), E(f("rms_norm", (2, 3)), "N23,23")],
+    "RMSNormalizeFunction": [
+        E(
+            both(made("RMSNormalizeFunction", dims=(-1,), eps=0.1), lambda t, x: f("rms_norm", (3,), eps=0.1)(t, x)),
+            "Nn3",
+        )
+    ],
 }
 
 

@@ -7,11 +7,12 @@ __all__ = ['LOWEST_FLOAT', 'attention_rows', 'attention_rows_gradient', 'product
 
 # %% ../../modules/15_kernels/15_kernels_attention.ipynb #c003
 import numpy as np
-from ..dispatch import kernel
-from .compiled import FLOAT32, ONE, ZERO, compiled, exp, largest
 
 from ..autograd import unbroadcast
-from ..nn.attention import AttentionFunction
+from ..dispatch import kernel
+from .compiled import FLOAT32, ONE, ZERO, compiled, exp, largest
+from ..nn.attention import AttentionFunction, causal_mask, recorded_gradients
+from ..tensor import Tensor
 
 # %% ../../modules/15_kernels/15_kernels_attention.ipynb #c021
 LOWEST_FLOAT = np.finfo(FLOAT32).min
@@ -73,6 +74,11 @@ class FusedAttention(AttentionFunction):
         return product(scores, value, query)
 
     def backward(self, grad):
+        if isinstance(grad, Tensor):  # a derivative of the derivative is wanted
+            query, key, value = self.saved
+            mask = Tensor.wrap(causal_mask(query.shape[-2], key.shape[-2])) if self.causal else None
+            *gradients, _ = recorded_gradients(grad, query, key, value, mask, None, float(self.scale))
+            return tuple(unbroadcast(g, x.shape) for g, x in zip(gradients, self.saved))
         query, key, value = self.saved
         weights = self.weights
         grad_value = product(weights.swapaxes(-1, -2), grad, value)

@@ -25,7 +25,7 @@ from numba import njit
 from ..dispatch import kernel
 from ..nn.pooling import pool_counts
 from ..nn.losses import CrossEntropyFunction
-from ..nn.norm import last_dims
+from ..nn.norm import last_dims, recorded_gradients
 from ..optim.optimizer import buffer, count
 from ..tensor import Function, Tensor
 
@@ -223,6 +223,8 @@ def layer_norm_gradients(grad, x, weight, means, rstds, grad_x, grad_weight, gra
 class FusedLayerNorm(Function):
     """(x - mean) / deviation * weight + bias, rows of `shape`. Saves x and weight; keeps each row's statistics."""
 
+    differentiable_twice = True
+
     def forward(self, x, weight, bias, shape, eps):
         self.shape_of_row, size = shape, math.prod(shape)
         self.weight = np.ones(size, FLOAT32) if weight is None else weight.reshape(size)
@@ -230,10 +232,13 @@ class FusedLayerNorm(Function):
         rows, result = x.reshape(-1, size), np.empty_like(x)
         self.means, self.rstds = np.empty(len(rows), FLOAT32), np.empty(len(rows), FLOAT32)
         layer_norm_rows(rows, self.weight, shift, np.float32(eps), result.reshape(rows.shape), self.means, self.rstds)
-        self.saved = x, weight
+        self.saved, self.eps = (x, weight), eps
         return result
 
     def backward(self, grad):
+        if isinstance(grad, Tensor):  # a derivative of the derivative is wanted
+            dims = tuple(range(-len(self.shape_of_row), 0))
+            return recorded_gradients(grad, *self.saved, self.shape_of_row, dims, self.eps)
         x, w, shape = self.saved[0], self.weight, self.shape_of_row
         rows, grad = x.reshape(-1, w.size), np.ascontiguousarray(grad).reshape(-1, w.size)
         grad_x, grad_w, grad_b = np.empty_like(rows), np.zeros_like(w), np.zeros_like(w)

@@ -10,6 +10,7 @@ __all__ = ['rms_norm_rows', 'rms_norm_gradients', 'FusedRMSNorm', 'rms_norm', 'c
 import math
 
 import numpy as np
+
 from ..dispatch import kernel
 from .compiled import (
     FLOAT32,
@@ -19,9 +20,8 @@ from .compiled import (
     fast_arrays,
 )
 from .conv import pixels_as_rows
-
-from ..nn.norm import checked_batch, last_dims, update_running
-from ..tensor import Function
+from ..nn.norm import checked_batch, last_dims, recorded_gradients, update_running
+from ..tensor import Function, Tensor
 
 # %% ../../modules/15_kernels/15_kernels_norm.ipynb #c012
 @compiled
@@ -58,16 +58,21 @@ def rms_norm_gradients(grad, x, weight, rstds, grad_x, grad_weight):
 class FusedRMSNorm(Function):
     """x over the root of the mean of its squares, times weight, rows of `shape`. Saves x and weight; keeps 1 / the roots."""
 
+    differentiable_twice = True
+
     def forward(self, x, weight, shape, eps):
         self.affine_shape, size = shape, math.prod(shape)
         self.weight = np.ones(size, FLOAT32) if weight is None else weight.reshape(size)
         rows, result = x.reshape(-1, size), np.empty_like(x)
         self.rstds = np.empty(len(rows), FLOAT32)
         rms_norm_rows(rows, self.weight, np.float32(eps), result.reshape(rows.shape), self.rstds)
-        self.saved = x, weight
+        self.saved, self.eps = (x, weight), eps
         return result
 
     def backward(self, grad):
+        if isinstance(grad, Tensor):  # a derivative of the derivative is wanted
+            dims = tuple(range(-len(self.affine_shape), 0))
+            return recorded_gradients(grad, *self.saved, self.affine_shape, dims, self.eps, centered=False)[:2]
         x, w = self.saved[0], self.weight
         rows, grad = x.reshape(-1, w.size), np.ascontiguousarray(grad).reshape(-1, w.size)
         grad_x, grad_w = np.empty_like(rows), np.zeros_like(w)
@@ -145,6 +150,8 @@ def batch_norm_gradient(grad, x, means, rstds, common, along, factors, result):
 class FusedBatchNorm(Function):
     """Each channel standardized, times weight, plus bias. `watch(mean, variance)` is told the statistics."""
 
+    differentiable_twice = True
+
     def forward(self, x, weight, bias, eps, watch):
         rows, channels = pixels_as_rows(x), x.shape[1]
         self.means, variances, result = np.empty(channels, FLOAT32), np.empty(channels, FLOAT32), np.empty_like(rows)
@@ -152,10 +159,16 @@ class FusedBatchNorm(Function):
         watch(self.means, variances)
         self.rstds = ONE / np.sqrt(variances + np.float32(eps))
         scale_and_shift_channels(rows, self.means, self.rstds * weight, bias, result)
-        self.saved = (x, weight)
+        self.saved, self.eps = (x, weight), eps
         return result.reshape(x.shape)
 
     def backward(self, grad):
+        if isinstance(grad, Tensor):  # a derivative of the derivative is wanted
+            x, weight = self.saved
+            dims = (0, *range(2, x.ndim))
+            shape = (1, x.shape[1], *(1,) * (x.ndim - 2))
+            gradients = recorded_gradients(grad, x, weight.reshape(shape), shape, dims, self.eps)
+            return gradients[0], *(each.reshape(-1) for each in gradients[1:])
         x, weight = self.saved
         rows, g = pixels_as_rows(x), pixels_as_rows(np.ascontiguousarray(grad))
         sums, along, result = np.empty_like(self.means), np.empty_like(self.means), np.empty_like(rows)

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['layer_norm', 'batch_norm', 'standardize', 'normalize_gradient', 'NormalizeFunction', 'recorded_normalization',
-           'recorded_gradient', 'scaled_and_shifted', 'last_dims', 'LayerNorm', 'update_running', 'along_channels',
-           'checked_batch', 'BatchNorm1d', 'BatchNorm2d', 'checked_groups', 'group_norm', 'GroupNorm',
+           'recorded_gradient', 'recorded_gradients', 'scaled_and_shifted', 'last_dims', 'LayerNorm', 'update_running',
+           'along_channels', 'checked_batch', 'BatchNorm1d', 'BatchNorm2d', 'checked_groups', 'group_norm', 'GroupNorm',
            'RMSNormalizeFunction', 'RMSNormalize', 'rms_norm', 'RMSNorm']
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c003
 import numpy as np
 
 from .. import ones, zeros
+from ..autograd import unbroadcast
 from ..dispatch import dispatch
 from . import init
 from .basic_activations import floats_only
@@ -71,6 +72,13 @@ def recorded_gradient(grad: Tensor, x_hat: Tensor, rstd: Tensor, dims: tuple, ce
     """normalize_gradient, made of operations that are recorded; without the mean's share for RMS norm."""
     rest = grad - x_hat * (grad * x_hat).mean(dims, keepdim=True)
     return rstd * (rest - grad.mean(dims, keepdim=True) if centered else rest)
+
+
+def recorded_gradients(grad: Tensor, x, weight, shape: tuple, dims: tuple, eps: float, centered: bool = True) -> tuple:
+    """The gradients of x, weight and bias of x_hat * weight + bias, both of `shape`, made of operations that are recorded."""
+    x_hat, rstd = recorded_normalization(x, dims, eps, centered)
+    grad_x = recorded_gradient(grad if weight is None else grad * weight, x_hat, rstd, dims, centered)
+    return grad_x, unbroadcast(grad * x_hat, shape), unbroadcast(grad, shape)
 
 
 def scaled_and_shifted(x_hat: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
