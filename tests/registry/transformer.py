@@ -4,11 +4,11 @@ import math
 
 import tinytorch as tt
 from registry.tools import holding
-from tinytorch.nn import gpt
+from tinytorch.nn import gpt as of_gpt
 
 IDS = [[1, 1, 2, 0], [0, 3, 1, 4]]
-SMALL = gpt.GPTConfig(vocab_size=5, block_size=4, n_layer=2, n_head=2, n_embd=4)
-BARE = gpt.GPTConfig(vocab_size=5, block_size=6, n_layer=1, n_head=1, n_embd=6, bias=False)
+SMALL = of_gpt.GPTConfig(vocab_size=5, block_size=4, n_layer=2, n_head=2, n_embd=4)
+BARE = of_gpt.GPTConfig(vocab_size=5, block_size=6, n_layer=1, n_head=1, n_embd=6, bias=False)
 
 
 def gpt_in_pytorch(t, config):
@@ -71,7 +71,7 @@ def gpt_in_pytorch(t, config):
 
 
 def part(t, name, config):
-    return getattr(gpt, name)(config) if t is tt else gpt_in_pytorch(t, config)[name]()
+    return getattr(of_gpt, name)(config) if t is tt else gpt_in_pytorch(t, config)[name]()
 
 
 def gpt(t, config):
