@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 # The modules whose names are tinytorch's own, in the order of the lessons.
 TENSOR_LEVEL = ("tensor", "ops.conversion", "ops.creation", "ops.random", "ops.comparison", "ops.counting", "ops.subscripts", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes",
-                "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills")
+                "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.custom_function")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`) or quicken them; their names are not ours.
 ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "kernels.operators")
 ALIASES = {"bool": "bool_", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}

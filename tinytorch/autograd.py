@@ -10,10 +10,12 @@ __all__ = ['changes', 'numerical_gradient', 'unbroadcast', 'derivative', 'add_ba
            'Changes', 'backward_on_tensors', 'sources_of', 'with_history', 'input_gradients', 'checked', 'release',
            'hooked', 'check_hook', 'walk', 'first_gradient', 'start', 'accumulate', 'backward', 'grad',
            'set_grad_enabled', 'no_grad', 'enable_grad', 'inference_mode', 'is_grad_enabled', 'requires_grad_',
-           'register_hook', 'RemovableHandle', 'Keeper', 'keeper_of', 'retain_grad', 'draw_graph', 'gradcheck']
+           'register_hook', 'RemovableHandle', 'Keeper', 'keeper_of', 'retain_grad', 'draw_graph', 'listed',
+           'gradcheck', 'recognise']
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c003
 import contextlib
+import inspect
 import weakref
 from operator import attrgetter
 
@@ -651,26 +653,32 @@ def draw_graph(output: Tensor, names: dict | None = None, ax=None):
     return ax
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c062
+def listed(outputs) -> list:
+    """The outputs of a function that may have one or several."""
+    return [outputs] if isinstance(outputs, Tensor) else list(outputs)
+
+
 def gradcheck(func, inputs, *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3, raise_exception: bool = True) -> bool:
     """Compare the derivatives of `func(*inputs)` with central differences, for a random gradient from above.
 
     The inputs that require grad must be float64. Raises RuntimeError naming the input, the index, got and expected.
     """
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    output = func(*inputs)
-    upstream = moved(np.random.default_rng(0).standard_normal(output.shape), device_of(output.array))
+    outputs, rng = listed(func(*inputs)), np.random.default_rng(0)
+    upstreams = [moved(rng.standard_normal(y.shape), device_of(y.array)) for y in outputs]
     checked = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x._requires_grad]
     if not checked or any(inputs[i].dtype is not float64 for i in checked):
         raise ValueError("gradcheck(): needs at least one input that requires grad, and all such inputs in float64")
-    if output.dtype is not float64:
-        raise RuntimeError(f"gradcheck(): the function turned float64 inputs into {output.dtype}")
-    gradients = grad(output, [inputs[i] for i in checked], Tensor.wrap(upstream), allow_unused=True)
+    if any(y.dtype is not float64 for y in outputs):
+        raise RuntimeError(f"gradcheck(): the function turned float64 inputs into {[y.dtype for y in outputs]}")
+    gradients = grad(outputs, [inputs[i] for i in checked], [*map(Tensor.wrap, upstreams)], allow_unused=True)
     for i, got in zip(checked, gradients, strict=True):
 
         def weighted(at, i=i):
             at = Tensor.wrap(moved(at, device_of(inputs[i].array)))
             others = [x.detach() if isinstance(x, Tensor) else x for x in inputs]
-            return float(np.sum(func(*others[:i], at, *others[i + 1 :]).array * upstream))
+            results = listed(func(*others[:i], at, *others[i + 1 :]))
+            return sum(float(np.sum(y.array * upstream)) for y, upstream in zip(results, upstreams, strict=True))
 
         with no_grad():
             expected = numerical_gradient(weighted, to_numpy(inputs[i].array), eps)
@@ -686,3 +694,15 @@ def gradcheck(func, inputs, *, eps: float = 1e-6, atol: float = 1e-5, rtol: floa
                 raise RuntimeError(message)
             return False
     return True
+
+# %% ../modules/02_autograd/02_autograd.ipynb #c0692
+def recognise(cls, **options) -> None:
+    """Called for each new subclass of Function: one whose `forward` is static is a program's, and is given another `apply`."""
+    super(Function, cls).__init_subclass__(**options)
+    if isinstance(inspect.getattr_static(cls, "forward"), staticmethod):
+        from .ops.custom_function import apply
+
+        cls.apply = classmethod(apply)
+
+
+Function.__init_subclass__ = classmethod(recognise)

@@ -39,6 +39,10 @@ def existing(cls, abstract=()) -> dict:
 ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated"}
 
 
+# what a program's own Function runs on; tests/core/test_custom_function.py
+PROGRAMS = {"Call", "Output", "DelayedError"}
+
+
 # they compute what other Functions compute, faster, and take their places in the examples when numba computes
 KERNELS = {f"tinytorch.{module}" for module in backends.LOADS["numba"]}
 FORMS = {f"tinytorch.{module}" for module in backends.LOADS["cuda"]}  # tests/kernels/test_devices.py runs them
@@ -47,7 +51,7 @@ FORMS = {f"tinytorch.{module}" for module in backends.LOADS["cuda"]}  # tests/ke
 def functions() -> dict:
     return {
         name: sub
-        for name, sub in existing(Function, ABSTRACT_FUNCTIONS).items()
+        for name, sub in existing(Function, ABSTRACT_FUNCTIONS | PROGRAMS).items()
         if sub.__module__ not in KERNELS | FORMS
     }
 
