@@ -1,30 +1,11 @@
 """One call on tinytorch and on PyTorch: values, dtypes, first and second derivatives, several layouts in memory."""
 
-import contextlib
-
 import numpy as np
 import torch
 
 import tinytorch as tt
-from tinytorch import backends
-from tinytorch.tensor import Function
 
 LAYOUTS = ("plain", "transposed", "strided")
-
-
-@contextlib.contextmanager
-def lessons_own():
-    """Without faster forms in numpy: what runs is what the lessons wrote, through lesson 01's door, by lesson 02's walk."""
-    forms, door = backends.kernels["numpy"], vars(Function)["apply"]
-    backends.kernels["numpy"] = {}
-    Function.apply = classmethod(lambda cls, *inputs, **options: door.__func__(cls, *inputs, **options))
-    try:
-        with backends.use("numpy"):
-            yield
-    finally:
-        Function.apply = door
-        backends.kernels["numpy"] = forms
-        backends.use("numpy")
 
 
 def laid_out(t, array, layout):

@@ -12,7 +12,7 @@ from hypothesis import Phase, settings
 
 from tinytorch import backends
 
-# no compiled kernels: tests of kernels ask for them by name; `against_torch.lessons_own` leaves out the forms in numpy, too
+# no compiled kernels: tests of kernels ask for them by name; `backends.use("lessons")` leaves out those in numpy, too
 backends.use("numpy")
 
 # One failure with its own type, not a group, and the first one, not the smallest: tests/core/test_wrong.py fails on purpose.

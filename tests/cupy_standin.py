@@ -17,7 +17,8 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 
 from tinytorch import backends
-from tinytorch.ops import creation
+from tinytorch.ops import conversion
+from tinytorch.tensor import observers
 
 crossings = Counter()  # "to device", "to host": arrays and numbers that went over
 
@@ -418,24 +419,17 @@ def to_host(array: DeviceArray) -> np.ndarray:
     return array.get()
 
 
-_kernels = {}
-
-
 def install() -> None:
     """Let "cuda" be where DeviceArrays live."""
     backends.register_device("cuda", DeviceArray, to_device, to_host)
-    backends.kernels["cuda"].update(_kernels)
-    backends._choose_forms()
 
 
 def remove() -> None:
-    """No more "cuda", and none of its forms is asked."""
-    del backends.ARRAYS[DeviceArray], backends._ways["cuda"]
-    sys.modules["tinytorch.cuda.kernels"].install(there=False)
-    _kernels.update(backends.kernels["cuda"])
-    backends.kernels["cuda"].clear()
-    backends._choose_forms()
-    creation.example.cache_clear()
+    """No more "cuda", and none of its kernels is asked."""
+    del backends.ARRAYS[DeviceArray], backends.DEVICES["cuda"]
+    backends.choose_kernels()
+    observers.remove(sys.modules["tinytorch.cuda.kernels"].one_device)
+    conversion.example.cache_clear()
 
 
 @contextmanager

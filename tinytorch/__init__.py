@@ -3,15 +3,15 @@
 import sys
 import types
 
-from ._face import face
+from . import _face
 
 __version__ = "0.1.0"
 
 # The modules whose names are tinytorch's own, in the order of the lessons.
 TENSOR_LEVEL = ("tensor", "ops.conversion", "ops.creation", "ops.random", "ops.comparison", "ops.counting", "ops.subscripts", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes",
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.custom_function")
-# Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`) or quicken them; their names are not ours.
-ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "kernels.operators")
+# Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
+ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations")
 ALIASES = {"bool": "bool_", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 
 
@@ -54,10 +54,16 @@ class _Package(types.ModuleType):
     """`tinytorch.tensor` is the function, as in PyTorch, although a file has the same name."""
 
     def __setattr__(self, name, value):
-        if not (name == "tensor" and isinstance(value, types.ModuleType)):
+        """Python calls this, too, for each file of the package that it has just imported."""
+        is_module = isinstance(value, types.ModuleType)
+        if name != "tensor" or not is_module:
             super().__setattr__(name, value)
+        if is_module and name == "dispatch":
+            value.keep_memory()  # freed memory is kept for the next large arrays
+        if is_module and name == "autograd":
+            _face.load("kernels.operators")  # operators and the backward pass with fewer steps of Python take their places
 
 
 sys.modules[__name__].__class__ = _Package
-__getattr__, __dir__ = face(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization"},
-                            attaching=ATTACHING, finish=_with_methods)
+__getattr__, __dir__ = _face.face(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization"},
+                                  attaching=ATTACHING, finish=_with_methods)

@@ -21,9 +21,8 @@ import tracemalloc
 
 import numpy as np
 
-from . import autograd
 from .autograd import block_of, graph_order
-from .tensor import Function, Tensor
+from .tensor import Function, Tensor, observers
 
 # %% ../modules/14_profiling/14_profiling.ipynb #median-time
 def median_time(function, repeats: int = 7, warmup: int = 2, clock=time.perf_counter) -> float:
@@ -216,6 +215,7 @@ def note_forward(event: FunctionEvent, function: type, inputs, options: dict, ou
 def note_backward(event: FunctionEvent, node: Function, grad, gradients) -> None:
     """Count what the backward of `node` did: it turned `grad` into `gradients`."""
     name, needs = counted_as(type(node)), node.needs_input_grad
+    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
     grad, *gradients = (getattr(x, "array", x) for x in (grad, *gradients))
     shapes = [x.shape for x in gradients if x is not None]
     if name in PRODUCTS:
@@ -229,25 +229,25 @@ def note_backward(event: FunctionEvent, node: Function, grad, gradients) -> None
 @contextlib.contextmanager
 def watched(recorder: Recorder):
     """While it is open, every operation and every backward is a range of `recorder`, with what it did."""
-    apply, input_gradients = Function.apply.__func__, autograd.input_gradients
+    class Reporter:
+        def forward(self, run, function, *inputs, **options):
+            with recorder.range(function.__name__) as event:
+                output = run(*inputs, **options)
+            note_forward(event, function, inputs, options, output)
+            return output
 
-    def reporting_apply(cls, *inputs, **options):
-        with recorder.range(cls.__name__) as event:
-            output = apply(cls, *inputs, **options)
-        note_forward(event, cls, inputs, options, output)
-        return output
+        def backward(self, run, node, grad):
+            with recorder.range(f"{type(node).__name__}Backward") as event:
+                gradients = run(node, grad)
+            note_backward(event, node, grad, gradients)
+            return gradients
 
-    def reporting_gradients(node, grad, *more):
-        with recorder.range(f"{type(node).__name__}Backward") as event:
-            gradients = input_gradients(node, grad, *more)
-        note_backward(event, node, grad, gradients)
-        return gradients
-
-    Function.apply, autograd.input_gradients = classmethod(reporting_apply), reporting_gradients
+    reporter = Reporter()
+    observers.append(reporter)
     try:
         yield recorder
     finally:
-        Function.apply, autograd.input_gradients = classmethod(apply), input_gradients
+        observers.remove(reporter)
 
 
 # %% ../modules/14_profiling/14_profiling.ipynb #averages

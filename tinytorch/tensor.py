@@ -4,15 +4,17 @@
 
 # %% auto #0
 __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', 'DEFAULT_DTYPES', 'grad_mode', 'creation_number',
-           'OPERANDS', 'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'size', 'numel', 'normalize_dim', 'numpy',
-           'item', 'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad', 'number_format', 'to_string',
-           'one_value', 'GradMode', 'Function', 'opened', 'renew_history', 'closed', 'apply', 'shape_of', 'Add',
-           'result_type', 'To', 'to_dtype', 'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray', 'binary',
-           'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division', 'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims',
-           'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute',
-           'transpose', 'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
+           'observers', 'OPERANDS', 'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'size', 'numel',
+           'normalize_dim', 'numpy', 'item', 'detach', 'to_numpy_protocol', 'set_requires_grad', 'set_grad',
+           'number_format', 'to_string', 'one_value', 'GradMode', 'Function', 'Observer', 'observed', 'opened',
+           'renew_history', 'closed', 'apply', 'shape_of', 'Add', 'result_type', 'To', 'to_dtype', 'operands',
+           'broadcast_shapes', 'clash', 'Arrays', 'AnyArray', 'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division',
+           'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max', 'amax',
+           'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose', 'expand', 'plain_index',
+           'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c003
+import functools
 import itertools
 import math
 import operator
@@ -258,6 +260,7 @@ class GradMode(threading.local):
 
 grad_mode = GradMode()
 creation_number = itertools.count(1)
+observers = []  # of Observer: who wants to see every operation; empty until lesson 14 measures
 
 
 class Function:
@@ -270,6 +273,11 @@ class Function:
     __slots__ = ("a_shape", "array_ids", "b_shape", "dtype", "edges", "hooks", "needs_input_grad", "order", "saved", "shape")
     is_view = False  # whether the output may share memory with the first input
     differentiable_twice = False  # whether `backward` is made of operations that can themselves be recorded
+
+    @classmethod
+    def apply(cls, *inputs, **options) -> Tensor:
+        """The operation on tensors and constants: what the function `apply` below does, for all observers to see."""
+        return observed(cls, *inputs, **options) if observers else apply(cls, *inputs, **options)
 
     def forward(self, *arrays, **options) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__} defines no forward")
@@ -292,6 +300,26 @@ class Function:
 
     def __repr__(self):
         return f"<{type(self).__name__}>"
+
+
+class Observer:
+    """Sees every use of a Function and every backward, while it is in `observers`. This one only lets them run."""
+
+    def forward(self, run, function: type, *inputs, **options) -> Tensor:
+        """`run(*inputs, **options)` is the use of `function`; its output must be returned."""
+        return run(*inputs, **options)
+
+    def backward(self, run, node: Function, grad):
+        """`run(node, grad)` is the node's backward; the gradients of its inputs must be returned."""
+        return run(node, grad)
+
+
+def observed(cls, *inputs, **options) -> Tensor:
+    """As `apply`, with each observer around those that were there before it."""
+    run = functools.partial(apply, cls)
+    for observer in observers:
+        run = functools.partial(observer.forward, run, cls)
+    return run(*inputs, **options)
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c027
 def opened(x: Tensor) -> np.ndarray:
@@ -347,8 +375,6 @@ def apply(cls, *inputs, **options) -> Tensor:
         node.record(inputs, arrays, output)
     return output
 
-
-Function.apply = classmethod(apply)
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c030
 def shape_of(x) -> tuple:

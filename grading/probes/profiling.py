@@ -226,8 +226,8 @@ def what_was_seen(recorder):
 
 @probe(
     "door",
-    hint="Replace Function.apply (by a classmethod) and autograd.input_gradients, hand on what the originals return, "
-    "and put the originals back in a `finally`.",
+    hint="Append an observer with `forward` and `backward` to `observers`, return from both what `run` returns, and "
+    "remove it in a `finally`.",
 )
 def door(tt, lesson, rng):
     n, k, m = sizes(rng, 2, 2, 2)
@@ -253,21 +253,18 @@ def door(tt, lesson, rng):
             loss.backward()
         return (*what_was_seen(recorder), b.grad)
 
-    def doors():
-        return vars(lesson.Function)["apply"].__func__, lesson.autograd.input_gradients
-
     def put_back():
-        before, flags, recorder = doors(), [], lesson.Recorder()
+        before, flags, recorder = list(lesson.observers), [], lesson.Recorder()
         with lesson.watched(recorder):
-            flags.append(doors() != before)
+            flags.append(lesson.observers != before)
             found = forward()
-        flags += [one is other for one, other in zip(doors(), before)]
+        flags.append(lesson.observers == before)
         try:
             with lesson.watched(recorder):
                 tt.tensor(x) @ tt.tensor(x[:1, :1])
         except (RuntimeError, ValueError):
-            flags += [one is other for one, other in zip(doors(), before)]
-        lesson.Function.apply, lesson.autograd.input_gradients = classmethod(before[0]), before[1]
+            flags.append(lesson.observers == before)
+        lesson.observers[:] = before
         return flags, len(recorder.stack), what_was_seen(recorder), found
 
     def nested():

@@ -10,9 +10,9 @@ import weakref
 import numpy as np
 import pytest
 import torch
-from against_torch import lessons_own
 
 import tinytorch as tt
+from tinytorch import backends
 from tinytorch.tensor import Function
 
 both = pytest.mark.parametrize("t", [tt, torch], ids=["tinytorch", "torch"])  # a test that both pass says what is meant
@@ -21,7 +21,7 @@ both = pytest.mark.parametrize("t", [tt, torch], ids=["tinytorch", "torch"])  # 
 @pytest.fixture(autouse=True, params=["tape", "lessons"])
 def way(request):
     """Each test runs on the tape of lesson 15's companion and on the lessons' own."""
-    with lessons_own() if request.param == "lessons" else contextlib.nullcontext():
+    with backends.use("lessons") if request.param == "lessons" else contextlib.nullcontext():
         yield
 
 

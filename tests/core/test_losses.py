@@ -6,18 +6,19 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from against_torch import alike, lessons_own, same, some
+from against_torch import alike, same, some
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tinytorch as tt
 import tinytorch.nn as nn
 import tinytorch.nn.functional as F
+from tinytorch import backends
 
 
 @pytest.fixture(scope="module", autouse=True)
 def own():
-    with lessons_own():
+    with backends.use("lessons"):
         yield
 
 

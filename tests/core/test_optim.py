@@ -7,16 +7,15 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from against_torch import lessons_own
 
-from tinytorch import optim
+from tinytorch import backends, optim
 from tinytorch.nn.utils import clip_grad_norm_, clip_grad_value_
 from tinytorch.tensor import Tensor, tensor
 
 
 @pytest.fixture(scope="module", autouse=True)
 def own():
-    with lessons_own():
+    with backends.use("lessons"):
         yield
 
 

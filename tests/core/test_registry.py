@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from against_torch import alike, lessons_own, same
+from against_torch import alike, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from registry import FUNCTIONS, MODULES, Draw, functions, fused_functions, modules
@@ -51,7 +51,7 @@ cases = pytest.mark.parametrize(
 @given(data=st.data())
 def test_function_as_in_pytorch(name, example, data):
     arrays = example.arrays(np.random.default_rng(len(name)), lambda low, high: data.draw(st.integers(low, high)))
-    with lessons_own():
+    with backends.use("lessons"):
         alike(example.call, *arrays, layouts=("plain",), twice=example.twice and functions()[name].differentiable_twice)
 
 
@@ -78,7 +78,7 @@ def leaves(arrays):
 
 @cases
 def test_function_by_differences(name, example):
-    with lessons_own():
+    with backends.use("lessons"):
         by_differences(name, example)
 
 

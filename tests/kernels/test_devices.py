@@ -27,8 +27,8 @@ MAKERS = "tensor zeros ones full arange eye rand randn randint empty linspace".s
 @pytest.fixture(autouse=True)
 def gpu():
     with contextlib.ExitStack() as stack:
-        if "cuda" in backends._ways:  # a real one: it comes back afterwards
-            stack.enter_context(pytest.MonkeyPatch.context()).setattr(backends, "_ways", dict(backends._ways))
+        if "cuda" in backends.DEVICES:  # a real one: it comes back afterwards
+            stack.enter_context(pytest.MonkeyPatch.context()).setattr(backends, "DEVICES", dict(backends.DEVICES))
         standin.install()
         stack.callback(standin.remove)
         yield
@@ -546,7 +546,7 @@ def test_the_names_that_programs_set():
 def test_without_a_gpu_an_error_says_what_is_missing():
     standin.remove()
     try:
-        if "cuda" not in backends._ways and not tt.cuda.is_available():
+        if "cuda" not in backends.DEVICES and not tt.cuda.is_available():
             for ask in (lambda: tt.ones(2).cuda(), lambda: tt.ones(2, device="cuda"), lambda: nn.Linear(1, 1).cuda()):
                 with pytest.raises(RuntimeError, match="device 'cuda' is not there: it needs"):
                     ask()

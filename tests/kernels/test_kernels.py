@@ -60,11 +60,13 @@ def test_kernels_refuse_what_they_were_not_made_for():
 
 
 @pytest.mark.parametrize(
-    "form, plain", [(compiled.scatter_add, embedding.scatter_add), (compiled.conv_forward, conv.conv_forward)]
+    "kernel, name",
+    [(compiled.scatter_add, "nn.embedding.scatter_add"), (compiled.conv_forward, "nn.conv.conv_forward")],
 )
-def test_they_are_registered_under_the_name_of_what_they_replace(form, plain):
-    assert backends.kernels["numba"][plain.__name__][form.__name__] is form
-    assert plain.plain is backends.dispatched[plain.__name__]
+def test_they_are_registered_under_the_name_of_what_they_replace(kernel, name):
+    function = {"nn.embedding.scatter_add": embedding.scatter_add, "nn.conv.conv_forward": conv.conv_forward}[name]
+    assert backends.kernels["numba"][name][kernel.__name__] is kernel
+    assert function.plain is backends.originals[name]
 
 
 PROGRAM = """

@@ -32,8 +32,8 @@ def numba():
 
 def answered(name: str, *args, **options) -> bool:
     """Whether one of the kernels takes these arguments."""
-    forms = backends.kernels["numba"][name].values()
-    return any(form(*args, **options) is not NotImplemented for form in forms)
+    kernels = backends.kernels["numba"][f"nn.{'pooling' if name in POOLS else 'conv'}.{name}"].values()
+    return any(kernel(*args, **options) is not NotImplemented for kernel in kernels)
 
 
 def agree(name: str, *args, **options):

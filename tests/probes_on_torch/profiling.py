@@ -189,7 +189,7 @@ lesson = SimpleNamespace(
     averages=averages,
     speedup=speedup,
     not_in_pytorch={
-        "door": "it stands in the door of our own package",
+        "door": "it observes the operations of our own package",
         "kept": "PyTorch's operations keep other arrays than ours",
     },
 )

@@ -44,8 +44,8 @@ PROGRAMS = {"Call", "Output", "DelayedError"}
 
 
 # they compute what other Functions compute, faster, and take their places in the examples when numba computes
-KERNELS = {f"tinytorch.{module}" for module in backends.LOADS["numba"]}
-FORMS = {f"tinytorch.{module}" for module in backends.LOADS["cuda"]}  # tests/kernels/test_devices.py runs them
+KERNELS = {f"tinytorch.{module}" for module in (*backends.MODULES["numpy"], *backends.MODULES["numba"])}
+FORMS = {f"tinytorch.{module}" for module in backends.MODULES["cuda"]}  # tests/kernels/test_devices.py runs them
 
 
 def functions() -> dict:

@@ -57,18 +57,16 @@ wrong(
 FINALLY = """    try:
         yield recorder
     finally:
-        Function.apply"""
-wrong("door", "not put back after an error", (FINALLY, "    if True:\n        yield recorder\n        Function.apply"))
-wrong(
-    "door", "not put back", ("classmethod(apply), input_gradients", "classmethod(reporting_apply), reporting_gradients")
-)
-wrong("door", "backward is not seen", ("classmethod(reporting_apply), reporting_gradients", "classmethod(reporting_apply), input_gradients"))  # fmt: skip
-wrong("door", "nothing is counted", ("note_forward(event, cls, inputs, options, output)", "pass"))
+        observers.remove(reporter)"""
+wrong("door", "not put back after an error", (FINALLY, "    yield recorder\n    observers.remove(reporter)"))
+wrong("door", "not put back", (FINALLY, "    yield recorder"))
+wrong("door", "backward is not seen", ("        def backward(self, run, node, grad):\n            with", "        def backward(self, run, node, grad):\n            return run(node, grad)\n            with"))  # fmt: skip
+wrong("door", "nothing is counted", ("note_forward(event, function, inputs, options, output)", "pass"))
 wrong("door", "backward is not counted", ("note_backward(event, node, grad, gradients)", "pass"))
-wrong("door", "options are lost", ("output = apply(cls, *inputs, **options)", "output = apply(cls, *inputs, **{k: v for k, v in options.items() if k != 'keepdim'})"))  # fmt: skip
-wrong("door", "the history is lost", ("        return output\n", "        return output.detach()\n"))
+wrong("door", "options are lost", ("output = run(*inputs, **options)", "output = run(*inputs, **{k: v for k, v in options.items() if k != 'keepdim'})"))  # fmt: skip
+wrong("door", "the history is lost", ("            return output\n", "            return output.detach()\n"))
 wrong("door", "backward has the name of forward", ('f"{type(node).__name__}Backward"', "type(node).__name__"))
-wrong("door", "the inner recorder takes it all", ("output = apply(", "output = ORIGINAL("), added="ORIGINAL = Function.apply.__func__")  # fmt: skip
+wrong("door", "the inner recorder takes it all", ("output = run(*inputs", "output = ORIGINAL(function, *inputs"), added="from tinytorch.tensor import apply as ORIGINAL")  # fmt: skip
 
 wrong("averages", "the average, not the sum", ("return list(found.values())", "for avg in found.values():\n        avg.cpu_time_total /= avg.count\n    return list(found.values())"))  # fmt: skip
 wrong("averages", "peaks add up", ("max(self.peak_memory, event.peak_memory)", "self.peak_memory + event.peak_memory"))
@@ -172,34 +170,31 @@ right("door", "a class", """class watched:
         self.recorder = recorder
 
     def __enter__(self):
-        self.old = vars(Function)["apply"], autograd.input_gradients
-        recorder, (door, back) = self.recorder, self.old
+        observers.append(self)
+        return self.recorder
 
-        @classmethod
-        def spy(cls, *inputs, **options):
-            recorder.open(cls.__name__)
-            event = recorder.stack[-1]
-            try:
-                output = door.__func__(cls, *inputs, **options)
-            finally:
-                recorder.close()
-            note_forward(event, cls, inputs, options, output)
-            return output
+    def forward(self, run, function, *inputs, **options):
+        recorder = self.recorder
+        recorder.open(function.__name__)
+        event = recorder.stack[-1]
+        try:
+            output = run(*inputs, **options)
+        finally:
+            recorder.close()
+        note_forward(event, function, inputs, options, output)
+        return output
 
-        def spy_back(node, grad, create_graph=False):
-            event = recorder.open(node.__class__.__name__ + "Backward")
-            try:
-                found = back(node, grad, create_graph)
-            finally:
-                recorder.close()
-            note_backward(event, node, grad, found)
-            return found
-
-        Function.apply, autograd.input_gradients = spy, spy_back
-        return recorder
+    def backward(self, run, node, grad):
+        event = self.recorder.open(node.__class__.__name__ + "Backward")
+        try:
+            found = run(node, grad)
+        finally:
+            self.recorder.close()
+        note_backward(event, node, grad, found)
+        return found
 
     def __exit__(self, *error):
-        Function.apply, autograd.input_gradients = self.old
+        observers.remove(self)
 """)  # fmt: skip
 right("averages", "grouped first", """class FunctionEventAvg(FunctionEvent):
     cpu_time_total = self_cpu_time_total = self_cpu_memory_usage = 0

@@ -133,13 +133,13 @@ class FusedGELUTanh(_Elements, GELUTanhFunction):
     compute, differentiate = staticmethod(gelu_tanh_elements), staticmethod(gelu_tanh_gradient)
 
 
-@kernel("numba")
+@kernel("numba", "nn.basic_activations.sigmoid")
 def sigmoid(input):
     """tinytorch.sigmoid"""
     return FusedSigmoid.apply(input) if fast_arrays(input.array) else NotImplemented
 
 
-@kernel("numba")
+@kernel("numba", "nn.activations.gelu")
 def gelu(input, approximate="none"):
     """tinytorch.nn.functional.gelu"""
     if approximate not in ("none", "tanh") or not fast_arrays(input.array):
@@ -178,7 +178,7 @@ class FusedReLU(ReLUFunction):
         return result
 
 
-@kernel("numba")
+@kernel("numba", "nn.basic_activations.relu")
 def relu(input, inplace=False):
     """max(input, 0), element by element."""
     return FusedReLU.apply(input) if not inplace and isinstance(input, Tensor) and fast_arrays(input.array) else NotImplemented

@@ -14,7 +14,7 @@ from ..dispatch import kernel
 from ..optim.optimizer import buffer, count
 
 # %% ../../modules/15_kernels/15_kernels_adam.ipynb #c011
-@kernel("numpy")
+@kernel("numpy", "optim.optimizer.adam_update")
 def adam_update(p, grad, state, group):
     """One step of Adam of one parameter, in place, without its rarer options."""
     if group["amsgrad"] or group["weight_decay"] or not p.ndim:

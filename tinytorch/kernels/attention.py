@@ -88,7 +88,7 @@ class FusedAttention(AttentionFunction):
         return tuple(unbroadcast(g, x.shape) for g, x in zip((grad_query, grad_key, grad_value), self.saved))
 
 
-@kernel("numba")
+@kernel("numba", "nn.attention.attention")
 def attention(query, key, value, mask, keep, causal, scale):
     """tinytorch.nn.attention.attention without dropout, and without a mask that forbids anything."""
     arrays = query.array, key.array, value.array

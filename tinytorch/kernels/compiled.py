@@ -76,7 +76,7 @@ def adam_elements(p, grad, m, v, beta1, beta2, rate, size, eps, l2, kept):
 
 
 # %% ../../modules/15_kernels/15_kernels.ipynb #c028
-@kernel("numba")
+@kernel("numba", "optim.optimizer.adam_update")
 def adam_update(p, grad, state, group):
     """One step of Adam of one parameter, in place, in one pass."""
     if group["amsgrad"] or not fast_arrays(p, grad, *(x.array for x in state.values())):
@@ -174,7 +174,7 @@ class FusedCrossEntropy(CrossEntropyFunction):
         return result
 
 
-@kernel("numba")
+@kernel("numba", "nn.losses.row_losses")
 def row_losses(rows, indices):
     """-log softmax(row)[class] of each row of a tensor (n, C)."""
     if not (fast_arrays(rows.array) and rows.array.size):
@@ -247,7 +247,7 @@ class FusedLayerNorm(Function):
         return grad_x.reshape(x.shape), grad_w.reshape(shape) if needs_w else None, grad_b.reshape(shape) if needs_b else None
 
 
-@kernel("numba")
+@kernel("numba", "nn.norm.layer_norm")
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """tinytorch.nn.functional.layer_norm, in one pass forward and one backward."""
     dims = last_dims("layer_norm", input, normalized_shape, weight, bias)
@@ -269,7 +269,7 @@ def add_rows(ids, grad, result):
 
 
 # %% ../../modules/15_kernels/15_kernels.ipynb #c053
-@kernel("numba")
+@kernel("numba", "nn.embedding.scatter_add")
 def scatter_add(ids, grad, rows):
     """(rows, size): row r is the sum of all those rows of `grad` (*ids.shape, size) whose id is r, or zeros."""
     if not (type(ids) is np.ndarray and fast_arrays(grad)):
@@ -298,7 +298,7 @@ def largest_of_windows(x, best, which, kernel_size, stride, padding, dilation):
                 best[m, i, j], which[m, i, j] = top, place
 
 
-@kernel("numba")
+@kernel("numba", "nn.pooling.max_pool_forward")
 def max_pool_forward(x, kernel_size, stride, padding, dilation, ceil_mode=False):
     """(the largest of each window, its place in it), for windows over two dimensions."""
     if len(kernel_size) != 2 or not fast_arrays(x) or not x.size:
@@ -329,7 +329,7 @@ def max_pool_2x2(x, best, which):
     return seen
 
 # %% ../../modules/15_kernels/15_kernels.ipynb #c061
-@kernel("numba", "max_pool_forward")  # asked before the one above: the latest is asked first
+@kernel("numba", "nn.pooling.max_pool_forward")  # asked before the one above: the latest is asked first
 def max_pool_side_by_side(x, kernel_size, stride, padding, dilation, ceil_mode=False):
     """(the largest of each window, its place in it), for windows of 2 x 2 that lie side by side."""
     options = (tuple(kernel_size), tuple(stride), tuple(padding), tuple(dilation), ceil_mode)
@@ -442,7 +442,7 @@ def convolvable(x, weight, stride, groups) -> bool:
     return ours and set(stride) == {1} and groups == 1
 
 
-@kernel("numba")
+@kernel("numba", "nn.conv.conv_forward")
 def conv_forward(x, weight, stride, padding, dilation, groups):
     """The convolution of x with stride 1, as a product with a matrix that is never built."""
     if not convolvable(x, weight, stride, groups):

@@ -25,7 +25,7 @@ from .compiled import (
 
 
 # %% ../../modules/15_kernels/15_kernels_conv.ipynb #c006
-@kernel("numba")
+@kernel("numba", "nn.conv.batch_input_grad")
 def batch_input_grad(grad, weight, input_shape, stride, padding, dilation, groups):
     """The gradient of a convolution's input, for stride 1."""
     around = tuple(d * (k - 1) - p for k, p, d in zip(weight.shape[2:], padding, dilation, strict=True))
@@ -68,7 +68,7 @@ def correlate(grad, x, starts, result, flat, rows, grid, padding):
         products_of_rows(rows, flat.reshape(-1), starts, result)
 
 
-@kernel("numba")
+@kernel("numba", "nn.conv.batch_weight_grad")
 def batch_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups):
     """The gradient of a convolution's weight, for stride 1."""
     if not convolvable(grad, x, stride, groups):
@@ -96,7 +96,7 @@ def pixels_as_rows(x) -> np.ndarray:
     return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
 
 
-@kernel("numba", "conv_forward")
+@kernel("numba", "nn.conv.conv_forward")
 def pointwise_forward(x, weight, stride, padding, dilation, groups):
     """conv_forward for filters of one pixel."""
     if not pointwise(x, weight.shape, stride, padding, groups):
@@ -104,7 +104,7 @@ def pointwise_forward(x, weight, stride, padding, dilation, groups):
     return (weight.reshape(weight.shape[:2]) @ pixels_as_rows(x)).reshape(len(x), len(weight), *x.shape[2:])
 
 
-@kernel("numba", "batch_input_grad")
+@kernel("numba", "nn.conv.batch_input_grad")
 def pointwise_input_grad(grad, weight, input_shape, stride, padding, dilation, groups):
     """batch_input_grad for filters of one pixel."""
     if not pointwise(grad, weight.shape, stride, padding, groups) or grad.shape[2:] != tuple(input_shape[2:]):
@@ -112,7 +112,7 @@ def pointwise_input_grad(grad, weight, input_shape, stride, padding, dilation, g
     return (weight.reshape(weight.shape[:2]).T @ pixels_as_rows(grad)).reshape(input_shape)
 
 
-@kernel("numba", "batch_weight_grad")
+@kernel("numba", "nn.conv.batch_weight_grad")
 def pointwise_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups):
     """batch_weight_grad for filters of one pixel."""
     if not pointwise(x, weight_shape, stride, padding, groups) or grad.dtype != FLOAT32:

@@ -36,7 +36,7 @@ class KeptCrossEntropy(CrossEntropyFunction):
         return result
 
 
-@kernel("numpy")
+@kernel("numpy", "nn.losses.row_losses")
 def row_losses(rows, indices):
     """-log softmax(row)[class] of each row of a tensor (n, C) that is not empty."""
     return KeptCrossEntropy.apply(rows, classes=indices) if rows.array.size else NotImplemented
@@ -56,7 +56,7 @@ class Average(Function):
         return np.full(self.a_shape, each) if isinstance(each, np.generic) else run(Expand, each, shape=self.a_shape)
 
 
-@kernel("numpy")
+@kernel("numpy", "nn.losses.reduced_classes")
 def reduced_classes(losses, target, indices, kept, weight, reduction):
     """For the plain mean over all rows."""
     if reduction != "mean" or kept is not None or weight is not None or not losses.array.size:
@@ -64,7 +64,7 @@ def reduced_classes(losses, target, indices, kept, weight, reduction):
     return Average.apply(losses)
 
 
-@kernel("numpy")
+@kernel("numpy", "nn.losses.class_indices")
 def class_indices(name, target, ignore_index, classes):
     """For int64 classes in range, none of them ignored."""
     array = target.array

@@ -47,7 +47,7 @@ class FusedDropout(Function):
         return result
 
 
-@kernel("numba")
+@kernel("numba", "nn.dropout.dropped")
 def dropped(input, p):
     """input with each element 0 with probability p < 1, and the others times 1 / (1 - p)."""
     if not fast_arrays(input.array):

@@ -24,7 +24,7 @@ def take_rows(table, ids, result):
     return True
 
 
-@kernel("numba")
+@kernel("numba", "nn.embedding.lookup")
 def lookup(weight, ids):
     """The rows `ids` of `weight` (rows, size)."""
     if not (type(ids) is np.ndarray and fast_arrays(weight)):

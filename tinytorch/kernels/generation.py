@@ -80,7 +80,7 @@ def normalized(x, weight, bias, eps):
     return result
 
 
-@kernel("numba", "forward")
+@kernel("numba", "nn.gpt.Block.forward")
 def next_token(block, input, cache=None):
     """A block of lesson 13 for one more token behind those in the cache, while nothing is recorded or trained."""
     if type(block) is not Block or type(cache) is not KeyValueCache or grad_mode.enabled:

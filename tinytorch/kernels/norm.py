@@ -80,7 +80,7 @@ class FusedRMSNorm(Function):
         return grad_x.reshape(x.shape), grad_w.reshape(self.affine_shape) if self.needs_input_grad[1] else None
 
 
-@kernel("numba")
+@kernel("numba", "nn.norm.rms_norm")
 def rms_norm(input, normalized_shape, weight=None, eps=None):
     """tinytorch.nn.functional.rms_norm"""
     dims = last_dims("rms_norm", input, normalized_shape, weight)
@@ -178,7 +178,7 @@ class FusedBatchNorm(Function):
         return result.reshape(x.shape), along, sums
 
 
-@kernel("numba")
+@kernel("numba", "nn.norm.batch_norm")
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     """batch_norm while training, for sounds and images, with weight and bias."""
     parts = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}

@@ -26,7 +26,7 @@ def add_at_places(grad, which, steps, stride, begin, result):
                 result[m, begin + i * stride[0] + j * stride[1] + steps[places[j]]] += line[j]
 
 
-@kernel("numba")
+@kernel("numba", "nn.pooling.max_pool_backward")
 def max_pool_backward(grad, which, shape, kernel_size, stride, padding, dilation, ceil_mode=False):
     """The gradient of the input of max_pool_forward, for windows over two dimensions."""
     if len(kernel_size) != 2 or not grad.size or not fast_arrays(grad):

@@ -104,13 +104,13 @@ def has_rows(input, dim, dtype) -> bool:
     return normalize_dim(dim, input.ndim) == input.ndim - 1
 
 
-@kernel("numba")
+@kernel("numba", "nn.basic_activations.softmax")
 def softmax(input, dim=None, _stacklevel=3, dtype=None):
     """tinytorch.nn.functional.softmax along the last dimension."""
     return FusedSoftmax.apply(input, dim=(input.ndim - 1,)) if has_rows(input, dim, dtype) else NotImplemented
 
 
-@kernel("numba")
+@kernel("numba", "nn.basic_activations.log_softmax")
 def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     """tinytorch.nn.functional.log_softmax along the last dimension."""
     return FusedLogSoftmax.apply(input, dim=(input.ndim - 1,)) if has_rows(input, dim, dtype) else NotImplemented

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import tinytorch
 from .. import nn
-from ..dispatch import dispatch
 from . import functional as F
 
 # %% ../../modules/13_transformer/13_transformer.ipynb #c008
@@ -109,9 +108,6 @@ class Block(nn.Module):
         x = x + self.attention(self.norm1(x), cache)
         return x + self.mlp(self.norm2(x))
 
-
-# %% ../../modules/13_transformer/13_transformer.ipynb #block-seam
-Block.forward = dispatch(Block.forward)  # lesson 15 has a faster form for one more token
 
 # %% ../../modules/13_transformer/13_transformer.ipynb #gpt-init
 def init_gpt(model, n_layer: int) -> None:
