@@ -31,7 +31,7 @@ def enter(arguments: list[str], extras: list[str]):
 
 def setup():
     """Make .venv, or bring it up to date."""
-    if not PYTHON.exists():
+    if not (PYTHON.exists() and STAMP.exists()):  # also where this was interrupted
         print("making the environment in .venv: once, it takes some minutes", flush=True)
         if subprocess.run([sys.executable, "-m", "venv", str(FOLDER)]).returncode:
             shutil.rmtree(FOLDER, ignore_errors=True)

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.traceback import Traceback
 
 import course
+from course.plan import plan
 from course.whose import CourseError, describe, title
 from milestones.runner import Milestone, Run, measure, milestones, script_of, shown, take_notes
 
@@ -50,7 +51,8 @@ def overview(context: typer.Context):
     table = Table("milestone", "year", "what was new", "data", "bar", "lessons")
     for one in milestones().values():
         missing = ", ".join(map(title, one.missing(whose.package)))
-        state = f"[yellow]waits for {missing}" if missing else f"[green]after {one.lessons[-1][:2]}: all there"
+        last = plan().lessons[one.lessons[-1]].number
+        state = f"[yellow]waits for {missing}" if missing else f"[green]after {last:02}: all there"
         table.add_row(one.name, str(one.year), one.about, one.data, bar_of(one), state)
     console.print(table)
     console.print("python -m milestones run NAME, or all", style="dim", markup=False)

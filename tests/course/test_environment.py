@@ -38,6 +38,8 @@ def root(tmp_path):
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
     (tmp_path / "constraints.txt").touch()
     python(tmp_path, 'echo "$@"')
+    (tmp_path / ".venv/.installed").touch()
+    os.utime(tmp_path / ".venv/.installed", (1, 1))  # long ago: pyproject.toml is newer
     return tmp_path
 
 
