@@ -52,7 +52,7 @@ def python(root, script):
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for Python is a shell script")
 def test_installed_once_and_again_when_more_is_asked_for(root):
-    pip = "-m pip install --quiet --disable-pip-version-check -e .[dev,fast] -c constraints.txt"
+    pip = "-m pip install --quiet --disable-pip-version-check --no-compile -e .[dev,fast] -c constraints.txt"
     assert bare("export", folder=root).stdout.splitlines() == [pip, "-m course export"]
     assert bare("lab", "--no-start", "--port=1", folder=root).stdout == "-m course lab --no-start --port=1\n"
     later = (root / ".venv/.installed").stat().st_mtime + 1

@@ -215,14 +215,7 @@ def test_nothing_is_written_if_something_is_wrong(course, unchecked, monkeypatch
 
 
 @needs_bubblewrap
-@pytest.mark.parametrize("lesson", list(plan().lessons)[::4])
+@pytest.mark.parametrize("lesson", list(plan().lessons)[::8])
 def test_a_lesson_can_be_released(course, lesson):
-    """Every fourth, for the suite's sake: `python -m grading release all` makes the same checks, for each lesson."""
+    """Every eighth, for the suite's sake: `python -m grading release all` makes the same checks, for each lesson."""
     assert publish(course, lesson)
-
-
-@pytest.mark.parametrize("lesson", list(plan().lessons))
-def test_no_lessons_release_gives_a_solution_away(lesson):
-    solved = nbformat.read(plan().notebook(lesson), as_version=4)
-    nb = nbformat.reads(workspace.release(plan().notebook(lesson)), as_version=4)
-    assert not [*releasing.leaks(solved, nb), *releasing.unlocked(nb)]

@@ -28,7 +28,7 @@ def named(solution):
 
 
 @needs_bubblewrap
-@pytest.mark.parametrize("solution", some(WRONG, 5), ids=named)
+@pytest.mark.parametrize("solution", some(WRONG, 3), ids=named)
 def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
     verdicts, _ = grader.grade(load_lesson(solution.lesson), solution.cells, SEED)
     for verdict in verdicts:
@@ -39,16 +39,13 @@ def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
 
 
 @needs_bubblewrap
-@pytest.mark.parametrize("solution", some(RIGHT, 2), ids=named)
+@pytest.mark.parametrize("solution", some(RIGHT, 1), ids=named)
 def test_a_right_solution_in_another_style_gets_full_points_each_time(solution):
-    """Three times here, with different seeds; ten times in `make solutions`."""
-    verdicts, _ = grader.grade(load_lesson(solution.lesson), solution.cells, SEED)
+    """Twice here, with different seeds; ten times in `make solutions`."""
+    lesson = load_lesson(solution.lesson)
+    verdicts, _ = grader.grade(lesson, solution.cells, SEED)
+    verdicts += grader.grade(lesson, solution.cells, grader.new_seed(), [solution.exercise])[0]
     assert all(verdict.points == verdict.of for verdict in verdicts), verdicts
-    for _ in range(2):
-        [verdict], _ = grader.grade(
-            load_lesson(solution.lesson), solution.cells, grader.new_seed(), [solution.exercise]
-        )
-        assert verdict.points == verdict.of, verdict
 
 
 def test_there_are_enough():

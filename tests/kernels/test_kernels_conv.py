@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import tinytorch as tt
 from tinytorch import backends
-from tinytorch.autograd import gradcheck, graph_order
+from tinytorch.autograd import gradcheck
 from tinytorch.nn import conv, pooling
 from tinytorch.nn import functional as F
 
@@ -246,11 +246,6 @@ def test_max_pool_as_in_pytorch(options):
         alike(call, array, kinds=("float32",), twice=False)
 
 
-def fused(result) -> bool:
-    """Whether a kernel made it."""
-    return type(result.grad_fn).__name__.startswith("Fused")
-
-
 @given(shape=st.lists(st.integers(0, 6), max_size=4), seed=st.integers(0, 99))
 def test_relu(shape, seed):
     rng = np.random.default_rng(seed)
@@ -263,15 +258,12 @@ def test_relu(shape, seed):
             y = x.relu()
             y.backward(tt.tensor(np.full(shape, 3, np.float32)))
             found.append((y.detach().numpy(), x.grad.numpy()))
-            assert fused(y) == (backend == "numba")
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 def test_relu_otherwise():
     array = np.random.default_rng(0).standard_normal((4, 6))
-    assert not fused(tt.tensor(array, requires_grad=True).relu())
-    assert not fused(tt.tensor(array.astype(np.float32), requires_grad=True).T.relu())
     x = tt.tensor(array.astype(np.float32))
     assert F.relu(x, inplace=True) is x and (x.numpy() >= 0).all()
     alike(lambda t, x: (x.relu() ** 3 * x).relu(), array.astype(np.float32), twice=True, kinds=("float32",))
@@ -290,16 +282,12 @@ def test_batch_norm_as_in_pytorch(shape, mean):
         y = t.nn.functional.batch_norm(leaves[0], *running, *leaves[1:], training=True)
         y.backward(t.tensor(upstream).swapaxes(0, 1).swapaxes(0, 1))
         found.append([x.detach().numpy() for x in (y, *running, *(x.grad for x in leaves))])
-        assert t is torch or fused(y)
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3 if mean else 1e-5)
 
 
 def test_batch_norm_otherwise():
     x, parts = tt.ones(2, 3, 4), (tt.zeros(3), tt.ones(3), tt.ones(3, requires_grad=True), tt.zeros(3))
-    assert not fused(F.batch_norm(x, *parts))  # not training
-    assert not fused(F.batch_norm(x, *parts[:3], training=True))  # no bias
-    assert not fused(F.batch_norm(x[..., 0], *parts, training=True))  # no pixels
     with pytest.raises(ValueError, match="more than 1 value per channel"):
         F.batch_norm(x[:1, :, :1], *parts, training=True)
     array = np.random.default_rng(0).standard_normal((2, 3, 4)).astype(np.float32)
@@ -344,6 +332,4 @@ def test_a_network_learns_the_same():
                 loss.backward()
                 optimizer.step()
                 losses.append(loss.item())
-            names = {type(node).__name__ for node in graph_order([loss.grad_fn])}
-            assert ("FusedReLU" in names) == (backend == "numba")
     np.testing.assert_allclose(losses[:3], losses[3:], rtol=1e-4)
