@@ -42,7 +42,7 @@ TASKS = {
     ),
     "processors": Task(
         "the numeric tests and the notebooks as on older, newer and other processors (an hour)",
-        ("tests/processors.py --jobs={jobs}",),
+        ("tests/processors --jobs={jobs}",),
     ),
 }
 

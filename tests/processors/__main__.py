@@ -1,10 +1,10 @@
-"""Runs the numeric tests and the notebooks as on other processors: `make processors`, or `python tests/processors.py`.
+"""Runs the numeric tests and the notebooks as on other processors: `make processors`, or `python tests/processors`.
 
 A result must not depend on the processor. numpy, PyTorch with oneDNN, and OpenBLAS each choose their code by what the
 processor can do; here each is held to an old one and to a new one, alone and together, and the table says what they
-chose. Three more runs give numpy's functions other last bits and sums another order (tests/other_processor.py).
+chose. Three more runs give numpy's functions other last bits and sums another order (other_processor.py).
 
-`python tests/processors.py NAME ...` runs those of the table; options that begin with - go to pytest. A run that the
+`python tests/processors NAME ...` runs those of the table; options that begin with - go to pytest. A run that the
 processor here cannot do is named as skipped. Ends with 1 if anything failed.
 """
 
@@ -20,7 +20,8 @@ from numpy._core._multiarray_umath import __cpu_features__
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 NEWER = {"old": ("X86_V3", "X86_V4", "AVX512_ICL", "AVX512_SPR"), "AVX2": ("X86_V4", "AVX512_ICL", "AVX512_SPR")}
 TORCH = {
     "old": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"},
@@ -74,12 +75,12 @@ def chosen(settings: dict[str, str]) -> list[str]:
 def run(name: str, options: list[str], folder: Path) -> tuple[str, list[str]]:
     """pytest's last line, and the tests that failed."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS, *options]
-    given = environment(name) | {"PYTHONPATH": str(ROOT / "tests")}
+    given = environment(name) | {"PYTHONPATH": str(HERE)}
     if name in NEIGHBOURS:  # here, and in the notebooks' kernels
         command += ["-p", "other_processor"]
         startup = folder / "profile_default/startup/00.py"
         startup.parent.mkdir(parents=True, exist_ok=True)
-        startup.write_text(f"import sys; sys.path.append({str(ROOT / 'tests')!r}); import other_processor\n")
+        startup.write_text(f"import sys; sys.path.append({str(HERE)!r}); import other_processor\n")
         given["IPYTHONDIR"] = str(folder)
     done = subprocess.run(command, cwd=ROOT, env=os.environ | given, capture_output=True, text=True)
     failed = re.findall(r"^(?:FAILED|ERROR) (.*)", done.stdout, re.MULTILINE)

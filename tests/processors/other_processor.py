@@ -6,8 +6,8 @@ becomes one of its neighbours or stays what it is, as a hash of its bits says (s
 everywhere, as on a real processor), and sums and products are added up in an order that only their shapes decide. What
 is exact everywhere stays: 0, 1 (but as a logarithm), infinity and nan; squares and square roots. What then fails holds by luck.
 
-`pytest -p other_processor`, with tests/ on PYTHONPATH, or `install()` before tinytorch is imported. OTHER_PROCESSOR in the
-environment chooses one of three: each number is another neighbour in each. tests/processors.py runs them.
+`pytest -p other_processor`, with this folder on PYTHONPATH, or imported before tinytorch. OTHER_PROCESSOR in the
+environment chooses one of three: each number is another neighbour in each. `python tests/processors` runs them.
 """
 
 import ast
