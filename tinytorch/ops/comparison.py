@@ -26,8 +26,7 @@ def arrays_of(input, other) -> tuple:
     """Both sides as raw arrays (or numbers) of one dtype. Raises TypeError for what is neither a tensor nor a number."""
     if not isinstance(input, Tensor) or not isinstance(other, OPERANDS):
         raise TypeError(f"expected a Tensor and a Tensor or a number, got {type(input).__name__} and {type(other).__name__}")
-    if not (isinstance(other, (bool, int)) and input.dtype.family < 2):  # an integer may lie outside of the dtype: 300 in uint8
-        input, other = operands(input, other)
+    input, other = operands(input, other)
     return input.array, other.array if isinstance(other, Tensor) else other
 
 
@@ -160,7 +159,8 @@ Tensor.__invert__ = bitwise_not
 
 # %% ../../modules/01_tensor/01_tensor_comparison.ipynb #c015
 def tensor_format(input, spec: str) -> str:
-    return format(input.item(), spec) if input.ndim == 0 and spec else object.__format__(input, spec)
+    """What `f"{loss:.3f}"` asks for: a tensor without dimensions is written as its number."""
+    return format(input.item(), spec) if input.ndim == 0 and (spec or type(input) is Tensor) else object.__format__(input, spec)
 
 
 Tensor.__format__ = tensor_format

@@ -20,6 +20,7 @@ from ..tensor import (
     as_sizes,
     float32,
     float64,
+    in_dtype,
     int64,
     tensor,
     to_array,
@@ -84,7 +85,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad: bool = Fal
     fill_value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = kind_or(dtype) if dtype is not None else to_array(fill_value).dtype
     array = np.empty(sizes((size,)), kind, like=like(device))
-    array.fill(fill_value)
+    array.fill(in_dtype(fill_value, as_dtype(kind)))
     return made(array, requires_grad)
 
 

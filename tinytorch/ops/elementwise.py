@@ -27,6 +27,7 @@ from ..tensor import (
     binary,
     broadcast_shapes,
     floating,
+    in_dtype,
     int64,
     operands,
     result_type,
@@ -433,7 +434,7 @@ class Clamp(Function):
 def meeting(*inputs) -> list:
     """Tensors and numbers as tensors or numbers of the dtype in which they all meet; None stays None."""
     kind = result_type(*(x for x in inputs if x is not None))
-    return [x if x is None else to_dtype(x, kind) if isinstance(x, Tensor) else kind.numpy.type(x) for x in inputs]
+    return [x if x is None else to_dtype(x, kind) if isinstance(x, Tensor) else in_dtype(x, kind) for x in inputs]
 
 
 def clamp(input, min=None, max=None) -> Tensor:
@@ -593,6 +594,8 @@ def scaled(other, alpha, *inputs):
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, float) and result_type(*inputs).family < 2:
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    kind = result_type(*inputs)
+    in_dtype(alpha, kind)  # raises where it does not fit
     return other if alpha is True else other * alpha
 
 
@@ -634,6 +637,8 @@ def tensor_pow(input, exponent) -> Tensor:
     """input ** exponent; one of the two may be a number."""
     if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
         raise TypeError(f"pow(): expected a Tensor, got {type(input).__name__} and {type(exponent).__name__}")
+    if type(exponent) is int:
+        in_dtype(exponent, result_type(input, exponent))  # raises where it does not fit
     return input**exponent
 
 
@@ -721,6 +726,7 @@ def nan_to_num(input, nan: float | None = 0.0, posinf: float | None = None, negi
 def addcmul(input, tensor1, tensor2, *, value=1) -> Tensor:
     """input + value * tensor1 * tensor2"""
     product = tensor1 * tensor2
+    in_dtype(value, result_type(input, product))  # raises where it does not fit
     return input + (product if value == 1 else product * value)
 
 

@@ -27,6 +27,7 @@ from ..tensor import (
     bool_,
     broadcast_shapes,
     expand,
+    in_dtype,
     normalize_dim,
     operands,
     plain_index,
@@ -253,6 +254,8 @@ def scatter(input, dim: int, index: Tensor, src=None, *, value=None, reduce: str
         if src.dtype is not input.dtype:
             raise RuntimeError(f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
         src = cropped(at_least_one(src), shape)
+    else:
+        src = in_dtype(src, input.dtype)
     result = Scatter.apply(at_least_one(input), src, index=array.reshape(shape), dim=dim)
     return result if input.ndim else reshape(result, ())
 
@@ -347,10 +350,8 @@ def masked_fill(input, mask: Tensor, value) -> Tensor:
         if not can_cast(value.dtype, input.dtype):
             raise RuntimeError(f"masked_fill(): value of {value.dtype} cannot be stored in a tensor of {input.dtype}")
         value = to_dtype(value, input.dtype)
-    elif input.dtype.family < 2:
-        value = input.dtype.numpy.type(value)
     else:
-        value = float(value)
+        value = in_dtype(value, input.dtype)
     return Where.apply(value, input, condition=array)
 
 
@@ -394,6 +395,8 @@ def index_fill(input, dim: int, index: Tensor, value) -> Tensor:
         if value.ndim:
             raise RuntimeError(f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s).")
         value = to_dtype(value, input.dtype)
+    else:
+        value = in_dtype(value, input.dtype)
     return SetItem.apply(input, value, index=(*(slice(None),) * dim, np.unique(array)))  # once each: value's gradient counts them
 
 
@@ -487,7 +490,7 @@ def pad(input, pad, mode: str = "constant", value: float | None = None) -> Tenso
     sides = [(max(left, 0), max(right, 0)) for left, right in sides]
     index = tuple(slice(left, left + size) for size, (left, _) in zip(input.shape, sides, strict=True))
     shape = tuple(size + left + right for size, (left, right) in zip(input.shape, sides, strict=True))
-    return ConstantPad.apply(input, index=index, shape=shape, value=0 if value is None else value)
+    return ConstantPad.apply(input, index=index, shape=shape, value=in_dtype(value or 0, input.dtype))
 
 # %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c024
 def one_hot(tensor, num_classes: int = -1) -> Tensor:

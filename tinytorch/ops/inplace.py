@@ -20,7 +20,7 @@ from .elementwise import add, div, mul, sub
 from .indexing import SetItem
 from .shapes import Piece, diagonal
 from .subscripts import get_item, in_two_steps
-from ..tensor import OPERANDS, Function, Tensor, grad_mode, opened, to_dtype
+from ..tensor import OPERANDS, Function, Tensor, grad_mode, in_dtype, opened, to_dtype
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c006
 @dispatch
@@ -188,7 +188,7 @@ def take_history(input, result) -> None:
 
 def write(input, new) -> None:
     """Put the values `new`, an array or a number, into the memory of `input`."""
-    array = open_to_writing(input.array, isinstance(new, (bool, int, float)))
+    array = open_to_writing(input.array, isinstance(new, np.generic))
     with np.errstate(invalid="ignore"):
         array[...] = moved(new, device_of(array)) if is_array(new) else new
     changes.note(input)
@@ -300,6 +300,8 @@ class Overwrite(Function):
 
 def overwrite(input, value) -> Tensor:
     """`input` becomes `value`, an array, a number, or a tensor of its dtype."""
+    if isinstance(value, (bool, int, float)):
+        value = in_dtype(value, input.dtype)
     shape = np.shape(value)
     if shape not in ((), input.shape):
         try:
@@ -433,6 +435,8 @@ def set_item(input, index, value) -> None:
         input = get_item(input, view)
     if isinstance(value, (np.ndarray, np.generic)):
         value = as_tensor(value)
+    elif not isinstance(value, Tensor):
+        value = in_dtype(value, input.dtype)
     if lies_there(input, index, value):
         return
     if isinstance(value, Tensor) and value.device != input.device:
