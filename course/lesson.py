@@ -33,11 +33,10 @@ def begin(name: str, needs: str = ""):
 
     A companion (`02_autograd_shapes`) stands on its own lesson too. `needs` is a package that only some lessons want.
     """
-    if workspace():
-        refuse_old_layout(workspace())
     root, missing = workspace() or repository(), []
-    if root and str(root) not in sys.path:
-        sys.path.insert(0, str(root))
+    if root:
+        refuse_old_layout(root)
+        sys.path[:0] = [str(root)] * (str(root) not in sys.path)
     found = describe()
     if root and found.package != (root / "tinytorch").resolve():
         raise CourseError(
@@ -71,6 +70,8 @@ def export(name: str):
     if root is None:
         print("`make export` writes the package" if repository() else "this is no workspace: nothing was exported")
         return
+    if is_lesson:
+        plan().named(name)  # or it says which lessons there are
     package, notebook = root / "tinytorch", root / plan().place(name)
     if not notebook.exists():
         raise CourseError(f"there is no {plan().place(name)} here: give the notebook its name back, then export")
@@ -79,14 +80,13 @@ def export(name: str):
     refuse_stale([cell.source for cell in cells], notebook.name)
     companions = companions_to_write(package, name) if is_lesson else []
     notebooks = [notebook, *(file for each in companions if (file := root / plan().place(each.name)).exists())]
-    each = [module_texts(file, root) for file in notebooks]
-    texts = {file_of(module): text for modules in each for module, text in modules.items()}
+    texts = {file_of(module): text for file in notebooks for module, text in module_texts(file, root).items()}
     refuse_broken(package, texts)
-    for module, text in texts.items():
-        write(package / module, text)
+    for file, text in texts.items():
+        write(package / file, text)
     if is_lesson:
         record(package, name, "yours")
-    print("exported " + ", ".join(f"tinytorch/{module}" for module in texts))
+    print("exported " + ", ".join(f"tinytorch/{file}" for file in texts))
     print(describe(package).text)
 
 

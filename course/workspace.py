@@ -111,8 +111,8 @@ def refuse_old_layout(workspace: Path, root: Path = ROOT):
     if is_old_layout(workspace, root):
         raise CourseError(
             f"{workspace} was made by an earlier version of the course, where companions lay beside the lessons. Close "
-            "JupyterLab and run `python -m course upgrade` in the repository: it makes a workspace of today's layout "
-            f"with all that you wrote, and keeps the old one, as it is, in {workspace.name}-before."
+            f"JupyterLab and run, in the repository, `python -m course upgrade --workspace {workspace}`: it makes a "
+            f"workspace of today's layout with all that you wrote, and keeps the old one as {workspace.name}-before."
         )
 
 

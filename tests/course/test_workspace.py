@@ -444,3 +444,10 @@ def test_the_milestones_refuse_the_reference_unless_asked_for():
         [sys.executable, "-m", "milestones", "run", "xor_1969"], cwd=ROOT, capture_output=True, text=True
     )
     assert ran.returncode and "--reference" in ran.stdout and "held out" not in ran.stdout
+
+
+def test_export_of_what_is_no_lesson(mine):
+    shutil.copyfile(mine / "given/01_one_creation.ipynb", mine / "01_own.ipynb")
+    edit(mine / "01_own.ipynb", 'export("01_one_creation")', 'export("01_own")')
+    assert "there is no lesson '01_own': did you mean 01_one" in execute(mine / "01_own.ipynb")[1][-1]
+    assert describe(mine / "tinytorch").lessons == {}
