@@ -64,11 +64,12 @@ def export(name: str):
     """Write the lesson, as saved, and the companions that can stand on it into the learner's own package.
 
     Refuses a notebook that is not saved as it ran, an exercise that is still blank, and code that does not import.
-    A companion is written by itself. In the repository nothing is: there `make export` writes from all notebooks.
+    A companion is written by itself. In the repository nothing is: there `python -m course export` writes it all.
     """
     root, is_lesson = workspace(), plan().companion(name) is None
     if root is None:
-        print("`make export` writes the package" if repository() else "this is no workspace: nothing was exported")
+        here = "`python -m course export` writes the package" if repository() else "this is no workspace"
+        print(f"{here}: nothing was exported")
         return
     if is_lesson:
         plan().named(name)  # or it says which lessons there are

@@ -28,7 +28,8 @@ def describe(package=None) -> Whose:
     if package is None:
         found = importlib.util.find_spec("tinytorch")
         if found is None:
-            raise CourseError("there is no tinytorch here: open the notebook from your workspace (`make lab`)")
+            where = "open the notebook from your workspace (`python -m course lab`)"
+            raise CourseError(f"there is no tinytorch here: {where}")
         package = found.origin
     folder = Path(getattr(package, "__file__", package)).resolve()
     folder = folder.parent if folder.suffix == ".py" else folder

@@ -38,7 +38,8 @@ def whose_package(reference: bool, refuse: bool = True):
     whose = describe()
     console.print(whose.text, style="bold")
     if refuse and whose.is_reference and not reference:
-        raise CourseError("this is not your package: run it in your workspace (`make lab`), or say --reference")
+        there = "run it in your workspace (`python -m course lab` makes one), or say --reference"
+        raise CourseError(f"this is not your package: {there}")
     return whose
 
 

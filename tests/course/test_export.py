@@ -47,7 +47,9 @@ def test_exporting_again_changes_nothing(tmp_path):
     written = {file.relative_to(tmp_path / "tinytorch").as_posix(): file.read_text() for file in tmp_path.rglob("*.py")}
     assert set(written) == set(EXPORTED)
     differing = [name for name, text in written.items() if text != (ROOT / "tinytorch" / name).read_text()]
-    assert not differing, f"tinytorch/ is not what the notebooks export: run `make export` (differs: {differing})"
+    assert not differing, (
+        f"tinytorch/ is not what the notebooks export: run `python -m course export` (differs: {differing})"
+    )
     assert export_all(ROOT, tmp_path / "tinytorch") == []
 
 
