@@ -153,7 +153,7 @@ def function_apply(tt, lesson, rng):
         kept = front._base is a
         a.detach().numpy()[...] += 1  # the view sees it
         front._base_fn, renewed = Double(), []
-        before, lesson.Tensor.renew_history = lesson.Tensor.renew_history, renewed.append
+        before, lesson.Tensor.renew_history = lesson.Tensor.renew_history, lambda view: renewed.append(view)
         try:
             Double.apply(front)
         finally:
