@@ -9,9 +9,9 @@ __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', '
            'set_grad', 'number_format', 'to_string', 'one_value', 'GradMode', 'Function', 'Observer', 'observed',
            'opened', 'renew_history', 'closed', 'apply', 'shape_of', 'Add', 'result_type', 'To', 'to_dtype', 'wrapped',
            'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray', 'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow',
-           'division', 'Exp', 'Log', 'floating', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max',
-           'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose', 'expand',
-           'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
+           'division', 'Exp', 'Log', 'floating', 'exp', 'log', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum',
+           'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose',
+           'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c003
 import functools
@@ -629,12 +629,23 @@ class Log(Function):
 
 
 def floating(input) -> Tensor:
-    """Integers become float32 where only floats make sense."""
+    """Integers become float32 where only floats make sense. Raises TypeError if it is no Tensor."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"argument 'input' must be Tensor, not {type(input).__name__}")
     return input if input.array.dtype.kind == "f" else to_dtype(input, float32)
 
 
-Tensor.exp = lambda self: Exp.apply(floating(self))
-Tensor.log = lambda self: Log.apply(floating(self))
+def exp(input) -> Tensor:
+    """e ** input, element by element."""
+    return Exp.apply(floating(input))
+
+
+def log(input) -> Tensor:
+    """The natural logarithm, element by element."""
+    return Log.apply(floating(input))
+
+
+Tensor.exp, Tensor.log = exp, log
 
 
 def numpy_names(function):

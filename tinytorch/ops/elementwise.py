@@ -5,12 +5,11 @@
 # %% auto #0
 __all__ = ['maximum', 'minimum', 'remainder', 'fmod', 'floor_divide', 'truncated_divide', 'Unary', 'Step', 'no_gradient',
            'a_tensor', 'attach', 'floats_only', 'numeric', 'Sqrt', 'Rsqrt', 'Square', 'Reciprocal', 'Log1p', 'Log2',
-           'Log10', 'Expm1', 'Exp2', 'Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Tanh', 'Sigmoid',
-           'error_function', 'Erf', 'Sign', 'Abs', 'Floor', 'Ceil', 'Trunc', 'Round', 'tensor_round', 'frac', 'Gate',
-           'Clamp', 'meeting', 'clamp', 'clamp_min', 'clamp_max', 'Maximum', 'Minimum', 'between_tensors',
-           'rounded_quotient', 'Quotient', 'Remainder', 'Fmod', 'two_sided', 'scaled', 'add', 'sub', 'rsub', 'mul',
-           'div', 'tensor_pow', 'neg', 'Atan2', 'Hypot', 'Logaddexp', 'NanToNum', 'nan_to_num', 'addcmul', 'addcdiv',
-           'lerp']
+           'Log10', 'Expm1', 'Exp2', 'Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'error_function',
+           'Erf', 'Sign', 'Abs', 'Floor', 'Ceil', 'Trunc', 'Round', 'tensor_round', 'frac', 'Gate', 'Clamp', 'meeting',
+           'clamp', 'clamp_min', 'clamp_max', 'Maximum', 'Minimum', 'between_tensors', 'rounded_quotient', 'Quotient',
+           'Remainder', 'Fmod', 'two_sided', 'scaled', 'add', 'sub', 'rsub', 'mul', 'div', 'tensor_pow', 'neg', 'Atan2',
+           'Hypot', 'Logaddexp', 'NanToNum', 'nan_to_num', 'addcmul', 'addcdiv', 'lerp']
 
 # %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c003
 import math
@@ -22,7 +21,6 @@ from ..dispatch import as_array, dispatch
 from ..tensor import (
     Exp,
     Function,
-    Log,
     Tensor,
     binary,
     broadcast_shapes,
@@ -196,8 +194,6 @@ class Exp2(Unary):
         return result * math.log(2)
 
 
-attach(Exp, "exp")
-attach(Log, "log")
 attach(Log1p, "log1p")
 attach(Log2, "log2")
 attach(Log10, "log10")
@@ -282,27 +278,6 @@ class Cosh(Unary):
         return run(Sinh, a)
 
 
-class Tanh(Unary):
-    """sinh(a) / cosh(a), between -1 and 1."""
-
-    compute, of_result = np.tanh, True
-
-    def slope(self, result):
-        return 1 - result * result
-
-
-class Sigmoid(Unary):
-    """1 / (1 + exp(-a)), between 0 and 1."""
-
-    of_result = True
-
-    def compute(self, a):
-        return 1 / (1 + np.exp(-a))
-
-    def slope(self, result):
-        return result * (1 - result)
-
-
 @dispatch
 def error_function(a):
     """2 / sqrt(pi) times the integral of exp(-t * t) from 0 to each number of an array."""
@@ -323,8 +298,6 @@ class Erf(Unary):
 
 attach(Sinh, "sinh")
 attach(Cosh, "cosh")
-attach(Tanh, "tanh")
-attach(Sigmoid, "sigmoid")
 attach(Erf, "erf")
 
 # %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c019
