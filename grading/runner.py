@@ -26,7 +26,6 @@ WATCHED = tuple(
     "code.__new__ mmap. resource.".split()
 )
 COMPILER = tuple(str(ROOT / "site" / name) + os.sep for name in ("numba", "llvmlite"))
-TAPE = str(ROOT / "package/tinytorch/kernels/operators.py")  # it copies the bytecode of its own operators
 
 
 class Frames:
@@ -67,8 +66,6 @@ def watch(frames: Frames):
 
     def hook(event, args):
         if event.startswith("ctypes.") and compiling():
-            return
-        if event == "code.__new__" and sys._getframe(1).f_code.co_filename == TAPE:
             return
         writes = event == "open" and (args[1] or "r")[0] in "wax+" and args[0] != os.devnull
         if (writes or event.startswith(WATCHED)) and left[0]:
@@ -119,7 +116,9 @@ def main():
     data = dict(np.load(ROOT / "request/data.npz", allow_pickle=False))
     import tinytorch as tt
 
-    importlib.import_module("tinytorch.dispatch")  # it tells the C library what to do with freed memory, through ctypes
+    # what the package does itself with the C library and with bytecode, before anything is watched
+    for name in ("dispatch", "kernels.operators"):
+        importlib.import_module("tinytorch._face").load(name)  # if it is there
     watch(frames)
     lesson = build(request["modules"], request["cells"], frames)
 
