@@ -172,5 +172,13 @@ def test_modules_return_places():
 def test_errors(name, shape, args):
     with pytest.raises(Exception):  # noqa: B017
         getattr(torch.nn.functional, name)(torch.zeros(shape), *args)
-    with pytest.raises(RuntimeError, match=name):
+    with pytest.raises((RuntimeError, ValueError), match=name):
         getattr(F, name)(tt.zeros(*shape), *args)
+
+
+def test_integers_are_pooled_as_in_pytorch():
+    """The mean of integers is one: cut off towards zero."""
+    numbers = [[[[3, -7, 2, 5], [1, -2, 0, -9]]]]
+    for name, options in (("max_pool2d", {"padding": 1}), ("avg_pool2d", {}), ("avg_pool2d", {"divisor_override": -3})):
+        ours, theirs = (getattr(t.nn.functional, name)(t.tensor(numbers), 2, **options) for t in (tt, torch))
+        assert ours.dtype is tt.int64 and ours.tolist() == theirs.tolist()

@@ -92,8 +92,8 @@ wrong(
     "group-norm",
     "every num_groups-th channel",
     (
-        "groups = input.reshape(input.shape[0], num_groups, -1)",
-        "order = [c for g in range(num_groups) for c in range(g, input.shape[1], num_groups)]\n    back = [order.index(c) for c in range(len(order))]\n    groups = input[:, order].reshape(input.shape[0], num_groups, -1)",
+        "groups = input.flatten(1).unflatten(1, (num_groups, -1))",
+        "order = [c for g in range(num_groups) for c in range(g, input.shape[1], num_groups)]\n    back = [order.index(c) for c in range(len(order))]\n    groups = input[:, order].flatten(1).unflatten(1, (num_groups, -1))",
     ),
     (".reshape(input.shape)\n", ".reshape(input.shape)[:, back]\n"),
 )
@@ -211,7 +211,7 @@ right(
     "group-norm",
     "group by group",
     (
-        "    groups = input.reshape(input.shape[0], num_groups, -1)\n"
+        "    groups = input.flatten(1).unflatten(1, (num_groups, -1))\n"
         "    x_hat = NormalizeFunction.apply(groups, dims=(2,), eps=eps).reshape(input.shape)\n",
         "    from tinytorch import cat\n"
         "    width, dims = input.shape[1] // num_groups, tuple(range(1, input.ndim))\n"

@@ -13,6 +13,7 @@ import numpy as np
 from .module import Module
 from ..ops.elementwise import clamp_min
 from ..ops.reductions import norm
+from ..ops.shapes import broadcast_tensors
 from ..tensor import Tensor, tensor
 
 
@@ -26,6 +27,7 @@ def normalize(input, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out=None)
 
 def cosine_similarity(x1, x2, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between x1 and x2 along `dim`; they broadcast."""
+    x1, x2 = broadcast_tensors(x1, x2)
     length1 = clamp_min(norm(x1, 2, dim, keepdim=True), eps)
     length2 = clamp_min(norm(x2, 2, dim, keepdim=True), eps)
     return ((x1 / length1) * (x2 / length2)).sum(dim)

@@ -15,12 +15,15 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     """input (N, C, ...) over (k + alpha * mean of the squares of `size` neighbouring channels) ** beta."""
     if input.ndim < 3:
         raise ValueError(f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)")
+    if input.numel() == 0:
+        return input
     channels = input.shape[1]
     squares = pad(input * input, (0, 0) * (input.ndim - 2) + (size // 2, (size - 1) // 2))
     total = squares[:, :channels]
     for i in range(1, size):
         total = total + squares[:, i : i + channels]
-    return input / (total * (alpha / size) + k) ** beta
+    mean = total / size if input.dtype.is_floating_point else total // size  # PyTorch's average of integers is one
+    return input / (mean * alpha + k) ** beta
 
 
 class LocalResponseNorm(Module):

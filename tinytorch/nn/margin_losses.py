@@ -123,8 +123,11 @@ def multi_margin_loss(
     """The sum over the wrong classes of max(0, margin + score - score of the right one) ** p, divided by C."""
     if p not in (1, 2):
         raise ValueError(f"only p == 1 and p == 2 supported, got {p}")
-    check_classes("multi_margin_loss", input, target, weight)
-    scores = input.reshape(1, -1) if input.ndim == 1 else input
+    reduction = legacy_reduction(reduction, size_average, reduce)
+    if weight is not None and weight.ndim != 1:
+        raise ValueError(f"weight must be one-dimensional, got shape {weight.shape}")
+    check_classes("multi_margin_loss", input if input.ndim else input.reshape(1), target, weight)
+    scores = input if input.ndim > 1 else input.reshape(1, -1)
     classes, _ = class_indices("multi_margin_loss", target, -100, scores.shape[1])
     rows = np.arange(len(classes), like=classes)
     others = np.full_like(values(scores), True, dtype=bool)
@@ -133,7 +136,7 @@ def multi_margin_loss(
     losses = (excess if p == 1 else excess * excess).sum(1) / scores.shape[1]
     if weight is not None:
         losses = losses * weight[classes]
-    return reduced_classes(losses, target, classes, None, None, legacy_reduction(reduction, size_average, reduce))
+    return reduced_classes(losses, target, classes, None, None, reduction)
 
 # %% ../../modules/04_losses/04_losses_margin_losses.ipynb #c025
 class CosineEmbeddingLoss(_Loss):

@@ -326,7 +326,7 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bia
     """input (N, C, ...) normalized over each of `num_groups` groups of channels of each example; weight and bias are (C,)."""
     checked_groups(input, num_groups, weight, bias)
     weight, bias = along_channels(weight, input.ndim), along_channels(bias, input.ndim)
-    groups = input.reshape(input.shape[0], num_groups, -1)
+    groups = input.flatten(1).unflatten(1, (num_groups, -1))
     x_hat = NormalizeFunction.apply(groups, dims=(2,), eps=eps).reshape(input.shape)
     return scaled_and_shifted(x_hat, weight, bias)
 

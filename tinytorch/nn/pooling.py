@@ -19,6 +19,7 @@ from ..tensor import Function, Tensor
 # %% ../../modules/08_convolution/08_convolution.ipynb #imports-pooling
 from ..autograd import values
 from ..dispatch import device_of, moved
+from ..tensor import bool_
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #c050
 def pool_counts(sizes: tuple, kernel_size: tuple, stride: tuple, padding: tuple, dilation: tuple, ceil_mode: bool) -> tuple:
@@ -70,7 +71,8 @@ def pool_divisor(sizes: tuple, kernel_size, stride, padding, dilation, ceil_mode
 def avg_pool_forward(x: np.ndarray, divisor, **options) -> np.ndarray:
     """The sum of each window over `divisor`."""
     view = pool_windows(x, 0, **options)
-    return sum(view[(..., *tap)] for tap in np.ndindex(*options["kernel_size"])) / divisor
+    total = sum(view[(..., *tap)] for tap in np.ndindex(*options["kernel_size"]))
+    return total / divisor if total.dtype.kind == "f" else np.sign(total) * np.sign(divisor) * (abs(total) // abs(divisor))
 
 
 @dispatch
@@ -85,7 +87,9 @@ def avg_pool_backward(grad: np.ndarray, shape: tuple, divisor, **options) -> np.
 
 def divisor_like(x, divisor):
     """A number stays one; an array gets the dtype of `x`, and goes where that lives."""
-    return float(divisor) if np.ndim(divisor) == 0 else moved(divisor.astype(x.dtype), device_of(x))
+    if np.ndim(divisor) == 0:
+        return x.dtype.type(divisor)
+    return moved(divisor.astype(x.dtype), device_of(x))
 
 
 class AvgPool(Function):
@@ -139,12 +143,13 @@ def add_to_largest(places: np.ndarray, grad: np.ndarray, which: np.ndarray, kern
 @dispatch
 def max_pool_forward(x: np.ndarray, kernel_size, stride, padding, dilation, ceil_mode=False) -> tuple:
     """(the largest number of each window, its place in the window counted row by row), both (..., *counts)."""
-    best, which = largest(pool_windows(x, -math.inf, kernel_size, stride, padding, dilation, ceil_mode), kernel_size)
-    if any(padding) and (best == -math.inf).any():  # nothing but -inf: the padding must not win
+    lowest = -math.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    best, which = largest(pool_windows(x, lowest, kernel_size, stride, padding, dilation, ceil_mode), kernel_size)
+    if any(padding) and (best == lowest).any():  # nothing but the lowest: the padding must not win
         first = np.zeros((), np.int64)
         for count, k, s, p, d in zip(best.shape[-len(stride) :], kernel_size, stride, padding, dilation, strict=True):
             first = first[..., None] * k + np.maximum(-((np.arange(count) * s - p) // d), 0)
-        which = np.where(best == -math.inf, first, which)
+        which = np.where(best == lowest, first, which)
     return best, which
 
 
@@ -219,8 +224,10 @@ def pool_options(n: int, what: str, input, kernel_size, stride, padding, dilatio
     if input.ndim not in (n + 1, n + 2):
         sizes = "D, H, W"[3 * (3 - n) :]
         raise RuntimeError(f"{what}: the input has shape {input.shape}, expected (N, C, {sizes}) or (C, {sizes})")
-    if not input.dtype.is_floating_point:
-        raise RuntimeError(f"{what}: the input is {input.dtype}, expected floating-point numbers: use .float()")
+    if 0 in input.shape[-n - 1 :]:
+        raise RuntimeError(f"{what}: Expected input's non-batch dimensions to have positive length, got {input.shape}")
+    if input.dtype is bool_:
+        raise RuntimeError(f"{what}: the input is {input.dtype}, expected numbers: use .float()")
     for name, least in (("kernel_size", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
         if min(options[name]) < least:
             raise RuntimeError(f"{what}: {name}={options[name]}, expected at least {least}")

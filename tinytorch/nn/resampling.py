@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CUBIC', 'LINEAR', 'DIMENSIONS', 'resample', 'spread', 'ResampleFunction', 'SpreadFunction', 'nearest_taps',
-           'places_between', 'linear_taps', 'cubic_taps', 'new_sizes', 'interpolate', 'as_floats', 'Upsample',
-           'UpsamplingNearest2d', 'UpsamplingBilinear2d']
+           'adaptive_windows', 'mean_taps', 'places_between', 'linear_taps', 'cubic_taps', 'new_sizes', 'interpolate',
+           'as_floats', 'Upsample', 'UpsamplingNearest2d', 'UpsamplingBilinear2d']
 
 # %% ../../modules/08_convolution/08_convolution_resampling.ipynb #c003
 import math
@@ -78,6 +78,19 @@ def nearest_taps(old: int, new: int, scale: float | None, exact: bool, kind) -> 
     return [(np.minimum(np.floor(places).astype(np.int64), old - 1), None)]
 
 
+def adaptive_windows(old: int, new: int) -> np.ndarray:
+    """(new, widest): which of `old` entries lie in each window; a narrower one repeats its last."""
+    starts, ends = np.arange(new) * old // new, -(-(np.arange(new) + 1) * old // new)
+    return np.minimum(starts[:, None] + np.arange((ends - starts).max()), ends[:, None] - 1)
+
+
+def mean_taps(old: int, new: int) -> list:
+    """The windows as taps: every entry with the weight 1 / size, repeated ones with none."""
+    places = adaptive_windows(old, new)
+    fresh = np.diff(places, axis=1, prepend=-1) > 0
+    return list(zip(places.T, (fresh / fresh.sum(1, keepdims=True)).T, strict=True))
+
+
 def places_between(old: int, new: int, scale: float | None, align_corners: bool) -> np.ndarray:
     """Where the middles of `new` pixels lie among `old` ones, numbered from 0."""
     if align_corners:
@@ -139,15 +152,15 @@ def interpolate(input, size=None, scale_factor=None, mode: str = "nearest", alig
                 recompute_scale_factor: bool | None = None, antialias: bool = False) -> Tensor:
     """(N, C, ...) with the dimensions after the channels at another `size`, or `scale_factor` times theirs.
 
-    mode: 'nearest', 'nearest-exact', 'linear' (of 3 dimensions), 'bilinear', 'bicubic' (4), 'trilinear' (5).
+    mode: 'nearest', 'nearest-exact', 'area', 'linear' (of 3 dimensions), 'bilinear', 'bicubic' (4), 'trilinear' (5).
     Raises ValueError for arguments that do not go together, NotImplementedError for modes that do not fit the input.
     """
-    if mode in ("nearest", "nearest-exact"):
+    if mode in ("nearest", "nearest-exact", "area"):
         if align_corners is not None:
             raise ValueError("align_corners option can only be set with the interpolating modes: "
                              "linear | bilinear | bicubic | trilinear")
     elif mode not in DIMENSIONS:
-        raise NotImplementedError(f"interpolate(): no mode {mode!r}; there are nearest, nearest-exact, {', '.join(DIMENSIONS)}")
+        raise NotImplementedError(f"interpolate(): no mode {mode!r}; there are nearest, nearest-exact, area, {', '.join(DIMENSIONS)}")
     if antialias:
         raise NotImplementedError("interpolate(): antialias=True is not built here; pool before you shrink")
     if input.ndim not in LINEAR:
@@ -160,6 +173,8 @@ def interpolate(input, size=None, scale_factor=None, mode: str = "nearest", alig
     for dim, (old, target, scale) in enumerate(zip(input.shape[2:], new, factors, strict=True), start=2):
         if mode in ("nearest", "nearest-exact"):
             taps = nearest_taps(old, target, scale, mode == "nearest-exact", input.dtype.numpy.type)
+        elif mode == "area":
+            taps = mean_taps(old, target)
         else:
             taps = (cubic_taps if mode == "bicubic" else linear_taps)(old, target, scale, bool(align_corners))
         input = ResampleFunction.apply(input, taps=taps, dim=dim)
