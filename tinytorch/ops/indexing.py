@@ -451,8 +451,9 @@ def pad_index(size: int, left: int, right: int, mode: str, like=None) -> np.ndar
     places = np.arange(-left, size + right, like=like)
     if mode == "replicate":
         return np.clip(places, 0, size - 1)
-    if mode == "circular":
-        return places % size
+    if mode == "circular":  # what is cut off does not come back on the other side
+        first, kept = max(-left, 0), size + min(left, 0) + min(right, 0)
+        return first + (places - first) % max(kept, 1)
     places = np.abs(places)
     return np.where(places < size, places, 2 * (size - 1) - places)
 
