@@ -202,6 +202,7 @@ class PutItem(Function):
     """Zeros of `shape`, with `a` added at `index`; what is named twice adds up. The reverse of GetItem."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, index, shape):
         self.index = index

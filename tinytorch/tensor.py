@@ -296,6 +296,7 @@ class Function:
     __slots__ = ("a_shape", "array_ids", "b_shape", "dtype", "edges", "hooks", "needs_input_grad", "order", "saved", "shape")
     is_view = False  # whether the output may share memory with the first input
     differentiable_twice = False  # whether `backward` is made of operations that can themselves be recorded
+    flops = None  # for lesson 14, which counts: "elementwise", "move" (it computes nothing), or the name of a product
 
     @classmethod
     def apply(cls, *inputs, **options) -> Tensor:
@@ -410,6 +411,7 @@ class Add(Function):
 
     __slots__ = ()  # it keeps nothing but what every Function may keep: quicker without a dict
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, b):
         self.a_shape, self.b_shape = getattr(a, "shape", ()), getattr(b, "shape", ())
@@ -432,6 +434,7 @@ class To(Function):
     """A change of dtype."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, dtype):
         self.source = a.dtype
@@ -528,6 +531,7 @@ class Neg(Function):
 
     __slots__ = ()
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a):
         return -a
@@ -538,6 +542,7 @@ class Mul(Function):
 
     __slots__ = ()
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, b):
         self.a_shape, self.b_shape = getattr(a, "shape", ()), getattr(b, "shape", ())
@@ -550,6 +555,7 @@ class Sub(Function):
     """a - b. Keeps the shapes as `a_shape`, `b_shape`."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, b):
         self.a_shape, self.b_shape = shape_of(a), shape_of(b)
@@ -560,6 +566,7 @@ class Div(Function):
     """a / b. Saves a, b (a may be None if b needs no gradient); keeps the shapes as `a_shape`, `b_shape`."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, b):
         self.a_shape, self.b_shape = shape_of(a), shape_of(b)
@@ -571,6 +578,7 @@ class Pow(Function):
     """a ** b. Saves a, b and the result, in this order."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, b):
         result = np.asarray(a**b)
@@ -609,6 +617,7 @@ class Exp(Function):
     """e ** a. Its derivative is its result, so that is what it saves."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a):
         with np.errstate(over="ignore", under="ignore"):
@@ -621,6 +630,7 @@ class Log(Function):
     """The natural logarithm."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a):
         self.saved = (a,)
@@ -677,6 +687,7 @@ class Sum(Function):
     """The sum over the dimensions `dim`. Keeps the input's shape, and the output's with the dimensions standing."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, dim, keepdim):
         self.a_shape = a.shape
@@ -709,6 +720,7 @@ class Max(Function):
     """The largest value over the dimensions `dim`. Keeps `share` (of the input's shape) and `kept_shape`."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, dim, keepdim):
         kept = np.max(a, axis=dim, keepdims=True)
@@ -736,6 +748,7 @@ class Reshape(Function):
     """The same values in another shape. Keeps `a_shape`."""
 
     is_view = differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, shape):
         self.a_shape = a.shape
@@ -746,6 +759,7 @@ class Permute(Function):
     """The dimensions in another order: dimension i of the result is dimension dims[i] of the input. Keeps `dims`."""
 
     is_view = differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, dims):
         self.dims = dims
@@ -756,6 +770,7 @@ class Expand(Function):
     """Stretched to `shape` by broadcasting, without copying. Keeps `a_shape`."""
 
     is_view = differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, shape):
         self.a_shape = np.shape(a)
@@ -829,6 +844,7 @@ class GetItem(Function):
     """a[index]"""
 
     is_view = differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, index):
         self.a_shape, self.index = a.shape, index
@@ -856,6 +872,7 @@ class MatMul(Function):
     """a @ b: (..., n, k) @ (..., k, m) -> (..., n, m). Saves a, b."""
 
     differentiable_twice = True
+    flops = "product"
 
     def forward(self, a, b):
         if a.ndim == 0 or b.ndim == 0:

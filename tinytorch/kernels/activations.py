@@ -100,6 +100,7 @@ class _Elements(Function):
     """Computes each element of the result with `compute`, and its gradient with `differentiate`."""
 
     keeps_result = False  # whether the derivative is computed from the result, or from the input
+    flops = "elementwise"
 
     def forward(self, a):
         self.options, result = {}, np.empty_like(a)

@@ -224,6 +224,7 @@ class FusedLayerNorm(Function):
     """(x - mean) / deviation * weight + bias, rows of `shape`. Saves x and weight; keeps each row's statistics."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, x, weight, bias, shape, eps):
         self.shape_of_row, size = shape, math.prod(shape)

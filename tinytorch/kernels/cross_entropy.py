@@ -46,6 +46,7 @@ class Average(Function):
     """The mean of all numbers of an array, of which there is at least one."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a):
         self.a_shape = a.shape

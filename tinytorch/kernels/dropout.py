@@ -33,6 +33,7 @@ class FusedDropout(Function):
     """x * factor where `draws` >= p, else 0. Keeps where."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, x, draws, p):
         self.factor, self.kept, result = np.float32(1 / (1 - p)), np.empty(x.size, np.bool_), np.empty_like(x)

@@ -15,6 +15,7 @@ class LinearFunction(Function):
     """input @ weight.T + bias, for an input of any number of rows; `bias` may be None."""
 
     differentiable_twice = True
+    flops = "linear"
 
     def forward(self, input, weight, bias):
         needs_input, needs_weight, _ = self.needs_input_grad

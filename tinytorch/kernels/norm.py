@@ -59,6 +59,7 @@ class FusedRMSNorm(Function):
     """x over the root of the mean of its squares, times weight, rows of `shape`. Saves x and weight; keeps 1 / the roots."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, x, weight, shape, eps):
         self.affine_shape, size = shape, math.prod(shape)
@@ -151,6 +152,7 @@ class FusedBatchNorm(Function):
     """Each channel standardized, times weight, plus bias. `watch(mean, variance)` is told the statistics."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, x, weight, bias, eps, watch):
         rows, channels = pixels_as_rows(x), x.shape[1]

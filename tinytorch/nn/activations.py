@@ -31,6 +31,7 @@ class Elementwise(Function):
     """A function of each number with options, which are numbers. Saves its input. `slope` serves arrays and Tensors."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, **options):
         self.saved, self.options = (a,), {name: float(value) for name, value in options.items()}
@@ -98,6 +99,7 @@ class PReLUFunction(Function):
     """a where positive, else weight * a; weight broadcasts."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, weight):
         self.saved = a, weight

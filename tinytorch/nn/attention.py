@@ -90,6 +90,7 @@ class AttentionFunction(Function):
     """softmax(query @ key.T * scale, masked) @ value, as one operation. Saves its inputs, keeps the weights."""
 
     differentiable_twice = True
+    flops = "attention"
 
     def forward(self, query, key, value, mask=None, keep=None, scale=1.0):
         self.saved = (query, key, value, mask)

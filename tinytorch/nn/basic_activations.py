@@ -23,6 +23,7 @@ class ReLUFunction(Function):
     """max(a, 0). Saves its result."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a):
         result = np.maximum(a, 0)
@@ -47,6 +48,7 @@ class SigmoidFunction(Function):
     """1 / (1 + e ** -a), without overflow for any a. Saves its result."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a):
         result = np.asarray(np.exp(np.minimum(a, 0)) / (1 + np.exp(-np.abs(a))))
@@ -72,6 +74,7 @@ class TanhFunction(Function):
     """The hyperbolic tangent. Saves its result."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a):
         result = np.asarray(np.tanh(a))
@@ -96,6 +99,7 @@ class SoftmaxFunction(Function):
     """e ** a, divided by its sum over `dim`. Saves its result; keeps `dim`."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, dim):
         self.dim = dim
@@ -144,6 +148,7 @@ class LogSoftmaxFunction(Function):
     """a minus its log-sum-exp over `dim`. Saves its result; keeps `dim`."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, dim):
         self.dim = dim

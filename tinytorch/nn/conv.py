@@ -146,6 +146,7 @@ class Convolution(Function):
     """conv_forward(x, weight, **options) + bias, and both gradients."""
 
     differentiable_twice = True
+    flops = "convolution"
 
     def forward(self, x, weight, bias, **options):
         self.saved, self.options = (x, weight), options
@@ -167,6 +168,7 @@ class ConvolutionInputGrad(Function):
     """conv_input_grad(grad, weight, shape, **options): a transposed convolution."""
 
     differentiable_twice = True
+    flops = "convolution_input_grad"
 
     def forward(self, grad, weight, shape, **options):
         self.saved, self.options = (grad, weight), options
@@ -184,6 +186,7 @@ class ConvolutionWeightGrad(Function):
     """conv_weight_grad(grad, x, shape, **options)."""
 
     differentiable_twice = True
+    flops = "convolution_weight_grad"
 
     def forward(self, grad, x, shape, **options):
         self.saved, self.options = (grad, x), options

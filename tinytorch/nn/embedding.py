@@ -69,6 +69,8 @@ def weight_gradient(ids, grad, rows: int, padding_idx: int | None = None, scale_
 class EmbeddingFunction(Function):
     """weight[ids]. Saves ids."""
 
+    flops = "move"
+
     def forward(self, weight, ids, padding_idx=None, scale_grad_by_freq=False):
         self.rows, self.padding_idx, self.scale_grad_by_freq = len(weight), padding_idx, scale_grad_by_freq
         self.saved = (ids,)
@@ -102,6 +104,7 @@ class EmbeddingGradient(Function):
     """weight_gradient as an operation: linear, so that its own derivative is a lookup again."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, grad, ids, rows, padding_idx=None, scale_grad_by_freq=False):
         self.ids, self.share = ids, np.ones((rows, 1), grad.dtype, like=grad)
@@ -324,6 +327,7 @@ class RotaryFunction(Function):
     """Turns the pairs of x (..., dim)."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, x, cos, sin):
         self.cos, self.sin = cos, sin

@@ -30,6 +30,7 @@ class BagSum(Function):
     """The sums of the rows of `a` (n, size) that lie in the same of `count` bags: (count, size)."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, bags, count):
         self.bags = bags
@@ -53,6 +54,7 @@ class BagMax(Function):
     """The largest of each column of `a` (n, size) in each of `count` bags, or 0; `bags` must not fall."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, bags, count):
         self.a_shape = a.shape

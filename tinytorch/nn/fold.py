@@ -44,6 +44,7 @@ class UnfoldFunction(Function):
     """Every window of an image as a column."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, **options):
         self.options = {"shape": a.shape, **options}
@@ -57,6 +58,7 @@ class FoldFunction(Function):
     """Columns added up to an image. The reverse of UnfoldFunction."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, shape, **options):
         self.options = options

@@ -84,6 +84,7 @@ class CrossEntropyFunction(Function):
     """-log softmax(scores)[class] of each row: (n, C) and n integers -> (n,). Saves the scores; keeps `classes`."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, scores, classes):
         self.saved, self.classes = (scores,), classes
@@ -247,6 +248,7 @@ class LogSigmoidFunction(Function):
     """ln(sigmoid(a)), exact for any a. Saves a."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a):
         self.saved = (a,)

@@ -167,6 +167,7 @@ class Clone(Function):
     """A copy; `order` as numpy's: "K" keeps the layout, "C" is row by row."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, order="K"):
         return a.copy(order)
@@ -194,6 +195,7 @@ class Move(Function):
     """A copy on another device. The gradient goes back to where the input is."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, device):
         self.source = device_of(a)

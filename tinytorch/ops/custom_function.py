@@ -70,6 +70,7 @@ class Call(Function):
     """One use of a program's Function. Its own output is a number that means nothing: its gradients come from the Outputs."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, *_, function, ctx, inputs, outputs: list):
         """Run the program's forward, and put its results, and whether they were one or a tuple, into `outputs`."""
@@ -177,6 +178,7 @@ class Output(Function):
     """The output number `index` of a Call: `array`, which that has computed."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, _, index: int, array, name: str):
         self.index, self.name = index, name
@@ -237,6 +239,7 @@ class DelayedError(Function):
     """`a` itself, which has no derivative, although somebody may ask for one."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a):
         return a

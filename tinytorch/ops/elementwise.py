@@ -39,6 +39,7 @@ class Unary(Function):
     differentiable_twice = True
     compute = None  # a function of numpy's
     of_result = False  # whether `slope` is given the result instead of the input
+    flops = "elementwise"
 
     def forward(self, a):
         with np.errstate(all="ignore"):
@@ -55,6 +56,7 @@ class Step(Function):
 
     differentiable_twice = True
     compute = None
+    flops = "elementwise"
 
     def forward(self, a):
         return self.compute(a)
@@ -367,6 +369,7 @@ class Gate(Function):
     """a * weights, and 0 where the weight is 0, whatever a is there."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, weights):
         self.weights = weights
@@ -381,6 +384,7 @@ class Clamp(Function):
     """a, but at least `low` and at most `high`; either may be None. Where they cross, `high` wins."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, low, high):
         self.shapes = [np.shape(x) for x in (a, low, high)]
@@ -435,6 +439,7 @@ class Maximum(Function):
 
     differentiable_twice = True
     choose, beaten = np.maximum, np.less
+    flops = "elementwise"
 
     def forward(self, a, b):
         self.shapes = np.shape(a), np.shape(b)
@@ -493,6 +498,7 @@ class Quotient(Function):
     """a / b rounded by `mode`; its derivative is 0."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, b, mode):
         self.shapes = np.shape(a), np.shape(b)
@@ -508,6 +514,7 @@ class Remainder(Function):
 
     differentiable_twice = True
     compute, mode = np.remainder, "floor"
+    flops = "elementwise"
 
     def forward(self, a, b):
         self.shapes = np.shape(a), np.shape(b)
@@ -631,6 +638,7 @@ class Atan2(Function):
     """The angle of the point (b, a), between -pi and pi."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, b):
         self.saved = a, b
@@ -647,6 +655,7 @@ class Hypot(Function):
     """sqrt(a * a + b * b), without overflow."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, b):
         result = as_array(np.hypot(a, b))
@@ -662,6 +671,7 @@ class Logaddexp(Function):
     """log(exp(a) + exp(b)), without overflow."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, b):
         with np.errstate(all="ignore"):
@@ -682,6 +692,7 @@ class NanToNum(Function):
     """Finite numbers instead of nan and infinities."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, nan, posinf, neginf):
         self.finite = np.isfinite(a)

@@ -71,6 +71,7 @@ class TakeRegion(Function):
     """The region of `a`; `found` is given where it lies in memory already."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, region, found=None):
         self.region = region
@@ -88,6 +89,7 @@ class PlaceRegion(Function):
     """Zeros, but for `a` in the region. The reverse of TakeRegion."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, region):
         self.region = region
@@ -107,6 +109,7 @@ class PutRegion(Function):
     """`a` with `value` in the region. Where `target`, the region of `a` in memory, is given, it is written there."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, value, region, target=None):
         self.region = region
@@ -283,6 +286,7 @@ class Overwrite(Function):
     """`value`, stretched to the shape of `a`, of which nothing remains: its gradient is 0."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, value):
         self.value_shape = np.shape(value)

@@ -105,6 +105,7 @@ class Einsum(Function):
     """
 
     differentiable_twice = True
+    flops = "einsum"
 
     def forward(self, *arrays, labels, out):
         self.saved, self.labels, self.out = arrays, labels, out

@@ -185,6 +185,7 @@ class Bernoulli(Function):
     """The values `drawn` with the probabilities `a`; they change with none of them, so the derivative is 0."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, drawn):
         return drawn

@@ -44,6 +44,7 @@ class Pick(Function):
     """The values at `index` along `dim`, each place named once."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, index, dim):
         self.index, self.dim, self.size = index, dim, a.shape[dim]
@@ -57,6 +58,7 @@ class Place(Function):
     """Zeros, `size` along `dim`, with the values of `a` at the places `index`: the reverse of Pick."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, index, dim, size):
         self.index, self.dim = index, dim
@@ -194,6 +196,7 @@ class Var(Function):
 
     differentiable_twice = True
     finish = np.positive
+    flops = "elementwise"
 
     def forward(self, a, dim, keepdim, correction):
         self.dim, self.count = dim, math.prod(a.shape[d] for d in dim)
@@ -265,6 +268,7 @@ class Prod(Function):
     """The product over the dimensions `dim`."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, dim, keepdim):
         self.dim = dim
@@ -311,6 +315,7 @@ class Cumsum(Function):
     """Sums of the first 1, 2, 3, ... along `dim`; `backwards`, of the last."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, dim, backwards=False):
         self.dim, self.backwards = dim, backwards
@@ -339,6 +344,7 @@ class Nuclear(Function):
     """The sum of the singular values of the matrices in the last two dimensions."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a):
         self.saved = (a,)
@@ -351,6 +357,8 @@ class Nuclear(Function):
 
 class Polar(Function):
     """U V^T for matrices a = U S V^T: the derivative of the sum of their singular values."""
+
+    flops = "elementwise"
 
     def forward(self, a):
         self.saved = tuple(np.linalg.svd(a, full_matrices=False))
@@ -370,6 +378,7 @@ class Norm(Function):
     """(sum of |a| ** p) ** (1 / p) over the dimensions `dim`."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, p, dim, keepdim):
         self.p = p
@@ -429,6 +438,7 @@ class Logsumexp(Function):
     """log(sum(exp(a))) over the dimensions `dim`, without overflow."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, dim, keepdim):
         self.kept_shape = tuple(1 if d in dim else n for d, n in enumerate(a.shape))

@@ -150,6 +150,7 @@ class Cat(Function):
     """Several arrays one after another along `dim`."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, *arrays, dim):
         self.dim, self.sizes = dim, [a.shape[dim] for a in arrays]
@@ -167,6 +168,7 @@ class Stack(Function):
     """Several arrays of one shape along a new dimension `dim`."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, *arrays, dim):
         self.dim = dim
@@ -290,6 +292,7 @@ class Pieces(Function):
 
     is_view = differentiable_twice = True
     shared = staticmethod(lambda: None)  # that array, weakly: it is the walk's
+    flops = "move"
 
     def forward(self, a):
         return a
@@ -396,6 +399,7 @@ class Copied(Function):
     """The same values in another shape, in new memory."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, shape):
         self.a_shape = a.shape
@@ -457,6 +461,7 @@ class Flip(Function):
     """The order along each of `dims` reversed, in new memory."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, dims):
         self.dims = dims
@@ -470,6 +475,7 @@ class Roll(Function):
     """Moved on by `shifts` along `dims`; what leaves at the end enters at the front."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, shifts, dims):
         self.shifts, self.dims = shifts, dims
@@ -519,6 +525,7 @@ class Triangle(Function):
     """0 above the k-th diagonal (`lower`), or below it."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, k, lower):
         self.k, self.lower = k, lower
@@ -532,6 +539,7 @@ class Diagonal(Function):
     """The main diagonal of the last two dimensions, which have one size. A view."""
 
     is_view = differentiable_twice = True
+    flops = "move"
 
     def forward(self, a):
         self.a_shape = a.shape
