@@ -45,6 +45,7 @@ class NormalizeFunction(Function):
     """x with mean 0 and variance 1 over `dims`. `watch(mean, variance)`, if given, is told the statistics."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, x, dims, eps, watch=None):
         x_hat, mean, variance, self.rstd = standardize(x, dims, eps)
@@ -354,6 +355,8 @@ class GroupNorm(_Normalization):
 # %% ../../modules/09_normalization/09_normalization.ipynb #rms-norm
 class RMSNormalizeFunction(Function):
     """x / sqrt(mean of x**2 + eps), the mean over `dims`. Saves its result."""
+
+    flops = "elementwise"
 
     def forward(self, x, dims, eps):
         self.rstd = 1 / np.sqrt(np.square(x).mean(dims, keepdims=True) + eps)

@@ -96,6 +96,7 @@ class AvgPool(Function):
     """The mean of each window. `divisor`, a number or an array (*counts,), says by what the sum is divided."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, x, divisor, **options):
         self.a_shape, self.divisor, self.options = x.shape, divisor_like(x, divisor), options
@@ -109,6 +110,7 @@ class AvgPoolGradient(Function):
     """Each number of a window gets its share of the window's: AvgPool read backwards."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, grad, shape, divisor, **options):
         self.divisor, self.options = divisor, options
@@ -174,6 +176,7 @@ class MaxPool(Function):
     """The largest number of each window. The first of equal ones gets the gradient."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, x, **options):
         self.a_shape, self.options = x.shape, options
@@ -188,6 +191,7 @@ class MaxPoolGradient(Function):
     """Zeros of `shape`, with each number of `grad` added to the place that `which` says of its window."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, grad, which, shape, **options):
         self.which, self.options = which, options
@@ -201,6 +205,7 @@ class PickFromWindows(Function):
     """The number at the place `which` of each window: MaxPoolGradient read backwards."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, x, which, **options):
         self.which, self.options, self.a_shape = which, options, x.shape

@@ -46,6 +46,7 @@ class ResampleFunction(Function):
     """A dimension at another size, each entry a mixture of old ones."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, taps, dim):
         self.options = {"taps": taps, "dim": dim, "size": a.shape[dim]}
@@ -59,6 +60,7 @@ class SpreadFunction(Function):
     """The reverse of ResampleFunction."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, taps, dim, size):
         self.options = {"taps": taps, "dim": dim}

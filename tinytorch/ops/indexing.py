@@ -58,6 +58,7 @@ class IndexSelect(Function):
     """The slices of `a` at `index` (one dimension) along `dim`."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, index, dim):
         self.index, self.dim, self.a_shape = index, dim, a.shape
@@ -71,6 +72,7 @@ class SumSlices(Function):
     """Zeros of `shape` with the slices of `a` added at `index` along `dim`. The reverse of IndexSelect."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, index, dim, shape):
         self.index, self.dim = index, dim
@@ -155,6 +157,7 @@ class Gather(Function):
     """The entries of `a` that `index` names along `dim`."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, index, dim):
         self.index, self.dim, self.a_shape = index, dim, a.shape
@@ -169,6 +172,7 @@ class SumEntries(Function):
     """Zeros of `shape` with the entries of `a` added where `index` says along `dim`. The reverse of Gather."""
 
     differentiable_twice = True
+    flops = "elementwise"
 
     def forward(self, a, index, dim, shape):
         self.index, self.dim = index, dim
@@ -184,6 +188,7 @@ class Scatter(Function):
     """`a` with the entries of `source` (of the shape of `index`, or a number) put where `index` says along `dim`."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, source, index, dim):
         self.index, self.dim = index, dim
@@ -306,6 +311,7 @@ class Where(Function):
     """`a` where `condition` holds, else `b`."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, b, condition):
         self.condition, self.a_shape, self.b_shape = condition, np.shape(a), np.shape(b)
@@ -370,6 +376,7 @@ class SetItem(Function):
     """`a` with `value` at `index`; in new memory, unless `in_place`."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, value, index, in_place=False):
         self.index, self.value_shape = index, np.shape(value)
@@ -435,6 +442,7 @@ class ConstantPad(Function):
     """`value` in an array of `shape`, but for `a` at `index`."""
 
     differentiable_twice = True
+    flops = "move"
 
     def forward(self, a, index, shape, value):
         self.index = index
