@@ -6,7 +6,8 @@
 __all__ = ['CPU', 'GPU', 'inf', 'nan', 'pi', 'e', 'device', 'as_device', 'device_of_tensor', 'like', 'example', 'on_one_device',
            'get_default_dtype', 'set_default_dtype', 'promote_types', 'can_cast', 'finfo', 'iinfo', 'Clone', 'clone',
            'contiguous', 'is_contiguous', 'Move', 'to', 'to_cpu', 'to_cuda', 'type_as', 'tensor_type', 'converter',
-           'is_tensor', 'is_floating_point', 'stride', 'rooted', 'tensor_copy', 'deepcopy_tensor', 'reduce_tensor']
+           'is_tensor', 'is_floating_point', 'stride', 'rooted', 'tensor_copy', 'whole_memory', 'copied',
+           'deepcopy_tensor', 'reduce_tensor']
 
 # %% ../../modules/01_tensor/01_tensor_conversion.ipynb #c003
 import copy
@@ -303,13 +304,36 @@ def tensor_copy(cls, array, requires_grad, extra, grad=None):
     return new
 
 
+def whole_memory(array: np.ndarray) -> tuple:
+    """(the array that owns the memory, where `array` begins in it, counted in bytes, and its steps)."""
+    block = array.base if is_array(array.base) else array
+    lowest = sum(step * (n - 1) for step, n in zip(block.strides, block.shape) if step < 0) if block.size else 0
+    start = array.__array_interface__["data"][0] - block.__array_interface__["data"][0] - lowest
+    return block, start, array.strides
+
+
+def copied(array, memo: dict):
+    """A copy for `copy.deepcopy`: what lay in one block of memory lies in one block again."""
+    if not isinstance(array, np.ndarray):
+        return array.copy()
+    block, start, strides = whole_memory(array)
+    new = memo.get(id(block))
+    if new is None:
+        new = memo[id(block)] = block.copy("K")
+    if block is array:
+        return new
+    if new.strides != block.strides:  # foreign memory with gaps
+        return array.copy("K")
+    return np.ndarray(array.shape, array.dtype, new.ravel("K"), start, strides)
+
+
 def deepcopy_tensor(input, memo):
     if input.grad_fn is not None:
         raise RuntimeError(
             "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment: "
             "this one was made by an operation. Copy tensor.detach(), or use tensor.clone()."
         )
-    new = memo[id(input)] = tensor_copy(type(input), input.array.copy("K"), input._requires_grad, None)
+    new = memo[id(input)] = tensor_copy(type(input), copied(input.array, memo), input._requires_grad, None)
     new._grad = copy.deepcopy(input._grad, memo)
     if getattr(input, "__dict__", None):
         vars(new).update(copy.deepcopy(vars(input), memo))
