@@ -95,7 +95,7 @@ def contents(root: Path = ROOT) -> dict[str, str]:
     """What a new workspace holds, by path; generated from the repository and the same each time."""
     files = {plan(root).place(notebook.stem): release(notebook) for notebook in plan(root).notebooks}
     for file in sorted([*root.glob("tinytorch/**/*.py"), *root.glob("milestones/**/*.py")]):
-        if not is_generated(file):  # the faces and the milestones, not the lessons
+        if not is_generated(file):  # the namespaces and the milestones, not the lessons
             files[file.relative_to(root).as_posix()] = file.read_text(encoding="utf-8")
     return files | {"README.md": README, "nbgrader_config.py": NBGRADER, "tinytorch/lessons.json": "{}\n"}
 

@@ -118,7 +118,7 @@ def main():
 
     # what the package does itself with the C library and with bytecode, before anything is watched
     for name in ("dispatch", "kernels.operators"):
-        importlib.import_module("tinytorch._face").load(name)  # if it is there
+        importlib.import_module("tinytorch._namespace").load(name)  # if it is there
     watch(frames)
     lesson = build(request["modules"], request["cells"], frames)
 

@@ -1,9 +1,9 @@
-"""tinytorch: PyTorch's names, built lesson by lesson in modules/. This face only hands names on."""
+"""tinytorch: PyTorch's names, built lesson by lesson in modules/. This namespace only hands names on."""
 
 import sys
 import types
 
-from . import _face
+from . import _namespace
 
 __version__ = "0.1.0"
 
@@ -61,9 +61,9 @@ class _Package(types.ModuleType):
         if is_module and name == "dispatch":
             value.keep_memory()  # freed memory is kept for the next large arrays
         if is_module and name == "autograd":
-            _face.load("kernels.operators")  # operators and the backward pass with fewer steps of Python take their places
+            _namespace.load("kernels.operators")  # operators and the backward pass with fewer steps of Python take their places
 
 
 sys.modules[__name__].__class__ = _Package
-__getattr__, __dir__ = _face.face(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization"},
+__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization"},
                                   attaching=ATTACHING, finish=_with_methods)

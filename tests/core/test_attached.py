@@ -8,7 +8,7 @@ import pytest
 PROGRAM = """
 import importlib, pkgutil, random, sys
 import tinytorch
-from tinytorch import _face
+from tinytorch import _namespace
 
 names = sorted(module.name for module in pkgutil.walk_packages(tinytorch.__path__, "tinytorch."))
 seed = int(sys.argv[1])

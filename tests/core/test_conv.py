@@ -14,13 +14,13 @@ import tinytorch.nn as nn
 import tinytorch.nn.functional as F
 from tinytorch.nn import conv
 
-FACES = {tt: F, torch: torch.nn.functional}
+NAMESPACES = {tt: F, torch: torch.nn.functional}
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 CONV_OF = {1: torch.conv1d, 2: torch.conv2d, 3: torch.conv3d}
 
 
 def both(name):
-    return {t: getattr(face, name) for t, face in FACES.items()}
+    return {t: getattr(namespace, name) for t, namespace in NAMESPACES.items()}
 
 
 # Windows
@@ -370,7 +370,7 @@ def test_max_pool_of_infinities_and_nan():
             (y, index, leaf.grad)
             for t in (tt, torch)
             for leaf in [t.tensor(x, requires_grad=True)]
-            for y, index in [FACES[t].max_pool2d(leaf, kernel, stride, padding, return_indices=True)]
+            for y, index in [NAMESPACES[t].max_pool2d(leaf, kernel, stride, padding, return_indices=True)]
             for _ in [y.backward(t.ones(*y.shape, dtype=t.float64))]
         ]
         same(*results)

@@ -87,13 +87,13 @@ def companion(folder, name, module, source):
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A repository with four small lessons under the real faces; the first and the last have a companion.
+    """A repository with four small lessons under the real namespaces; the first and the last have a companion.
 
     It has a copy of `course`, with a plan of its own: where PYTHONPATH names it, it is found first.
     """
     root = tmp_path_factory.mktemp("course")
-    faces = [*(ROOT / "tinytorch").rglob("__init__.py"), ROOT / "tinytorch/_face.py"]
-    for file in [*faces, *(ROOT / "course").glob("*.py")]:
+    namespaces = [*(ROOT / "tinytorch").rglob("__init__.py"), ROOT / "tinytorch/_namespace.py"]
+    for file in [*namespaces, *(ROOT / "course").glob("*.py")]:
         target = root / file.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)

@@ -109,7 +109,7 @@ def both(ours, theirs):
 
 
 def made(name: str, **options):
-    """The Function itself, where the face has no name for it."""
+    """The Function itself, where the namespace has no name for it."""
     return lambda *inputs: functions()[name].apply(*inputs, **options)
 
 

@@ -1,8 +1,8 @@
 """`torch.cuda`: the GPU of lesson 16, or the truth that there is none."""
 
-from .._face import face, load
+from .._namespace import namespace, load
 
-__getattr__, __dir__ = face(__name__, ("cuda.gpu",))
+__getattr__, __dir__ = namespace(__name__, ("cuda.gpu",))
 
 
 def is_available() -> bool:

@@ -1,5 +1,5 @@
 """`torch.utils.data`: data sets, samplers and loaders, handed on from lesson 06."""
 
-from .._face import face
+from .._namespace import namespace
 
-__getattr__, __dir__ = face(__name__, ("data.dataloader", "data.workers"))
+__getattr__, __dir__ = namespace(__name__, ("data.dataloader", "data.workers"))

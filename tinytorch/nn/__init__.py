@@ -1,6 +1,6 @@
 """`torch.nn`: modules and parameters, handed on from the lessons that build them."""
 
-from .._face import face
+from .._namespace import namespace
 
 MODULES = ("nn.module", "nn.containers", "nn.flatten", "nn.bilinear", "nn.basic_activations", "nn.losses", "nn.activations", "nn.distance",
            "nn.regression_losses", "nn.probability_losses", "nn.margin_losses", "nn.conv", "nn.conv3d", "nn.conv_transpose", "nn.pooling",
@@ -16,4 +16,4 @@ def _is_module(value):
     return isinstance(value, type) and not issubclass(value, Function)
 
 
-__getattr__, __dir__ = face(__name__, MODULES, keep=_is_module)
+__getattr__, __dir__ = namespace(__name__, MODULES, keep=_is_module)

@@ -2,7 +2,7 @@
 
 from types import FunctionType
 
-from .._face import face
+from .._namespace import namespace
 from . import MODULES
 
 NAMES = frozenset("""
@@ -19,5 +19,5 @@ NAMES = frozenset("""
     triplet_margin_loss triplet_margin_with_distance_loss unfold
 """.split())
 
-__getattr__, __dir__ = face(__name__, MODULES, keep=lambda value: isinstance(value, FunctionType) and value.__name__ in NAMES,
+__getattr__, __dir__ = namespace(__name__, MODULES, keep=lambda value: isinstance(value, FunctionType) and value.__name__ in NAMES,
                             elsewhere={"pad": "ops.indexing", "one_hot": "ops.indexing"})

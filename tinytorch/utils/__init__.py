@@ -1,5 +1,5 @@
 """`torch.utils`."""
 
-from .._face import face
+from .._namespace import namespace
 
-__getattr__, __dir__ = face(__name__)
+__getattr__, __dir__ = namespace(__name__)

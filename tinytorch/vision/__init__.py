@@ -1,5 +1,5 @@
 """Pictures: data sets and transforms, as in torchvision."""
 
-from .._face import face
+from .._namespace import namespace
 
-__getattr__, __dir__ = face(__name__)
+__getattr__, __dir__ = namespace(__name__)

@@ -1,4 +1,4 @@
-"""How the faces of the package find a name: lazily, so that a package with some of its lessons only still imports."""
+"""How the namespaces of the package find a name: lazily, so that a package with some of its lessons only still imports."""
 
 import importlib
 import importlib.util
@@ -27,9 +27,9 @@ def exported(module: str) -> dict:
     return {name: there[name] for name in there.get("__all__", ()) if name in there}
 
 
-def face(package: str, modules: Sequence[str] = (), keep: Callable = lambda value: True, elsewhere: dict | None = None,
-         attaching: Sequence[str] = (), finish: Callable = lambda found: found):
-    """`__getattr__` and `__dir__` (PEP 562) for the face `package`.
+def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda value: True, elsewhere: dict | None = None,
+              attaching: Sequence[str] = (), finish: Callable = lambda found: found):
+    """`__getattr__` and `__dir__` (PEP 562) for the namespace `package`.
 
     It hands on its submodules, then what `modules` export (the first that has a name wins) as far as `keep(value)` agrees,
     then the names of `elsewhere`, each from the module given for it. `attaching` are modules that are loaded because they
@@ -37,7 +37,7 @@ def face(package: str, modules: Sequence[str] = (), keep: Callable = lambda valu
     """
     elsewhere, me = elsewhere or {}, sys.modules[package]
     if not hasattr(me, "__path__"):
-        me.__path__ = []  # `from face import x` asks importlib only where the face is a package: see asked_by_import
+        me.__path__ = []  # `from namespace import x` asks importlib only where the namespace is a package: see asked_by_import
 
     def collect():
         found = {}
@@ -72,7 +72,7 @@ def face(package: str, modules: Sequence[str] = (), keep: Callable = lambda valu
         return value
 
     def __dir__():
-        folder = HERE.joinpath(*package.split(".")[1:])  # none if the face is a file: then it has no submodules
+        folder = HERE.joinpath(*package.split(".")[1:])  # none if the namespace is a file: then it has no submodules
         files = {file.stem for file in folder.glob("*.py")} | {file.parent.name for file in folder.glob("*/__init__.py")}
         there = {name for name, module in elsewhere.items() if name in exported(module)}
         return sorted(set(collect()) | there | {name for name in files if not name.startswith("_")})

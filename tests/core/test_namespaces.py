@@ -1,4 +1,4 @@
-"""The faces: quick, lazy, complete, and helpful about what is not there."""
+"""The namespaces: quick, lazy, complete, and helpful about what is not there."""
 
 import json
 import re
@@ -83,12 +83,12 @@ def test_only_names_of_pytorch():
     """What the lessons build for themselves stays in their modules; two functions of ours are meant."""
     torch = pytest.importorskip("torch")
     submodules = {"data", "dispatch", "training", "vision", "serialization", "ops", "text", "kernels"}
-    for face, theirs, ours in (
+    for namespace, theirs, ours in (
         (tinytorch, torch, {"draw_graph", "gradcheck"} | submodules),
         (tinytorch.nn.functional, torch.nn.functional, set()),
     ):
-        assert {name for name in dir(face) if not hasattr(theirs, name)} <= ours
-        assert all(hasattr(face, name) for name in face.NAMES)
+        assert {name for name in dir(namespace) if not hasattr(theirs, name)} <= ours
+        assert all(hasattr(namespace, name) for name in namespace.NAMES)
 
 
 def test_methods_of_later_lessons():
@@ -99,7 +99,7 @@ def test_methods_of_later_lessons():
 
 
 def test_what_a_notebook_builds_is_not_loaded_under_it():
-    """A lesson that adds to Tensor must not use the face: it would load the exported lesson over the one being written."""
+    """A lesson that adds to Tensor must not use the namespace: it would load the exported lesson over the one being written."""
     for notebook in plan().notebooks:
         if read(notebook).default_exp in (*tinytorch.TENSOR_LEVEL, *tinytorch.ATTACHING):
             for cell in read(notebook).code:
@@ -115,7 +115,7 @@ def test_what_a_notebook_builds_is_not_loaded_under_it():
 
 
 def test_every_name_in_dir_is_there():
-    for face in (
+    for namespace in (
         tinytorch,
         tinytorch.nn,
         tinytorch.nn.functional,
@@ -123,8 +123,8 @@ def test_every_name_in_dir_is_there():
         tinytorch.optim,
         tinytorch.utils.data,
     ):
-        for name in dir(face):
-            assert getattr(face, name) is not None, f"{face.__name__}.{name}"
+        for name in dir(namespace):
+            assert getattr(namespace, name) is not None, f"{namespace.__name__}.{name}"
 
 
 @pytest.mark.parametrize(
