@@ -15,7 +15,7 @@ from tinytorch.vision.datasets import Digits
 
 YEAR = 1986
 DATA, METRIC, BAR, SEEDS = "all ten digits, 8×8 pixels", "accuracy", 0.96, 5
-EPOCHS = 20
+HIDDEN, EPOCHS = 96, 20
 
 
 def data():
@@ -26,7 +26,7 @@ def data():
 
 def build(seed):
     tinytorch.manual_seed(seed)
-    return nn.Sequential(nn.Flatten(), nn.Linear(64, 48), nn.Tanh(), nn.Linear(48, 10))
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, 10))
 
 
 loss = nn.CrossEntropyLoss()
@@ -44,9 +44,13 @@ class Report(Callback):
 
 
 def train(model, examples, watch=lambda done: None):
+    """The learning rate falls to zero: the last steps settle, whichever examples come last."""
     loader = DataLoader(TensorDataset(*examples), batch_size=32, shuffle=True)
-    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
-    Trainer(model, loss, optimizer, loader, callbacks=[Report(watch, EPOCHS * len(loader))]).fit(EPOCHS)
+    steps = EPOCHS * len(loader)
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-3)
+    scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
+    report = Report(watch, steps)
+    Trainer(model, loss, optimizer, loader, callbacks=[report], scheduler=scheduler, schedule_each="step").fit(EPOCHS)
 
 
 def predict(model, images):
@@ -88,8 +92,8 @@ def plots(model):
         ax.set_title(f"{labels[i]} → {given[i]}   {certainty[i]:.0%}", fontsize=9)
 
     weight = model[1].weight.detach()
-    features, axes = plt.subplots(4, 12, figsize=(8, 3.1), layout="constrained")
-    features.suptitle("What each of the 48 hidden units looks for (blue: ink, red: no ink)")
+    features, axes = plt.subplots(8, 12, figsize=(8, 6), layout="constrained")
+    features.suptitle(f"What each of the {HIDDEN} hidden units looks for (blue: ink, red: no ink)")
     for ax, unit in zip(axes.flat, weight, strict=True):
         largest = unit.abs().max().item()
         ax.imshow(unit.reshape(8, 8).tolist(), cmap="RdBu", vmin=-largest, vmax=largest)

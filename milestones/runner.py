@@ -139,7 +139,7 @@ class Run:
     passed: bool = False
     parameters: int = 0  # tensors
     with_gradient: int = 0  # of them, those that ever had a gradient other than zero
-    moved: int = 0  # of them, those that are not as they were
+    moved: int = 0  # of them, those that did not stay as they were
     loss_first: float | None = None  # on all examples, before
     loss_last: float | None = None  # and after
     seconds: float = 0.0
@@ -205,6 +205,7 @@ def train_and_count(
     before = {name: values(parameter) for name, parameter in parameters.items()}
     run.parameters, run.numbers = len(parameters), sum(array.size for array in before.values())
     silent = run.silent = list(parameters)
+    still = list(parameters)  # as they were, so far: a value that moved may come back to where it began
     looks = itertools.count(1)
 
     def looked(done):
@@ -212,6 +213,7 @@ def train_and_count(
             gradient = parameters[name].grad
             if gradient is not None and np.any(values(gradient)):
                 silent.remove(name)
+        still[:] = [name for name in still if np.array_equal(values(parameters[name]), before[name])]
         run.with_gradient = len(parameters) - len(silent)
         watch(done)
         if next(looks) == steps:
@@ -223,7 +225,7 @@ def train_and_count(
     with contextlib.suppress(Enough):
         script.train(model, examples, looked)
     after = dict(model.named_parameters())
-    still = [name for name in parameters if name not in after or np.array_equal(values(after[name]), before[name])]
+    still = [name for name in still if name not in after or np.array_equal(values(after[name]), before[name])]
     run.moved = len(parameters) - len(still)
     learned = [
         (run.parameters > 0, "the model has no parameters"),
