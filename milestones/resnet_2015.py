@@ -53,7 +53,7 @@ loss = nn.CrossEntropyLoss()
 
 
 def train(model, examples, watch=lambda done: None):
-    """The learning rate rises for a tenth of the steps, then falls; `model.losses` keeps the mean loss of each epoch."""
+    """The rate rises for a tenth of the steps, then falls to 0; `model.losses` keeps the mean loss of each epoch."""
     images, labels = examples
     optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-3)
     steps, model.losses = EPOCHS * -(-len(labels) // BATCH), []
