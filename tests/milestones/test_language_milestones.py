@@ -33,16 +33,22 @@ def test_what_is_held_out_is_never_drawn():
 
 
 def test_reversing_looks_along_the_antidiagonal(trained):
-    """Of the last layer's attention, averaged over held-out sequences, each empty place gives most to its digit."""
+    """A head of the last layer gives most of its attention to the digit that is to be copied or fetched from the end.
+
+    The others of the four heads may do as they like, so no sum of them is asked. In 3 seeds: 0.71 to 0.87; alike for
+    all places would be 0.06.
+    """
     ids, answers = transformer_2017.data()[1]
+    places = tinytorch.arange(8)
     with tinytorch.no_grad():
         shares = transformer_2017.exact(trained, ids, answers)
-        for task, order in ((0, range(1, 9)), (1, range(8, 0, -1))):
+        for task, digits in ((0, 1 + places), (1, 8 - places)):
             x = trained.tokens(ids[ids[:, 0] == 10 + task]) + trained.positions(tinytorch.arange(17))
             first, last = trained.blocks
             h = last.norm1(first(x))
-            weights = last.attention(h, h, h)[1].mean(dim=0)[-8:]
-            assert weights.argmax(dim=1).tolist() == list(order), weights
+            heads = last.attention(h, h, h, average_attn_weights=False)[1].mean(dim=0)[:, -8:]
+            on_its_digit = heads[:, places, digits].mean(dim=1)
+            assert on_its_digit.max().item() > 0.4, on_its_digit
     assert shares["copy"] > 0.9 and shares["reverse"] > 0.9
 
 
