@@ -89,17 +89,17 @@ def adaptive_avg_pool3d(input, output_size) -> Tensor:
     return adaptive_avg_pool(3, input, output_size)
 
 
-def adaptive_max_pool1d(input, output_size, return_indices: bool = False):
+def adaptive_max_pool1d(input, output_size, return_indices: bool = False) -> Tensor | tuple:
     """(N, C, L) -> (N, C, output_size), or of (C, L): maxima of as many windows; with return_indices also their places."""
     return adaptive_max_pool(1, input, output_size, return_indices)
 
 
-def adaptive_max_pool2d(input, output_size, return_indices: bool = False):
+def adaptive_max_pool2d(input, output_size, return_indices: bool = False) -> Tensor | tuple:
     """(N, C, H, W) -> (N, C, *output_size), or of (C, H, W): maxima of as many windows; with return_indices also their places."""
     return adaptive_max_pool(2, input, output_size, return_indices)
 
 
-def adaptive_max_pool3d(input, output_size, return_indices: bool = False):
+def adaptive_max_pool3d(input, output_size, return_indices: bool = False) -> Tensor | tuple:
     """(N, C, D, H, W) -> (N, C, *output_size), or of (C, D, H, W): maxima; with return_indices also their places."""
     return adaptive_max_pool(3, input, output_size, return_indices)
 

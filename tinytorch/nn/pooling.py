@@ -270,7 +270,9 @@ def avg_pool(n: int, input, kernel_size, stride=None, padding=0, ceil_mode=False
     return AvgPool.apply(input, divisor=divisor, **options)
 
 
-def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False, return_indices: bool = False):
+def max_pool2d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False, return_indices: bool = False
+) -> Tensor | tuple:
     """The maximum of each window, (N, C, H, W) -> (N, C, H', W'), or of (C, H, W); around the input stands -inf.
 
     `stride` is by default the kernel_size. With return_indices, (maxima, their places in H * W, int64).

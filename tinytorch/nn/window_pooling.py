@@ -16,12 +16,16 @@ from .module import Module
 from ..tensor import Tensor
 
 # %% ../../modules/08_convolution/08_convolution_window_pooling.ipynb #c006
-def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False, return_indices: bool = False):
+def max_pool1d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False, return_indices: bool = False
+) -> Tensor | tuple:
     """The maximum of each window, (N, C, L) -> (N, C, L'), or of (C, L). With return_indices, (maxima, places)."""
     return max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
-def max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False, return_indices: bool = False):
+def max_pool3d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False, return_indices: bool = False
+) -> Tensor | tuple:
     """The maximum of each window of (N, C, D, H, W) or (C, D, H, W). With return_indices, (maxima, places in D * H * W)."""
     return max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 

@@ -73,7 +73,7 @@ def count_nonzero(input, dim=None) -> Tensor:
     return Tensor.wrap(as_array(np.sum(input.array != 0, axis=normalize_dims(dim, input.ndim), dtype=np.int64)))
 
 
-def nonzero(input, *, as_tuple: bool = False):
+def nonzero(input, *, as_tuple: bool = False) -> Tensor | tuple:
     """The indices of the values that are not 0: (count, ndim), or with `as_tuple` one tensor for each dimension."""
     if as_tuple:
         return tuple(Tensor.wrap(part) for part in np.nonzero(np.atleast_1d(input.array)))
@@ -85,7 +85,9 @@ def argwhere(input) -> Tensor:
     return Tensor.wrap(np.argwhere(input.array))
 
 
-def unique(input, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None):
+def unique(
+    input, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Tensor | tuple:
     """The different values (or slices along `dim`), in order; also where each value went, and how often each occurs."""
     dim = None if dim is None else normalize_dim(dim, input.ndim)
     found = np.unique(input.array, return_inverse=return_inverse, return_counts=return_counts, axis=dim, equal_nan=False)

@@ -334,7 +334,7 @@ def condition_of(condition, name: str) -> np.ndarray:
     return condition.array != 0 if condition.dtype is uint8 else condition.array
 
 
-def where(condition, input=None, other=None):
+def where(condition, input=None, other=None) -> Tensor | tuple:
     """`input` where `condition` holds, else `other`; all three broadcast. `where(condition)`: the indices, one tensor for each dim."""
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)

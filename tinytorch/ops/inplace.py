@@ -355,7 +355,7 @@ COPYING = "masked_fill index_fill index_add index_copy index_put scatter scatter
 def in_place_form(name: str, saves: bool = True):
     """The method `name_`: the method `name`, in place."""
 
-    def method(input, *args, **options):
+    def method(input, *args, **options) -> Tensor:
         return change(input, lambda x: getattr(Tensor, name)(x, *args, **options), (*args, *options.values()), saves)
 
     method.__name__, method.__doc__ = f"{name}_", f"`{name}` in place."

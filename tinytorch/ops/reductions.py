@@ -123,7 +123,7 @@ def extreme(name: str, whole, of_two, place):
     """`max` or `min`: of all, along a dimension, or of two tensors."""
 
     @numpy_names
-    def operation(input, dim=None, keepdim: bool = False, *, other=None):
+    def operation(input, dim=None, keepdim: bool = False, *, other=None) -> Tensor | tuple:
         if not isinstance(input, Tensor):
             raise TypeError(f"{name}(): expected a Tensor, got {type(input).__name__}")
         if isinstance(dim, Tensor) or other is not None:
@@ -176,7 +176,7 @@ def median_place(a: np.ndarray, dim: int) -> np.ndarray:
 
 
 @numpy_names
-def median(input, dim: int | None = None, keepdim: bool = False):
+def median(input, dim: int | None = None, keepdim: bool = False) -> Tensor | tuple:
     """The median of all (equals share its gradient), or, along `dim`, (values, indices). Of an even number, the lower."""
     if dim is not None:
         not_empty(input, dim, "median")

@@ -231,7 +231,7 @@ def stack(tensors, dim: int = 0) -> Tensor:
 def at_least(ndim: int, shape_of):
     """atleast_1d, atleast_2d, atleast_3d: `shape_of` a tensor of fewer dimensions."""
 
-    def function(*tensors):
+    def function(*tensors) -> Tensor | tuple:
         if len(tensors) == 1 and isinstance(tensors[0], Tensor):
             (x,) = tensors
             return x if x.ndim >= ndim else reshape(x, shape_of(x.shape))
