@@ -189,7 +189,7 @@ def save(obj, f) -> None:
         write_whole(f, data)
 
 
-def load(f, map_location=None, *, weights_only: bool | None = None, mmap: bool | None = None):
+def load(f, map_location=None, *, weights_only: bool | None = None, mmap: bool | None = None) -> object:
     """What `save` saved, or a dict of the tensors in any other safetensors file; runs no code of the file's.
 
     A file does not say where its tensors lived: they come to the CPU, or to the device `map_location` ("cuda").
