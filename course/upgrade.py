@@ -1,7 +1,8 @@
 """Carries a workspace of the first layout (companions beside the lessons) over to today's; the old one stays beside it.
 
-old_layout.json says what that layout was: `attributes` and `modules` that have other names now, and, to tell what the
-course gave from what a learner wrote, checksums: of each lesson's given cells and blanks, and of each companion.
+old_layout.json says what that layout was: `attributes` and `modules` that have other names now, lines that the course
+gave within an exercise and has `dropped`, and, to tell what it gave from what a learner wrote, checksums: of each
+lesson's given cells and blanks, and of each companion.
 """
 
 import json
@@ -150,10 +151,11 @@ def digest(source: str) -> str:
 
 
 def renamed(cell: Cell) -> str:
-    """The source, with the names of today where it uses a name of the first layout."""
+    """The source, with the names of today where it uses a name of the first layout, and without its dropped lines."""
     if not cell.is_code:
         return cell.source
-    source = ATTRIBUTES.sub(lambda match: OLD["attributes"][match[0]], cell.source)
+    source = "\n".join(line for line in cell.source.split("\n") if line not in OLD["dropped"]).rstrip("\n")
+    source = ATTRIBUTES.sub(lambda match: OLD["attributes"][match[0]], source)
     return MODULES.sub(lambda match: f"tinytorch.{OLD['modules'][match[1]]}", source)
 
 
