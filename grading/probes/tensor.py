@@ -158,7 +158,7 @@ def function_apply(tt, lesson, rng):
             Double.apply(front)
         finally:
             lesson.Tensor.renew_history = before
-        return front.detach(), [kept, [view is front for view in renewed]]
+        return front.detach(), [kept, *(view is front for view in renewed)]
 
     return {"values": values, "record": noted, "nothing to record": silent, "views": views}
 
