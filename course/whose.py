@@ -23,7 +23,7 @@ class Whose:
 def describe(package=None) -> Whose:
     """Whose `package` is: a folder, an imported module, or by default what `import tinytorch` finds here.
 
-    A learner's package has lessons.json beside its namespaces (which lessons are theirs) and names.json (which there are).
+    A learner's package has lessons.json beside its namespaces (which lessons are theirs), names.json (which there are).
     """
     if package is None:
         found = importlib.util.find_spec("tinytorch")
