@@ -520,7 +520,7 @@ def binary(function, reflected: bool = False):
         try:
             return function.apply(left, right)
         except (ValueError, TypeError) as error:
-            broadcast_shapes(np.shape(left), np.shape(right))  # words the usual reason
+            broadcast_shapes(np.shape(left), np.shape(right))  # raises, with the usual reason, if the shapes do not meet
             raise RuntimeError(str(error)) from None
 
     return operator

@@ -49,7 +49,7 @@ def as_rows(x):
 
 @kernel("numpy", "nn.module.linear")
 def linear(input, weight, bias=None):
-    """For sizes that fit, numbers of one kind, and at least one of them; lesson 03's words for all that is wrong."""
+    """For floating-point tensors of one dtype whose sizes fit and that are not empty; lesson 03 takes the others, or raises."""
     if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))):
         return NotImplemented
     a, w = input.array, weight.array

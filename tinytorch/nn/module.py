@@ -60,7 +60,7 @@ def __deepcopy__(self, memo):
 class Module:
     """A layer: parameters, buffers (tensors that are kept but not trained), modules inside, and a `forward`."""
 
-    gradient_contract = True  # False, on a class or an instance, exempts it from the contract of section 8
+    gradient_contract = True  # False, on a class or an instance: its outputs need not reach its parameters (_Call, below)
 
     def __init__(self):
         vars(self).update(training=True, _parameters={}, _modules={}, _buffers={}, _transient=set(), _hooks=None)
@@ -657,7 +657,9 @@ class _Call:
         self.since = next(creation_number)
         self.inputs = inputs = []  # sources now: an input may be changed in place
         self.groups = self.shortcuts = None  # {result of a call inside: the sources it was shown to reach}
-        self.inner, self.wanted, self.cut = [], [], ()  # calls inside; their results; what entered exempt layers
+        self.inner = []  # the calls inside
+        self.wanted = []  # where the results of those that hold parameters come from
+        self.cut = ()  # where the inputs of exempt layers come from
         for x in args:
             if isinstance(x, Tensor):
                 if x._requires_grad:
