@@ -291,7 +291,7 @@ class Pieces(Function):
     """`a` itself, about to be cut up: its pieces put their gradients into one array."""
 
     is_view = differentiable_twice = True
-    shared = staticmethod(lambda: None)  # that array, weakly: it is the walk's
+    shared = staticmethod(lambda: None)  # a weak reference to that array, which the backward pass keeps alive
     flops = "move"
 
     def forward(self, a):
