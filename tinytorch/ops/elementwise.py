@@ -21,6 +21,7 @@ from ..dispatch import as_array, dispatch
 from ..tensor import (
     Exp,
     Function,
+    Neg,
     Tensor,
     binary,
     broadcast_shapes,
@@ -626,12 +627,12 @@ def neg(input) -> Tensor:
     """-input. Raises RuntimeError on booleans: `~` inverts a mask."""
     if input.dtype.family == 0:
         raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported: `~` inverts a mask")
-    return -input
+    return Neg.apply(input)
 
 
 Tensor.add, Tensor.sub, Tensor.mul, Tensor.div, Tensor.pow, Tensor.neg = add, sub, mul, div, tensor_pow, neg
 Tensor.subtract, Tensor.multiply, Tensor.divide, Tensor.true_divide, Tensor.negative = sub, mul, div, div, neg
-Tensor.rsub = rsub
+Tensor.rsub, Tensor.__neg__ = rsub, neg
 
 # %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c031
 class Atan2(Function):
