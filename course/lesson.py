@@ -85,10 +85,14 @@ def export(name: str):
     refuse_broken(package, texts)
     for file, text in texts.items():
         write(package / file, text)
+    before = {*read(package, "lessons.json")}
     if is_lesson:
         record(package, name, "yours")
     print("exported " + ", ".join(f"tinytorch/{file}" for file in texts))
     print(describe(package).text)
+    for milestone in plan().trainable({*read(package, "lessons.json")}):
+        if milestone not in plan().trainable(before):
+            print(f"you can train a milestone now: python -m milestones run {milestone}")
 
 
 def companions_to_write(package: Path, lesson: str) -> list[Companion]:

@@ -97,9 +97,9 @@ class Plan:
         meant = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(self.lessons)}"
         raise CourseError(f"there is no lesson {text[:60]!r}: {meant}")
 
-    def unlocked_by(self, lesson: str) -> list[str]:
-        """The milestones whose last lesson this is."""
-        return [name for name, needs in self.milestones.items() if self.needed(*needs)[-1] == lesson]
+    def trainable(self, lessons: set[str]) -> list[str]:
+        """The milestones that can be trained where `lessons` are there."""
+        return [name for name, needs in self.milestones.items() if lessons.issuperset(self.needed(*needs))]
 
     def companion(self, name: str) -> Companion | None:
         """The companion called `name`, as "01_tensor_creation"; None if there is none."""

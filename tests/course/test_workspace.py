@@ -32,6 +32,9 @@ CHECK = {
 
 
 PLAN = """
+[milestones]
+two_2000 = ["02_two"]
+
 [01_one]
 needs = []
 exports = "tensor"
@@ -232,7 +235,9 @@ def test_a_lesson_after_the_other(mine):
     assert "../01_one.ipynb" in (mine / "tinytorch/tensor.py").read_text()
 
     solve(mine / "02_two.ipynb")
-    assert execute(mine / "02_two.ipynb")[0].endswith("your tinytorch: 2 of 4 lessons\n")
+    milestone = "you can train a milestone now: python -m milestones run two_2000\n"
+    assert execute(mine / "02_two.ipynb")[0].endswith(f"your tinytorch: 2 of 4 lessons\n{milestone}")
+    assert milestone not in execute(mine / "02_two.ipynb")[0], "once"
     assert "from .tensor import Tensor" in (mine / "tinytorch/autograd.py").read_text()
 
 
