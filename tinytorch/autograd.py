@@ -46,6 +46,7 @@ from .tensor import (
     grad_mode,
     observers,
     opened,
+    set_history,
     shape_of,
     to_dtype,
 )
@@ -328,7 +329,7 @@ def with_history(value, source):
         return source
     result = Tensor.wrap(value) if is_array(value) else value
     if source is not None:
-        result._requires_grad, result.grad_fn = True, source
+        set_history(result, True, source)
     return result
 
 

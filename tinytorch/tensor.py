@@ -7,11 +7,11 @@ __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', '
            'creation_number', 'observers', 'OPERANDS', 'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor', 'in_dtype',
            'size', 'numel', 'normalize_dim', 'numpy', 'item', 'detach', 'to_numpy_protocol', 'set_requires_grad',
            'set_grad', 'number_format', 'to_string', 'one_value', 'GradMode', 'Function', 'Observer', 'observed',
-           'opened', 'renew_history', 'closed', 'apply', 'shape_of', 'Add', 'result_type', 'To', 'to_dtype', 'wrapped',
-           'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray', 'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow',
-           'division', 'Exp', 'Log', 'floating', 'exp', 'log', 'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum',
-           'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute', 'transpose',
-           'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
+           'opened', 'renew_history', 'closed', 'set_history', 'apply', 'shape_of', 'Add', 'result_type', 'To',
+           'to_dtype', 'wrapped', 'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray', 'binary', 'Neg', 'Mul',
+           'Sub', 'Div', 'Pow', 'division', 'Exp', 'Log', 'floating', 'exp', 'log', 'numpy_names', 'normalize_dims',
+           'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute',
+           'transpose', 'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c003
 import functools
@@ -377,6 +377,11 @@ def closed(node: Function, array, inputs) -> Tensor:
             output._base = source if source._base is None else source._base
             output._base_fn = output._base.grad_fn
     return output
+
+
+def set_history(tensor, requires_grad: bool, grad_fn=None) -> None:
+    """Say whether a derivative of `tensor` is wanted, and which node made it: for changes in place and copies, in companions."""
+    tensor._requires_grad, tensor.grad_fn = requires_grad, grad_fn
 
 # %% ../modules/01_tensor/01_tensor.ipynb #function-apply
 def apply(cls, *inputs, **options) -> Tensor:

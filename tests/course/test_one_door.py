@@ -24,7 +24,8 @@ WRITERS = {
     "tensor.py:Tensor._fill": "a new tensor has no history",
     "tensor.py:set_requires_grad": "the flag of a leaf",
     "tensor.py:closed": "a new tensor has no history",
-    "tensor.py:apply": "the one door",
+    "tensor.py:set_history": "how the companions below write it",
+    "tensor.py:apply": "a result's, of every operation",
     "kernels/operators.py:recording.operator": "the same, for two tensors",
     "autograd.py:with_history": "create_graph: what was saved gets its history back",
     "ops/inplace.py:take_history": "a tensor changed in place takes over the history of the result",
@@ -95,6 +96,8 @@ def writers(tree) -> dict:
             names = {t.attr for t in targets if isinstance(t, ast.Attribute) and isinstance(t.ctx, ast.Store)}
             if isinstance(child, ast.Call) and ast.unparse(child.func).endswith(("setattr", "__setattr__")):
                 names |= {a.value for a in child.args if isinstance(a, ast.Constant)}
+            if isinstance(child, ast.Call) and ast.unparse(child.func).endswith("set_history"):
+                names.add("grad_fn")
             if names & {"grad_fn", "_requires_grad"}:
                 found.setdefault(".".join(inner) or "<module>", []).append(child.lineno)
             visit(child, inner)
@@ -140,6 +143,7 @@ BAD_WRITERS = {
     "two at once": "def f(x):\n x.a, x._requires_grad = 1, True",
     "setattr": "def f(x):\n setattr(x, 'grad_fn', None)",
     "in a method": "class A:\n def f(self):\n  object.__setattr__(self, '_requires_grad', True)",
+    "by the function for it": "def f(x):\n tensor.set_history(x, True)",
     "at the top": "x._requires_grad = True",
 }
 

@@ -29,6 +29,7 @@ from ..tensor import (
     int32,
     int64,
     normalize_dim,
+    set_history,
     tensor,
     to_dtype,
     uint8,
@@ -298,7 +299,8 @@ def tensor_copy(cls, array, requires_grad, extra, grad=None):
     """A leaf of class `cls` on `array`."""
     new = cls.__new__(cls)
     new._fill(rooted(array))
-    new._requires_grad, new._grad = requires_grad, grad
+    set_history(new, requires_grad)
+    new._grad = grad
     if extra:
         vars(new).update(extra)
     return new

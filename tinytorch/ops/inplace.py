@@ -20,7 +20,7 @@ from .elementwise import add, div, mul, sub
 from .indexing import SetItem
 from .shapes import Piece, diagonal
 from .subscripts import get_item, in_two_steps
-from ..tensor import OPERANDS, Function, Tensor, grad_mode, in_dtype, opened, to_dtype
+from ..tensor import OPERANDS, Function, Tensor, grad_mode, in_dtype, opened, set_history, to_dtype
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c006
 @dispatch
@@ -183,7 +183,7 @@ Tensor.renew_history = renew_history
 def take_history(input, result) -> None:
     """`input` is now what `result` is. A wish to keep its gradient moves along; hooks stay with the old value."""
     before, keeper = input.grad_fn, keeper_of(input, input.grad_fn)
-    input._requires_grad, input.grad_fn = True, result.grad_fn
+    set_history(input, True, result.grad_fn)
     if keeper is not None:
         before.hooks.remove(keeper)
         result.grad_fn.hooks = [*(result.grad_fn.hooks or ()), keeper]
@@ -225,7 +225,7 @@ def open_to_writing(array, one_number: bool = False):
 def alias(input, copied: bool) -> Tensor:
     """What `input` is now: its values and its history."""
     result = Tensor.wrap(input.array.copy("K") if copied else input.array)
-    result._requires_grad, result.grad_fn = input._requires_grad, input.grad_fn
+    set_history(result, input._requires_grad, input.grad_fn)
     return result
 
 
@@ -486,7 +486,7 @@ def shape_in_place(name: str):
             may_change(input)
         result = getattr(Tensor, name)(input, *args)
         input.array = result.array
-        input._requires_grad, input.grad_fn = result._requires_grad or input._requires_grad, result.grad_fn or input.grad_fn
+        set_history(input, result._requires_grad or input._requires_grad, result.grad_fn or input.grad_fn)
         return input
 
     method.__name__, method.__doc__ = f"{name}_", f"`{name}` in place."
@@ -501,7 +501,7 @@ def detach_(input) -> Tensor:
     """Cut the history off: the tensor is a leaf from now on."""
     if input._base is not None and input._requires_grad:
         raise RuntimeError("Can't detach views in-place. Use detach() instead.")
-    input.grad_fn, input._requires_grad = None, False
+    set_history(input, False)
     return input
 
 
