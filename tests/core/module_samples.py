@@ -36,6 +36,20 @@ MODULES = [info for info in module_db if has(f"nn.{info.module_cls.__name__}")]
 OPTIMIZERS = [info for info in optim_db if has(f"optim.{info.optim_cls.__name__}")]
 
 
+def layer(t, theirs):
+    """A layer of a transformer, as `theirs` was made: what a stack of them is made from."""
+    attention = theirs.self_attn
+    return getattr(t.nn, type(theirs).__name__)(
+        attention.embed_dim,
+        attention.num_heads,
+        theirs.linear1.out_features,
+        theirs.dropout.p,
+        getattr(t.nn.functional, theirs.activation.__name__),
+        batch_first=attention.batch_first,
+        norm_first=theirs.norm_first,
+    )
+
+
 class Run:
     """A module of `t` made and called as a sample says, and its derivatives; `state` is what it starts from."""
 
@@ -43,7 +57,8 @@ class Run:
         copies = {}
         made, called = sample.constructor_input, sample.forward_input
         options = {key: value for key, value in made.kwargs.items() if key not in ("device", "dtype")}
-        args, options = converted(t, tuple(made.args), copies), converted(t, options, copies)
+        args = [layer(t, x) if isinstance(x, torch.nn.Module) else converted(t, x, copies) for x in made.args]
+        options = converted(t, options, copies)
         torch.manual_seed(0), tinytorch.manual_seed(0)
         self.module = getattr(t.nn, info.module_cls.__name__)(*args, **options)
         self.module.to(getattr(t, str(dtype).removeprefix("torch."))).train(training)
@@ -59,7 +74,9 @@ class Run:
         """Of all inputs and parameters, for random gradients from above."""
         rng, t = np.random.default_rng(0), self.t
         outputs = [x for x in parts(self.value) if isinstance(x, t.Tensor) and x.requires_grad]
-        above = [t.from_numpy(np.asarray(rng.standard_normal(tuple(x.shape)), str(x.dtype).split(".")[-1])) for x in outputs]
+        above = [
+            t.from_numpy(np.asarray(rng.standard_normal(tuple(x.shape)), str(x.dtype).split(".")[-1])) for x in outputs
+        ]
         if not outputs or not self.leaves:
             return []
         found = t.autograd.grad(outputs, self.leaves, above, allow_unused=True)
@@ -93,15 +110,18 @@ def random(training, module) -> bool:
     return training and any("Dropout" in type(part).__name__ and part.p > 0 for part in module.modules())
 
 
-def module_samples(info, dtype, training: bool) -> list:
+def module_samples(info, dtype, training: bool, most: int | None) -> list:
     made = info.module_inputs_func(info, device="cpu", dtype=dtype, requires_grad=True, training=training)
-    return [sample for sample in made if sample.forward_input is not None]
+    made = [sample for sample in made if sample.forward_input is not None]
+    return made[:: max(1, len(made) // most) if most else 1]
 
 
 def optimized(t, info, sample) -> list:
     """The parameters after some steps downhill, two tensors of different shape."""
     rng = np.random.default_rng(0)
-    parameters = [t.from_numpy(rng.standard_normal(shape).astype("float32")).requires_grad_() for shape in ((3, 2), (4,))]
+    parameters = [
+        t.from_numpy(rng.standard_normal(shape).astype("float32")).requires_grad_() for shape in ((3, 2), (4,))
+    ]
     options = {key: converted(t, value, {}) for key, value in sample.kwargs.items()}
     optimizer = getattr(t.optim, info.optim_cls.__name__)(parameters, **options)
     slopes = [t.from_numpy(rng.standard_normal(tuple(x.shape)).astype("float32")) for x in parameters]
@@ -129,8 +149,11 @@ def compare_optimizer(info, sample) -> tuple[str, str]:
 
 
 @np.errstate(all="ignore")
-def examined(info) -> list:
-    """[(what, (stage, difference))] for all samples of a module or an optimizer; those that need what is lacking left out."""
+def examined(info, most: int | None = None) -> list:
+    """[(what, (stage, difference))] for the samples of a module or an optimizer; `most`: about as many of each kind.
+
+    Those that need what tinytorch lacks are left out.
+    """
     result = []
     with warnings.catch_warnings(action="ignore"), torch.backends.mkldnn.flags(enabled=False):  # no processor decides
         if hasattr(info, "optim_cls"):
@@ -140,7 +163,7 @@ def examined(info) -> list:
                 (f"{dtype} {'train' if training else 'eval'} {sample.desc}", compare_module, dtype, sample, training)
                 for dtype in DTYPES
                 for training in (True, False)
-                for sample in module_samples(info, dtype, training)
+                for sample in module_samples(info, dtype, training, most)
             ]
         for what, compare, *args in cases:
             try:
@@ -151,7 +174,7 @@ def examined(info) -> list:
 
 
 def name_of(info) -> str:
-    return getattr(info, "optim_cls", None) and info.optim_cls.__name__ or info.module_cls.__name__
+    return (info.optim_cls if hasattr(info, "optim_cls") else info.module_cls).__name__
 
 
 def main(names):

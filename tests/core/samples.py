@@ -128,7 +128,7 @@ def converted(t, value, copies: dict):
         return {key: converted(t, x, copies) for key, x in value.items()}
     if isinstance(value, complex):
         raise AbsentError("complex numbers")
-    if isinstance(value, types.FunctionType):
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
         return counterpart(t, value, f"nn.functional.{value.__name__}")
     if t is torch:
         return value

@@ -422,8 +422,6 @@ def test_errors_of_making():
             t.nn.MultiheadAttention(5, 2)
         with pytest.raises(ValueError, match="greater than 0"):
             t.nn.MultiheadAttention(4, 0)
-    with pytest.raises(NotImplementedError, match="add_bias_kv"):
-        nn.MultiheadAttention(4, 2, add_bias_kv=True)
 
 
 def test_no_loops_in_the_arithmetic(monkeypatch):

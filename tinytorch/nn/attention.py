@@ -15,11 +15,13 @@ import numpy as np
 
 from ..autograd import unbroadcast
 from ..dispatch import dispatch
-from .init import constant_, xavier_uniform_
+from .init import constant_, xavier_normal_, xavier_uniform_
 from .basic_activations import softmax
 from .module import Linear, Module, Parameter, linear, patch_to
 from .dropout import dropout
 from ..ops.creation import empty, ones, zeros
+from ..ops.indexing import pad
+from ..ops.shapes import cat
 from ..tensor import Function, Tensor, bool_, broadcast_shapes, to_dtype
 
 # %% ../../modules/12_attention/12_attention.ipynb #attention-scores
@@ -269,8 +271,6 @@ class MultiheadAttention(Module):
             raise ValueError(f"embed_dim and num_heads must be greater than 0, got {embed_dim} and {num_heads}")
         if embed_dim % num_heads:
             raise AssertionError(f"embed_dim must be divisible by num_heads, got {embed_dim} and {num_heads}")
-        if add_bias_kv or add_zero_attn:
-            raise NotImplementedError("add_bias_kv and add_zero_attn are not built in tinytorch: leave them out")
         super().__init__()
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
         self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
@@ -287,6 +287,10 @@ class MultiheadAttention(Module):
         self.out_proj = Linear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
         if bias:
             constant_(self.out_proj.bias, 0.0)
+        self.add_zero_attn = add_zero_attn
+        for name in ("bias_k", "bias_v"):
+            more = xavier_normal_(Parameter(empty(1, 1, embed_dim, device=device, dtype=dtype))) if add_bias_kv else None
+            self.register_parameter(name, more)
 
     def forward(
         self,
@@ -311,9 +315,11 @@ class MultiheadAttention(Module):
         first = batches_first(batched and self.batch_first, query, key, value)
         if key_padding_mask is not None and not batched:
             key_padding_mask = key_padding_mask.unsqueeze(0)
-        hint = is_causal and key_padding_mask is None and not need_weights
+        more = self.bias_k is not None or self.add_zero_attn
+        hint = is_causal and key_padding_mask is None and not need_weights and not more
         mask = None if hint else joint_mask(attn_mask, key_padding_mask, self.num_heads, first[0], first[1])
-        output, weights = self.attend_in_heads(*first, mask, hint, need_weights)
+        attend_to = self.attend_with_more_keys if more else self.attend_in_heads
+        output, weights = attend_to(*first, mask, hint, need_weights)
         if weights is not None and average_attn_weights:
             weights = weights.mean(1)
         if not batched:
@@ -402,3 +408,20 @@ def attend_in_heads(self, query, key, value, mask=None, causal: bool = False, ne
         output, weights = scaled_dot_product_attention(*parts, mask, dropout_p, causal), None
     return self.out_proj(merge_heads(output)), weights
 
+
+# %% ../../modules/12_attention/12_attention.ipynb #more-keys
+@patch_to(MultiheadAttention)
+def attend_with_more_keys(self, query, key, value, mask, causal: bool, need_weights: bool) -> tuple:
+    """attend_in_heads with one key and value more that are learned (add_bias_kv), and one of zeros (add_zero_attn).
+
+    A query can turn to them when nothing in the sequence concerns it.
+    """
+    query, key, value = self.project_inputs(query, key, value)
+    nothing = zeros(1, 1, self.embed_dim, dtype=key.dtype, device=key.device)
+    more = [(self.bias_k, self.bias_v)] * (self.bias_k is not None) + [(nothing, nothing)] * self.add_zero_attn
+    for k, v in more:
+        key, value = (cat([x, one.expand(len(x), 1, self.embed_dim)], 1) for x, one in ((key, k), (value, v)))
+    mask = None if mask is None else pad(mask, (0, len(more)))
+    parts = [split_heads(x, self.num_heads) for x in (query, key, value)]
+    output, weights = attention_and_weights(*parts, mask, self.dropout if self.training else 0.0)
+    return self.out_proj(merge_heads(output)), weights if need_weights else None

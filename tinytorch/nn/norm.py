@@ -212,7 +212,7 @@ def batch_norm(
     checked_batch(input, training, eps, parts)
 
     def watch(mean, variance):
-        if running_mean is not None:
+        if running_mean is not None and input.numel():
             n = input.numel() // input.shape[1]
             update_running(running_mean, running_var, mean.reshape(-1), variance.reshape(-1), n, momentum)
 

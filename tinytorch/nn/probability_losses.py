@@ -87,7 +87,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction: str = "mean
         )
     losses = target.exp() * (target - input) if log_target else XLogXFunction.apply(target) - target * input
     if reduction == "batchmean":
-        return losses.sum() / input.shape[0]
+        return losses.sum() / (input.shape[0] if input.ndim else 1)
     return reduced(losses, reduction, size_average, reduce)
 
 # %% ../../modules/04_losses/04_losses_probability_losses.ipynb #c019

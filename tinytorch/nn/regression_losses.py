@@ -68,13 +68,13 @@ def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0, weigh
 def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> Tensor:
     """(ln var + (input - target) ** 2 / var) / 2, var being at least eps; `full` adds ln(2 pi) / 2.
 
-    `var` is a number, or of the input's shape, where the last dimension may be 1 or missing. Raises ValueError else.
+    `var` is a number, or broadcasts to the input's shape; its last dimension may be missing. Raises ValueError else.
     """
     if not isinstance(var, Tensor):
         var = tensor(float(var), dtype=input.dtype).to(input.device).expand(input.shape)
     if var.shape == input.shape[:-1] and var.shape != input.shape:
         var = var.reshape(*var.shape, 1)
-    if var.shape != input.shape and var.shape != (*input.shape[:-1], 1):
+    if var.ndim != input.ndim or any(n not in (1, of_input) for n, of_input in zip(var.shape, input.shape)):
         raise ValueError(f"var is of incorrect size: its shape is {var.shape}, the input's {input.shape}")
     if (values(var) < 0).any():
         raise ValueError("var has negative entry/entries")
