@@ -33,4 +33,4 @@ def pytest_collection_finish():
     """Thousands of tests are no garbage: never look at them again, in this process or in a fork."""
     gc.freeze()
     if "torch" in sys.modules:  # with AVX-512, oneDNN's GELU in float32 is 1e-4 off at -3: no oracle
-        sys.modules["torch"].backends.mkldnn.enabled = False
+        sys.modules["torch"].backends.mkldnn.set_flags(False)

@@ -111,6 +111,7 @@ def random(training, module) -> bool:
 
 
 def module_samples(info, dtype, training: bool, most: int | None) -> list:
+    torch.manual_seed(0)
     made = info.module_inputs_func(info, device="cpu", dtype=dtype, requires_grad=True, training=training)
     made = [sample for sample in made if sample.forward_input is not None]
     return made[:: max(1, len(made) // most) if most else 1]
