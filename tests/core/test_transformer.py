@@ -135,7 +135,7 @@ def test_gpt2_has_its_number_of_parameters(monkeypatch):
     """The real one is built, without drawing numbers for it."""
     monkeypatch.setattr(nn.Linear, "reset_parameters", lambda self: None)
     monkeypatch.setattr(nn.init, "normal_", lambda tensor, *args: tensor)
-    monkeypatch.setattr("tinytorch.nn.transformer.init_gpt", lambda *args: None)
+    monkeypatch.setattr("tinytorch.nn.gpt.init_gpt", lambda *args: None)
     if hasattr(nn.Embedding, "reset_parameters"):
         monkeypatch.setattr(nn.Embedding, "reset_parameters", lambda self: None)
     assert count(GPTConfig()) == 124_439_808
