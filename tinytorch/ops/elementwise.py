@@ -21,7 +21,6 @@ from ..dispatch import as_array, dispatch
 from ..tensor import (
     Exp,
     Function,
-    Neg,
     Tensor,
     binary,
     broadcast_shapes,
@@ -625,14 +624,12 @@ def tensor_pow(input, exponent) -> Tensor:
 
 def neg(input) -> Tensor:
     """-input. Raises RuntimeError on booleans: `~` inverts a mask."""
-    if input.dtype.family == 0:
-        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported: `~` inverts a mask")
-    return Neg.apply(input)
+    return -input
 
 
 Tensor.add, Tensor.sub, Tensor.mul, Tensor.div, Tensor.pow, Tensor.neg = add, sub, mul, div, tensor_pow, neg
 Tensor.subtract, Tensor.multiply, Tensor.divide, Tensor.true_divide, Tensor.negative = sub, mul, div, div, neg
-Tensor.rsub, Tensor.__neg__ = rsub, neg
+Tensor.rsub = rsub
 
 # %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c031
 class Atan2(Function):
