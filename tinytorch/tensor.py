@@ -9,9 +9,10 @@ __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', '
            'set_grad', 'number_format', 'to_string', 'one_value', 'GradMode', 'Function', 'Observer', 'observed',
            'opened', 'renew_history', 'closed', 'set_history', 'apply', 'shape_of', 'Add', 'result_type', 'To',
            'to_dtype', 'wrapped', 'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray', 'binary', 'Neg', 'Mul',
-           'Sub', 'Div', 'Pow', 'division', 'Exp', 'Log', 'floating', 'exp', 'log', 'numpy_names', 'normalize_dims',
-           'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes', 'reshape', 'permute',
-           'transpose', 'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul', 'matmul']
+           'Sub', 'Div', 'Pow', 'division', 'negative', 'Exp', 'Log', 'floating', 'exp', 'log', 'numpy_names',
+           'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand', 'as_sizes',
+           'reshape', 'permute', 'transpose', 'expand', 'plain_index', 'GetItem', 'get_item', 'iterate', 'MatMul',
+           'matmul']
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c003
 import functools
@@ -607,12 +608,18 @@ def division(function, reflected: bool = False):
     return operator
 
 
+def negative(input) -> Tensor:
+    if input.dtype is bool_:
+        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported: `~` inverts a mask")
+    return Neg.apply(input)
+
+
 Tensor.__add__ = Tensor.__radd__ = binary(Add)
 Tensor.__mul__ = Tensor.__rmul__ = binary(Mul)
 Tensor.__sub__, Tensor.__rsub__ = binary(Sub), binary(Sub, reflected=True)
 Tensor.__truediv__, Tensor.__rtruediv__ = division(Div), division(Div, reflected=True)
 Tensor.__pow__, Tensor.__rpow__ = binary(Pow), binary(Pow, reflected=True)
-Tensor.__neg__ = lambda self: Neg.apply(self)
+Tensor.__neg__ = negative
 Tensor.__pos__ = lambda self: self
 Tensor.__array_priority__ = 1000  # an array on the left lets the tensor decide
 Tensor.__array_ufunc__ = None
