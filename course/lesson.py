@@ -80,8 +80,8 @@ def export(name: str):
     refuse_blanks(cells)
     refuse_stale([cell.source for cell in cells], notebook.name)
     companions = companions_to_write(package, name) if is_lesson else []
-    notebooks = [notebook, *(file for each in companions if (file := root / plan().place(each.name)).exists())]
-    texts = {file_of(module): text for file in notebooks for module, text in module_texts(file, root).items()}
+    notebooks = [notebook, *(path for each in companions if (path := root / plan().place(each.name)).exists())]
+    texts = {file_of(module): text for path in notebooks for module, text in module_texts(path, root).items()}
     refuse_broken(package, texts)
     for file, text in texts.items():
         write(package / file, text)
