@@ -439,8 +439,10 @@ def images_of(x) -> np.ndarray:
 
 def convolvable(x, weight, stride, groups) -> bool:
     """Whether arrays and options are what the kernels of convolution are made for."""
-    ours = all(type(a) is np.ndarray and a.dtype == FLOAT32 and a.ndim in (3, 4) and a.size for a in (x, weight))
-    return ours and set(stride) == {1} and groups == 1
+    for array in (x, weight):
+        if type(array) is not np.ndarray or array.dtype != FLOAT32 or array.ndim not in (3, 4) or not array.size:
+            return False
+    return set(stride) == {1} and groups == 1
 
 
 @kernel("numba", "nn.conv.conv_forward")

@@ -88,7 +88,7 @@ def batch_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups):
 # %% ../../modules/15_kernels/15_kernels_conv.ipynb #c015
 def pointwise(x, weight_shape, stride, padding, groups) -> bool:
     """Whether the filters of a convolution are of one pixel, side by side."""
-    return convolvable(x, x, stride, groups) and math.prod(weight_shape[2:]) == 1 and not any(padding)
+    return math.prod(weight_shape[2:]) == 1 and not any(padding) and convolvable(x, x, stride, groups)
 
 
 def pixels_as_rows(x) -> np.ndarray:

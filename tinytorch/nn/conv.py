@@ -202,7 +202,7 @@ class ConvolutionWeightGrad(Function):
 # %% ../../modules/08_convolution/08_convolution.ipynb #c041
 def each(value, n: int, what: str) -> tuple:
     """`value` for each of n dimensions: a number is the same for all. Raises RuntimeError on another count of them."""
-    found = (value,) * n if isinstance(value, int) else tuple(int(v) for v in value)
+    found = (value,) * n if isinstance(value, int) else tuple(map(int, value))
     found = found * n if len(found) == 1 else found
     if len(found) != n:
         raise RuntimeError(f"expected {what} to be a single integer value or a list of {n} values, but got {what}={found}")
@@ -289,7 +289,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: in
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #c044
 class _ConvNd(Module):
-    """What all convolution layers share: parameters, their first values, checks, padding modes and the repr."""
+    """What all convolution layers share: parameters, their first values, checks, padding modes and the repr. PyTorch's own name."""
 
     def __init__(self, in_channels, out_channels, kernel_size, stride, padding, dilation, transposed, output_padding,
                  groups, bias, padding_mode, device=None, dtype=None):

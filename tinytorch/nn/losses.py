@@ -297,7 +297,7 @@ class LogSigmoid(Module):
 
 
 class _Loss(Module):
-    """What all losses hold: their reduction."""
+    """What all losses hold: their reduction. PyTorch's own name."""
 
     def __init__(self, size_average=None, reduce=None, reduction: str = "mean"):
         super().__init__()
