@@ -230,7 +230,7 @@ batch_norm = dispatch(batch_norm)
 
 
 class _BatchNorm(_Normalization):
-    """Normalizes each channel over the batch and keeps running statistics for eval(); then scales and shifts."""
+    """Normalizes each channel over the batch and keeps running statistics for eval(); then scales and shifts. PyTorch's own name."""
 
     ndims = ()  # how many dimensions the input may have
 
