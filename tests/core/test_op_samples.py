@@ -1,0 +1,25 @@
+"""Every operation of PyTorch's that tinytorch has agrees with it on PyTorch's own samples: see samples.py beside this file.
+
+About ten samples of each are run here; `PYTHONPATH=tests/core python -m samples` runs all.
+"""
+
+import pytest
+from samples import DTYPES, OPERATIONS, examined, forms, kind, supports
+
+CASES = [(op, dtype) for op in OPERATIONS for dtype in (*DTYPES, "errors") if dtype == "errors" or supports(op, dtype)]
+
+
+@pytest.mark.parametrize(("op", "dtype"), CASES, ids=[f"{op.formatted_name}-{kind(dtype)}" for op, dtype in CASES])
+def test_samples(op, dtype):
+    wrong = [
+        f"{form}, {stage}: {what}\n    {sample.summary()}"
+        for _, sample, differences in examined(op, dtype, most=10)
+        for form, (stage, what) in differences.items()
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_names_are_found():
+    names = {op.name for op in OPERATIONS}
+    assert {"add", "nn.functional.conv2d", "expand", "T", "__getitem__", "where"} <= names and len(names) > 300
+    assert all(forms(op) for op in OPERATIONS)
