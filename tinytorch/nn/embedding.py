@@ -82,7 +82,7 @@ class EmbeddingFunction(Function):
 
 
 # %% ../../modules/11_embeddings/11_embeddings.ipynb #c023
-lookup, scatter_add = dispatch(lookup), dispatch(scatter_add)  # lesson 15 has faster forms
+lookup, scatter_add = dispatch(lookup), dispatch(scatter_add)  # lesson 15 has kernels
 
 
 class EmbeddingLookup(EmbeddingFunction):

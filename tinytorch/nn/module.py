@@ -482,7 +482,7 @@ def uniform_bound(fan_in: int, gain: float) -> float:
 
 
 # %% ../../modules/03_layers/03_layers.ipynb #c043
-linear = dispatch(linear)  # lesson 15 has a faster form
+linear = dispatch(linear)  # lesson 15 has a kernel
 
 
 class Linear(Module):

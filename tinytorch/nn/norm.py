@@ -118,7 +118,7 @@ def layer_norm(input: Tensor, normalized_shape, weight: Tensor | None = None, bi
 
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c022
-layer_norm = dispatch(layer_norm)  # lesson 15 has a faster form
+layer_norm = dispatch(layer_norm)  # lesson 15 has a kernel
 
 
 class _Normalization(Module):
