@@ -715,3 +715,12 @@ def recognise(cls, **options) -> None:
 
 
 Function.__init_subclass__ = classmethod(recognise)
+
+
+def __getattr__(name):
+    """`autograd.function`, where PyTorch keeps `once_differentiable` and what a `ctx` is."""
+    if name != "function":
+        raise AttributeError(f"module 'tinytorch.autograd' has no attribute '{name}'")
+    from .ops import custom_function
+
+    return custom_function

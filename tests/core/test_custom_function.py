@@ -9,9 +9,8 @@ import torch
 from against_torch import alike, some
 
 import tinytorch as tt
-from tinytorch.ops.custom_function import once_differentiable
 
-once = {tt: once_differentiable, torch: torch.autograd.function.once_differentiable}
+once = {t: t.autograd.function.once_differentiable for t in (tt, torch)}
 
 
 def cube(t):
