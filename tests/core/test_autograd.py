@@ -18,9 +18,9 @@ from tinytorch.tensor import Function
 both = pytest.mark.parametrize("t", [tt, torch], ids=["tinytorch", "torch"])  # a test that both pass says what is meant
 
 
-@pytest.fixture(autouse=True, params=["tape", "lessons"])
+@pytest.fixture(autouse=True, params=["quick", "lessons"])
 def way(request):
-    """Each test runs on the tape of lesson 15's companion and on the lessons' own."""
+    """Each test runs with the operators and the backward pass of lesson 15, and with the lessons' own."""
     with backends.use("lessons") if request.param == "lessons" else contextlib.nullcontext():
         yield
 

@@ -206,7 +206,7 @@ def retain_graph_ignored():
     replace(right, lambda pending, wanted=(), retain_graph=False, create_graph=False: right(pending, wanted))
 
 
-@wrong("test_tape.py::test_second_derivatives_where_two_inputs_share_one_array")
+@wrong("test_operators.py::test_second_derivatives_where_two_inputs_share_one_array")
 def sources_told_by_the_array_alone():
     """Where two inputs share one array, both are taken for the second."""
 
@@ -220,7 +220,7 @@ def sources_told_by_the_array_alone():
     replace(autograd.sources_of, sources_of)
 
 
-@wrong("test_autograd.py::test_hooks_of_leaves_in_grad[tape-tinytorch]")
+@wrong("test_autograd.py::test_hooks_of_leaves_in_grad[quick-tinytorch]")
 def grad_without_the_hooks_of_leaves():
     right = autograd.grad
 

@@ -7,7 +7,7 @@ from tinytorch.kernels import operators as quick
 from tinytorch.tensor import Add, MatMul, Mul, Sub
 from wrong.tools import wrong
 
-FILE = "test_tape.py::"
+FILE = "test_operators.py::"
 
 
 def rewritten(name, *changes):
@@ -85,12 +85,12 @@ def saved_arrays_never_freed():
     walk(("node.saved = None", "pass"))
 
 
-@wrong("test_autograd.py::test_change_in_place_of_what_is_needed_raises[tape-tinytorch]")
+@wrong("test_autograd.py::test_change_in_place_of_what_is_needed_raises[quick-tinytorch]")
 def changed_memory_unnoticed():
     walk((" or (saved and changes.last > node.order)", ""))
 
 
-@wrong("test_autograd.py::test_everything_saved_is_freed_after_backward[tape]")
+@wrong("test_autograd.py::test_everything_saved_is_freed_after_backward[quick]")
 def attributes_never_freed():
     walk(("if type(node).__dictoffset__:", "if False:"))
 
