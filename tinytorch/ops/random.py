@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['default_generator', 'Generator', 'manual_seed', 'seed', 'initial_seed', 'get_rng_state', 'set_rng_state', 'source',
-           'float_kind', 'rand', 'randn', 'randint', 'randperm', 'rand_like', 'randn_like', 'randint_like', 'normal',
-           'Bernoulli', 'bernoulli', 'multinomial']
+           'float_kind', 'rand', 'randn', 'randint', 'randperm', 'rand_like', 'randn_like', 'randint_like', 'Drawn',
+           'normal', 'bernoulli', 'multinomial']
 
 # %% ../../modules/01_tensor/01_tensor_random.ipynb #c003
 import operator
@@ -167,6 +167,22 @@ def randint_like(input, low, high=None, *, generator=None, dtype=None, device=No
                    requires_grad=requires_grad)
 
 
+class Drawn(Function):
+    """The values `drawn`, by chances that the inputs say: they change with none of them, so the derivatives are 0."""
+
+    differentiable_twice = True
+    flops = "elementwise"
+
+    def forward(self, *inputs, drawn):
+        self.shapes = [np.shape(x) for x in inputs]
+        return drawn
+
+    def backward(self, grad):
+        like = grad.array if isinstance(grad, Tensor) else grad
+        zeros = [np.zeros(shape, like.dtype, like=like) for shape in self.shapes]
+        return tuple(Tensor.wrap(x) if isinstance(grad, Tensor) else x for x in zeros)
+
+
 def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Normal with the given mean and standard deviation: numbers and a size, or tensors that say it for each entry."""
     of = [x for x in (mean, std) if isinstance(x, Tensor)]
@@ -177,21 +193,10 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=N
         raise RuntimeError("normal expects all elements of std >= 0.0")
     shape = sizes((size,)) if size is not None else broadcast_shapes(*(x.shape for x in of))
     kind = float_kind(dtype, "normal", of[0].dtype if of else float32)
-    array = source(generator).standard_normal(shape, kind) * std + mean
-    return made(np.asarray(array, kind), requires_grad, of[0].device if of and device is None else device)
-
-
-class Bernoulli(Function):
-    """The values `drawn` with the probabilities `a`; they change with none of them, so the derivative is 0."""
-
-    differentiable_twice = True
-    flops = "elementwise"
-
-    def forward(self, a, drawn):
-        return drawn
-
-    def backward(self, grad):
-        return grad * 0
+    array = np.asarray(source(generator).standard_normal(shape, kind) * std + mean, kind)
+    if of and device is None and not requires_grad:
+        return Drawn.apply(*of, drawn=moved(array, device_of(of[0].array)))
+    return made(array, requires_grad, device)
 
 
 def bernoulli(input, p: float | None = None, *, generator=None) -> Tensor:
@@ -203,7 +208,7 @@ def bernoulli(input, p: float | None = None, *, generator=None) -> Tensor:
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1: a probability lies between 0 and 1")
     kind = chance.dtype if chance.dtype.kind == "f" else np.float64
     array = np.asarray(source(generator).random(input.shape, kind) < chance).astype(input.array.dtype)
-    return Bernoulli.apply(input, drawn=moved(array, device_of(input.array)))
+    return Drawn.apply(input, drawn=moved(array, device_of(input.array)))
 
 
 def multinomial(input, num_samples: int, replacement: bool = False, *, generator=None) -> Tensor:

@@ -190,7 +190,7 @@ def list_of_tensors(tensors, name: str) -> list:
         if not isinstance(x, Tensor):
             raise TypeError(f"{name}(): expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     if not tensors:
-        raise RuntimeError(f"{name}(): expected a non-empty list of Tensors")
+        raise (ValueError if name == "cat" else RuntimeError)(f"{name}(): expected a non-empty list of Tensors")  # as PyTorch
     if any(x.array.dtype != tensors[0].array.dtype for x in tensors):
         kind = result_type(*tensors)
         tensors = [to_dtype(x, kind) for x in tensors]
