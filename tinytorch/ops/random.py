@@ -179,7 +179,7 @@ class Drawn(Function):
 
     def backward(self, grad):
         like = grad.array if isinstance(grad, Tensor) else grad
-        zeros = [np.zeros(shape, like.dtype, like=like) for shape in self.shapes]
+        zeros = [np.zeros_like(like, shape=shape) for shape in self.shapes]
         return tuple(Tensor.wrap(x) if isinstance(grad, Tensor) else x for x in zeros)
 
 
