@@ -116,7 +116,7 @@ FUNCTIONS = {
     "Var": [E(lambda t, a: a.var(), "nmk"), E(lambda t, a: a.var((0, 2), correction=0, keepdim=True), "nMk")],
     "Std": [E(lambda t, a: a.std(1, correction=0) + a.mean(1), "Nab"), E(lambda t, a: t.cat([a, -a]).std(), "n")],
     "Prod": [E(lambda t, a: a.prod()), E(lambda t, a: a.prod(1, True), "NMK")],
-    "Drawn": [E(lambda t, a: a + t.bernoulli(a * 0)), E(lambda t, a, b: a * b + t.normal(b, a * 0), "*,*")],
+    "Drawn": [E(lambda t, a: a + t.bernoulli(a * 0)), E(lambda t, a, b: a * b + t.normal(b * 0, a * 0), "*,*")],
     "Cumsum": [E(lambda t, a: a.cumsum(0), "NM"), E(lambda t, a: a.cumsum(-1), "NMK")],
     "Norm": [E(lambda t, a, p=p: a.norm(p), "nm") for p in (2, 3, 0.5)]
     + [E(lambda t, a: a.norm(dim=1, keepdim=True), "NmK")],
