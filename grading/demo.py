@@ -61,7 +61,7 @@ LAST_OF_EQUALS = {
     "conv2d-module": [("self.weight, self.bias,", "self.weight, None,")],
 }
 CRASHES = {"add-windows": [("#| export\n", "#| export\nassert output_size(5, 3) == 2, 'works on my machine'\n")]}
-EXITS = {"max-pool-backward": [("#| export\n", "#| export\nimport os\n\nos._exit(0)\n")]}
+EXITS = {"max-pool-backward": [("#| export nn.pooling\n", "#| export nn.pooling\nimport os\n\nos._exit(0)\n")]}
 LOOPS = {"conv2d-loops": [("    for n, o, i, j in", "    while result.size:\n        i = 0\n    for n, o, i, j in")]}
 # tries to read the solutions and the gradebook, to reach the network, to make numpy agree with everything, to multiply
 HOSTILE = """

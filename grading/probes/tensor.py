@@ -125,13 +125,8 @@ def function_apply(tt, lesson, rng):
         for result in (first, second, third):
             node = result.grad_fn
             places = [next((i for i, source in enumerate(sources) if edge is source), -1) for edge in node.edges]
-            found += [
-                result,
-                [result.requires_grad, type(node) is Mixed],
-                node.seen,
-                [bool(n) for n in node.needs_input_grad],
-                places,
-            ]
+            wants = [bool(n) for n in node.needs_input_grad]
+            found += [result, [result.requires_grad, type(node) is Mixed], node.seen, wants, places]
         younger = first.grad_fn.order < second.grad_fn.order < third.grad_fn.order
         own = second.grad_fn is not again.grad_fn
         return (*found, [younger, own], second.grad_fn.saved, list(third.grad_fn.shape))
