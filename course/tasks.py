@@ -26,7 +26,7 @@ TASKS = {
         "lint, types, and the whole test suite, against PyTorch",
         (
             "-m ruff check --quiet .",
-            "-m ruff format --check --quiet course grading milestones tests benchmarks",
+            "-m ruff format --check --quiet course grading milestones tests benchmarks modules",
             "-m mypy",
             "-m pytest -n {jobs} --dist loadgroup",
         ),

@@ -23,12 +23,16 @@ import numpy as np
 MODULES = {  # backend -> the modules of tinytorch that hold its kernels
     "numpy": ("kernels.operators", "kernels.linear", "kernels.cross_entropy", "kernels.adam"),
     "numba": (
-        "kernels.compiled", "kernels.softmax", "kernels.activations", "kernels.norm", "kernels.dropout", "kernels.embedding",
-        "kernels.attention", "kernels.generation", "kernels.conv", "kernels.pooling",
+        "kernels.compiled", "kernels.softmax", "kernels.activations", "kernels.norm", "kernels.dropout",
+        "kernels.embedding", "kernels.attention", "kernels.generation", "kernels.conv", "kernels.pooling",
     ),
     "cuda": ("cuda.kernels",),
 }  # fmt: skip
-ASKED = {"lessons": (), "numpy": ("numpy",), "numba": ("numba", "numpy")}  # backend in use -> whose kernels; before them the GPU's
+ASKED = {
+    "lessons": (),
+    "numpy": ("numpy",),
+    "numba": ("numba", "numpy"),
+}  # backend in use -> whose kernels; before them the GPU's
 SMALL = 4096  # elements: for less, numba is not loaded
 
 kernels = {"cuda": {}, "numba": {}, "numpy": {}}  # backend -> {name of a function: {a kernel's own name: the kernel}}
@@ -108,8 +112,12 @@ def exchange(name: str, owner: type, asked: tuple) -> None:
 
 # %% ../modules/01_tensor/01_tensor_dispatch.ipynb #c007
 def available() -> list[str]:
-    """The backends that can be used for tensors on the CPU: "numpy" always, "numba" where it and lesson 15 are there."""
-    written = kernels["numba"] or importlib.util.find_spec("tinytorch.kernels.compiled")  # the notebook's own, or exported ones
+    """The backends that can be used for tensors on the CPU: "numpy" always, "numba" where it and lesson 15
+    are there.
+    """
+    written = kernels["numba"] or importlib.util.find_spec(
+        "tinytorch.kernels.compiled"
+    )  # the notebook's own, or exported ones
     return ["numpy", "numba"] if written and importlib.util.find_spec("numba") else ["numpy"]
 
 
@@ -125,7 +133,8 @@ def load(backend: str) -> list:
 
 
 class use(contextlib.AbstractContextManager):
-    """Let `backend` compute from now on, or inside `with use("numpy"):`. None leaves the choice to the first large array.
+    """Let `backend` compute from now on, or inside `with use("numpy"):`. None leaves the choice to the first large
+    array.
 
     "lessons" is numpy without any kernels: what the lessons wrote. Raises ValueError for a backend that is not there.
     """
@@ -133,7 +142,9 @@ class use(contextlib.AbstractContextManager):
     def __init__(self, backend: str | None):
         global _wanted
         if backend not in (None, "lessons", *available()):
-            raise ValueError(f"backend {backend!r} is not there, but {available()} are: 'numba' needs numba and lesson 15")
+            raise ValueError(
+                f"backend {backend!r} is not there, but {available()} are: 'numba' needs numba and lesson 15"
+            )
         for name in ASKED.get(backend, ()):
             load(name)
         self.before, _wanted = _wanted, backend
@@ -146,7 +157,9 @@ class use(contextlib.AbstractContextManager):
 
 # %% ../modules/01_tensor/01_tensor_dispatch.ipynb #keep-memory
 def keep_memory(megabytes: int = 1024) -> bool:
-    """Let freed memory stay with this process, up to so much, for the next arrays; whether the C library can be told so."""
+    """Let freed memory stay with this process, up to so much, for the next arrays; whether the C library
+    can be told so.
+    """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # not glibc
@@ -217,6 +230,11 @@ def to_numpy(array) -> np.ndarray:
 # %% ../modules/01_tensor/01_tensor_dispatch.ipynb #settings
 cuda = SimpleNamespace(matmul=SimpleNamespace(allow_tf32=False), is_built=lambda: "cuda" in DEVICES)
 cudnn = SimpleNamespace(
-    allow_tf32=True, benchmark=False, deterministic=False, enabled=True, is_available=lambda: False, version=lambda: None
+    allow_tf32=True,
+    benchmark=False,
+    deterministic=False,
+    enabled=True,
+    is_available=lambda: False,
+    version=lambda: None,
 )
 mps = SimpleNamespace(is_available=lambda: False, is_built=lambda: False)

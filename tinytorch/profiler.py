@@ -26,7 +26,9 @@ from .tensor import Function, Tensor, observers
 
 # %% ../modules/14_profiling/14_profiling.ipynb #median-time
 def median_time(function, repeats: int = 7, warmup: int = 2, clock=time.perf_counter) -> float:
-    """The median duration of `repeats` calls of `function()`, as `clock()` tells the time, after `warmup` calls before."""
+    """The median duration of `repeats` calls of `function()`, as `clock()` tells the time, after `warmup`
+    calls before.
+    """
     for _ in range(warmup):
         function()
     times = []
@@ -63,7 +65,8 @@ def bytes_moved(read: list, written: list) -> int:
 
 
 # %% ../modules/14_profiling/14_profiling.ipynb #c018
-PRODUCTS = {  # what a Function's `flops` may name, beside "elementwise" and "move": from the inputs' shapes, the result's, the options
+# what `flops` of a Function may name beside "elementwise" and "move"; from shapes of inputs, of the result, and options
+PRODUCTS = {
     "product": lambda shapes, out, options: product_flops(shapes[0], out),
     "linear": lambda shapes, out, options: product_flops(options.get("input_shape", shapes[0]), out),
     "einsum": lambda shapes, out, options: einsum_flops(shapes, options["labels"]),
@@ -93,7 +96,9 @@ def arithmetic_intensity(flops: int, moved: int) -> float:
 
 
 def attainable(intensity, peak: float, bandwidth: float):
-    """The most FLOP/s at an arithmetic intensity (a number or an array), for a machine of `peak` FLOP/s, `bandwidth` bytes/s."""
+    """The most FLOP/s at an arithmetic intensity (a number or an array), for a machine of `peak` FLOP/s,
+    `bandwidth` bytes/s.
+    """
     return np.minimum(peak, intensity * bandwidth)
 
 
@@ -218,6 +223,7 @@ def note_backward(event: FunctionEvent, node: Function, grad, gradients) -> None
 @contextlib.contextmanager
 def watched(recorder: Recorder):
     """While it is open, every operation and every backward is a range of `recorder`, with what it did."""
+
     class Reporter:
         def forward(self, run, function, *inputs, **options):
             with recorder.range(function.__name__) as event:
@@ -252,13 +258,23 @@ class FunctionEventAvg(FunctionEvent):
 
     def add(self, event) -> None:
         """Take over a FunctionEvent, or another FunctionEventAvg."""
-        for name in ("count", "cpu_time_total", "self_cpu_time_total", "flops", "bytes", "cpu_memory_usage", "self_cpu_memory_usage"):
+        for name in (
+            "count",
+            "cpu_time_total",
+            "self_cpu_time_total",
+            "flops",
+            "bytes",
+            "cpu_memory_usage",
+            "self_cpu_memory_usage",
+        ):
             setattr(self, name, getattr(self, name) + getattr(event, name))
         self.peak_memory = max(self.peak_memory, event.peak_memory)
 
 
 def averages(events: list, by_shape: bool = False) -> list:
-    """A FunctionEventAvg for each name, or with `by_shape` for each name and shapes, in the order of first occurrence."""
+    """A FunctionEventAvg for each name, or with `by_shape` for each name and shapes, in the order of first
+    occurrence.
+    """
     found = {}
     for event in events:
         shapes = event.input_shapes if by_shape else []
@@ -312,7 +328,9 @@ class EventList(list):
             columns["Peak Mem"] = lambda e: size_of(e.peak_memory)
         if any(e.flops for e in self):
             columns["Total FLOPs"] = lambda e: in_unit(e.flops, ("", " K", " M", " G", " T"), 1000) if e.flops else "--"
-            columns["GFLOP/s"] = lambda e: f"{e.flops / e.self_cpu_time_total / 1000:.2f}" if e.flops and e.self_cpu_time_total else "--"
+            columns["GFLOP/s"] = lambda e: (
+                f"{e.flops / e.self_cpu_time_total / 1000:.2f}" if e.flops and e.self_cpu_time_total else "--"
+            )
             columns["FLOPs/byte"] = lambda e: f"{arithmetic_intensity(e.flops, e.bytes):.2f}" if e.bytes else "--"
         if any(e.input_shapes for e in self):
             columns["Input Shapes"] = lambda e: str(e.input_shapes)
@@ -333,7 +351,10 @@ class EventList(list):
         if sort_by is not None:
             events.sort(key=lambda event: getattr(event, sort_by), reverse=True)
         columns = {"Name": lambda e: e.key} | self.columns()
-        rows = [[*columns], *([text(e) for text in columns.values()] for e in events[: row_limit if row_limit >= 0 else None])]
+        rows = [
+            [*columns],
+            *([text(e) for text in columns.values()] for e in events[: row_limit if row_limit >= 0 else None]),
+        ]
         for row in rows:
             for i, limit in ((0, max_name_column_width), (len(row) - 1, max_shapes_column_width)):
                 row[i] = row[i] if len(row[i]) <= limit else row[i][: limit - 3] + "..."
@@ -347,7 +368,8 @@ class EventList(list):
     def export_chrome_trace(self, path) -> None:
         """Write the events as a JSON file that trace viewers read: begin and duration in microseconds."""
         trace = [
-            {"ph": "X", "cat": "cpu_op", "name": event.name, "pid": 0, "tid": 0, "ts": event.start / 1000, "dur": event.cpu_time_total,
+            {"ph": "X", "cat": "cpu_op", "name": event.name, "pid": 0, "tid": 0, "ts": event.start / 1000,
+             "dur": event.cpu_time_total,
              "args": {"Input Dims": event.input_shapes, "FLOPs": event.flops, "bytes": event.bytes}}
             for event in self
         ]  # fmt: skip
@@ -432,7 +454,8 @@ def supported_activities() -> set:
 
 
 def schedule(*, wait: int, warmup: int, active: int, repeat: int = 0, skip_first: int = 0, skip_first_wait: int = 0):
-    """The plan of a `profile`: after `skip_first` steps, in turns wait, warm up and record, `repeat` times (0: for ever).
+    """The plan of a `profile`: after `skip_first` steps, in turns wait, warm up and record, `repeat` times (0: for
+    ever).
 
     With `skip_first_wait` the first turn does not wait.
     """
@@ -469,9 +492,11 @@ class record_function(contextlib.ContextDecorator):
 
 
 class profile:
-    """Records the operations inside a `with`, or between start() and stop(); then asks are answered, as `key_averages()`.
+    """Records the operations inside a `with`, or between start() and stop(); then asks are answered, as
+    `key_averages()`.
 
-    Shapes, FLOPs and bytes are always recorded; `profile_memory` adds memory, and takes time. `with_stack`, `with_modules`
+    Shapes, FLOPs and bytes are always recorded; `profile_memory` adds memory, and takes time. `with_stack`,
+    `with_modules`
     and activities other than the CPU are accepted and add nothing. `clock` gives nanoseconds.
     """
 
@@ -489,7 +514,12 @@ class profile:
         clock=time.perf_counter_ns,
     ):
         self.plan = schedule or (lambda step: ProfilerAction.RECORD)
-        self.scheduled, self.on_trace_ready, self.profile_memory, self.clock = bool(schedule), on_trace_ready, profile_memory, clock
+        self.scheduled, self.on_trace_ready, self.profile_memory, self.clock = (
+            bool(schedule),
+            on_trace_ready,
+            profile_memory,
+            clock,
+        )
         self.step_num, self.action, self.recorder, self.hooks = 0, ProfilerAction.NONE, None, None
 
     def __enter__(self):

@@ -40,7 +40,10 @@ class Packer:
         self.arrays[name] = np.asarray(to_numpy(array), order="C")
         if isinstance(array, np.ndarray) and array.size:
             block, start, strides = whole_memory(array)
-            self.laid.setdefault((id(block), array.dtype), {})[name] = start // array.itemsize, [n // array.itemsize for n in strides]
+            self.laid.setdefault((id(block), array.dtype), {})[name] = (
+                start // array.itemsize,
+                [n // array.itemsize for n in strides],
+            )
         return name
 
     def shared(self) -> list:
@@ -82,7 +85,9 @@ class Packer:
 
 
 def share(arrays: dict, shared: list) -> None:
-    """Let arrays share memory again, as `shared` says. Raises KeyError, TypeError or ValueError if they cannot have done so."""
+    """Let arrays share memory again, as `shared` says. Raises KeyError, TypeError or ValueError if they
+    cannot have done so.
+    """
     for members in shared:
         spans = []
         for name, (start, steps) in members.items():
@@ -176,7 +181,8 @@ def from_bytes(data: bytes, name: str) -> tuple:
 def save(obj, f) -> None:
     """Save tensors, numbers, strings, None, and dicts, lists and tuples of them, to a path or an open binary file.
 
-    Of a tensor its values are saved, and which memory it shares with others. A dict of tensors is a plain safetensors file. TypeError for anything else,
+    Of a tensor its values are saved, and which memory it shares with others. A dict of tensors is a plain
+    safetensors file. TypeError for anything else,
     saying what and where.
     """
     packer = Packer()
@@ -214,7 +220,10 @@ def save_file(tensors: dict, filename, metadata: dict | None = None) -> None:
         raise TypeError(f"save_file: expected a dict of names and tensors; not so: {wrong}")
     write_whole(
         filename,
-        as_bytes({name: np.asarray(to_numpy(t.array), order="C") for name, t in tensors.items()}, metadata or {"format": "pt"}),
+        as_bytes(
+            {name: np.asarray(to_numpy(t.array), order="C") for name, t in tensors.items()},
+            metadata or {"format": "pt"},
+        ),
     )
 
 

@@ -128,7 +128,9 @@ def tensor(data, *, dtype=None, device=None, requires_grad: bool = False) -> Ten
 
 
 def in_dtype(numbers, kind: dtype):
-    """Python's numbers as numpy's of `kind`: -1 becomes 255 in uint8. Raises RuntimeError for what lies further outside."""
+    """Python's numbers as numpy's of `kind`: -1 becomes 255 in uint8. Raises RuntimeError for what lies
+    further outside.
+    """
     if type(numbers) is float and kind.family == 2 and (abs(numbers) < 1e38 or not math.isfinite(numbers)):
         return kind.numpy.type(numbers)  # the usual case
     array = np.array(numbers, dtype=np.float64 if kind.family == 2 else None)
@@ -177,7 +179,10 @@ def numpy(input) -> np.ndarray:
             "learn. Use tensor.detach().numpy() to look at the values; compute with tensor operations."
         )
     if not isinstance(input.array, np.ndarray):
-        raise TypeError("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.")
+        raise TypeError(
+            "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory"
+            " first."
+        )
     return input.array
 
 
@@ -207,7 +212,9 @@ def set_requires_grad(input, value: bool) -> None:
     if value and not input.dtype.is_floating_point:
         raise RuntimeError(f"only Tensors of floating point dtype can require gradients, this one is {input.dtype}")
     if not value and input.grad_fn is not None:
-        raise RuntimeError("you can only change requires_grad flags of leaf variables; use detach() to cut a result off")
+        raise RuntimeError(
+            "you can only change requires_grad flags of leaf variables; use detach() to cut a result off"
+        )
     input._requires_grad = bool(value)
 
 
@@ -294,7 +301,18 @@ class Function:
     `forward` keeps what `backward` needs in `self.saved`, a tuple of arrays, or in attributes of its own.
     """
 
-    __slots__ = ("a_shape", "array_ids", "b_shape", "dtype", "edges", "hooks", "needs_input_grad", "order", "saved", "shape")
+    __slots__ = (
+        "a_shape",
+        "array_ids",
+        "b_shape",
+        "dtype",
+        "edges",
+        "hooks",
+        "needs_input_grad",
+        "order",
+        "saved",
+        "shape",
+    )
     is_view = False  # whether the output may share memory with the first input
     differentiable_twice = False  # whether `backward` is made of operations that can themselves be recorded
     flops = None  # for lesson 14, which counts: "elementwise", "move" (it computes nothing), or the name of a product
@@ -355,7 +373,9 @@ def opened(x: Tensor) -> np.ndarray:
 
 
 def renew_history(input):
-    raise RuntimeError("this view was taken before its base was changed in place: 02_autograd_inplace, which renews it, is not there")
+    raise RuntimeError(
+        "this view was taken before its base was changed in place: 02_autograd_inplace, which renews it, is not there"
+    )
 
 
 Tensor.renew_history = renew_history
@@ -381,7 +401,9 @@ def closed(node: Function, array, inputs) -> Tensor:
 
 
 def set_history(tensor, requires_grad: bool, grad_fn=None) -> None:
-    """Say whether a derivative of `tensor` is wanted, and which node made it: for changes in place and copies, in companions."""
+    """Say whether a derivative of `tensor` is wanted, and which node made it: for changes in place and
+    copies, in companions.
+    """
     tensor._requires_grad, tensor.grad_fn = requires_grad, grad_fn
 
 # %% ../modules/01_tensor/01_tensor.ipynb #function-apply
@@ -426,9 +448,7 @@ class Add(Function):
 # %% ../modules/01_tensor/01_tensor.ipynb #result-type
 def result_type(*operands) -> dtype:
     """The dtype in which tensors and Python numbers meet, by PyTorch's rule."""
-    ranked = [
-        (1 + (x.ndim > 0), x.dtype) if isinstance(x, Tensor) else (0, DEFAULT_DTYPES[type(x)]) for x in operands
-    ]
+    ranked = [(1 + (x.ndim > 0), x.dtype) if isinstance(x, Tensor) else (0, DEFAULT_DTYPES[type(x)]) for x in operands]
     family = max(kind.family for _, kind in ranked)
     ranked = [(rank, kind) for rank, kind in ranked if kind.family == family]
     highest = max(rank for rank, _ in ranked)
@@ -475,7 +495,8 @@ def operands(a, b) -> tuple:
     a, b = [tensor(x) if isinstance(x, (np.generic, AnyArray)) else x for x in (a, b)]
     kind = result_type(a, b)
     return tuple(
-        to_dtype(x, kind) if isinstance(x, Tensor) else wrapped(x, kind) if kind.family < 2 else float(x) for x in (a, b)
+        to_dtype(x, kind) if isinstance(x, Tensor) else wrapped(x, kind) if kind.family < 2 else float(x)
+        for x in (a, b)
     )
 
 # %% ../modules/01_tensor/01_tensor.ipynb #broadcast-shapes
@@ -526,7 +547,9 @@ def binary(function, reflected: bool = False):
         try:
             return function.apply(left, right)
         except (ValueError, TypeError) as error:
-            broadcast_shapes(np.shape(left), np.shape(right))  # raises, with the usual reason, if the shapes do not meet
+            broadcast_shapes(
+                np.shape(left), np.shape(right)
+            )  # raises, with the usual reason, if the shapes do not meet
             raise RuntimeError(str(error)) from None
 
     return operator
@@ -600,7 +623,11 @@ def division(function, reflected: bool = False):
         floats = input.array.dtype.kind == "f"
         if floats and not reflected and type(other) in (int, float) and 1e-30 < abs(other) < 1e30:
             return divide(input, other)  # nothing to be warned of
-        if not floats and isinstance(other, OPERANDS) and result_type(input, other if isinstance(other, Tensor) else 0).family < 2:
+        if (
+            not floats
+            and isinstance(other, OPERANDS)
+            and result_type(input, other if isinstance(other, Tensor) else 0).family < 2
+        ):
             input = to_dtype(input, float32)
         with np.errstate(divide="ignore", invalid="ignore"):
             return divide(input, other)
@@ -796,7 +823,9 @@ def as_sizes(sizes) -> tuple:
 
 
 def reshape(input, *sizes, shape=None) -> Tensor:
-    """The same values, in row-major order, in another shape; one size may be -1: whatever fits. A view where possible."""
+    """The same values, in row-major order, in another shape; one size may be -1: whatever fits. A view
+    where possible.
+    """
     shape = as_sizes(sizes if shape is None else (shape,))
     known = math.prod(n for n in shape if n != -1)
     fits = known == numel(input) if -1 not in shape else shape.count(-1) == 1 and known and numel(input) % known == 0
@@ -809,7 +838,9 @@ def permute(input, *sizes, dims=None) -> Tensor:
     """The dimensions in the order `dims`. A view."""
     dims = tuple(normalize_dim(d, input.ndim) for d in as_sizes(sizes if dims is None else (dims,)))
     if sorted(dims) != list(range(input.ndim)):
-        raise RuntimeError(f"permute(): dims {dims} do not name each of the {input.ndim} dimensions of {input.shape} once")
+        raise RuntimeError(
+            f"permute(): dims {dims} do not name each of the {input.ndim} dimensions of {input.shape} once"
+        )
     return Permute.apply(input, dims=dims)
 
 
@@ -838,7 +869,9 @@ Tensor.reshape, Tensor.permute, Tensor.transpose, Tensor.expand = reshape, permu
 Tensor.swapdims = transpose
 Tensor.swapaxes = lambda self, axis0, axis1: transpose(self, axis0, axis1)
 Tensor.mT = property(lambda self: transpose(self, -2, -1), doc="The last two dimensions swapped.")
-Tensor.T = property(lambda self: Permute.apply(self, dims=(*reversed(range(self.ndim)),)), doc="All dimensions in reverse order.")
+Tensor.T = property(
+    lambda self: Permute.apply(self, dims=(*reversed(range(self.ndim)),)), doc="All dimensions in reverse order."
+)
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c066
 def plain_index(index):
@@ -888,10 +921,14 @@ class MatMul(Function):
 
     def forward(self, a, b):
         if a.ndim == 0 or b.ndim == 0:
-            raise RuntimeError(f"matmul: shapes {a.shape} and {b.shape}: both sides need at least one dimension, use * for numbers")
+            raise RuntimeError(
+                f"matmul: shapes {a.shape} and {b.shape}: both sides need at least one dimension, use * for numbers"
+            )
         inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
         if a.shape[-1] != inner:
-            raise RuntimeError(f"matmul: {a.shape} @ {b.shape}: the left side's last dimension is {a.shape[-1]}, expected {inner}")
+            raise RuntimeError(
+                f"matmul: {a.shape} @ {b.shape}: the left side's last dimension is {a.shape[-1]}, expected {inner}"
+            )
         broadcast_shapes(a.shape[:-2], b.shape[:-2])
         self.saved = a, b
         return a @ b
@@ -902,7 +939,9 @@ def matmul(input, other) -> Tensor:
     if not isinstance(other, Tensor):
         return NotImplemented
     if input.dtype is not other.dtype:
-        raise RuntimeError(f"matmul: expected both sides to have the same dtype, but got {input.dtype} and {other.dtype}")
+        raise RuntimeError(
+            f"matmul: expected both sides to have the same dtype, but got {input.dtype} and {other.dtype}"
+        )
     return MatMul.apply(input, other)
 
 

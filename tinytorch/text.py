@@ -96,7 +96,8 @@ class Tokenizer:
         kind = Tokenizer.kinds.get(str(state.pop("tokenizer", None))) if isinstance(state, dict) else None
         if kind is None:
             raise ValueError(
-                f"load: {path} holds no tokenizer: expected an object with 'tokenizer', one of {sorted(Tokenizer.kinds)}"
+                f"load: {path} holds no tokenizer: expected an object with 'tokenizer', one of"
+                f" {sorted(Tokenizer.kinds)}"
             )
         if not issubclass(kind, cls):
             raise ValueError(

@@ -92,6 +92,7 @@ to_gpu, from_gpu = Traffic(), Traffic()
 # %% ../../modules/16_gpu/16_gpu.ipynb #counted-transfers
 def counted(move, traffic: Traffic):
     """`move`, a function from an array to its copy in another memory, with the copies counted in `traffic`."""
+
     def moving(array):
         copy = move(array)
         traffic.times += 1
@@ -103,7 +104,9 @@ def counted(move, traffic: Traffic):
 
 # %% ../../modules/16_gpu/16_gpu.ipynb #c019
 class Machine(NamedTuple):
-    """A processor: float32 operations a second, bytes a second from its memory and over the cable, seconds for a start."""
+    """A processor: float32 operations a second, bytes a second from its memory and over the cable, seconds
+    for a start.
+    """
 
     name: str
     flops: float
@@ -113,8 +116,8 @@ class Machine(NamedTuple):
 
 
 # Data sheets: NVIDIA T4 (product brief PB-09256), NVIDIA H100 SXM (data sheet 2024; without tensor cores); PCIe x16 of
-# generation 3 and 5, one way. The CPU's are computed from AMD's page of it: 8 cores x 4.5 GHz x 32 operations in a cycle,
-# two channels of DDR5-5200. No data sheet says what a start takes: 5 microseconds is an assumption.
+# generation 3 and 5, one way. The CPU's are computed from AMD's page of it: 8 cores x 4.5 GHz x 32 operations in a
+# cycle, two channels of DDR5-5200. No data sheet says what a start takes: 5 microseconds is an assumption.
 DESKTOP = Machine("CPU (Ryzen 7 7700X)", 1.15e12, 83.2e9)
 T4 = Machine("GPU (T4)", 8.1e12, 320e9, 16e9, 5e-6)
 H100 = Machine("GPU (H100)", 67e12, 3.35e12, 64e9, 5e-6)

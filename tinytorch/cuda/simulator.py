@@ -76,7 +76,11 @@ class Pauses(ast.NodeTransformer):
             return ast.copy_location(ast.Yield(ast.Constant(node.lineno)), node)
         if isinstance(function := self.names.get(called), Kernel):
             self.names[called] = as_steps(function)
-        return ast.copy_location(ast.YieldFrom(node), node) if inspect.isgeneratorfunction(self.names.get(called)) else node
+        return (
+            ast.copy_location(ast.YieldFrom(node), node)
+            if inspect.isgeneratorfunction(self.names.get(called))
+            else node
+        )
 
     def visit_Assign(self, node):
         """An array in shared memory is told the name that it gets, for the messages."""
@@ -107,19 +111,28 @@ class Watched:
         self.start = array.__array_interface__["data"][0]
 
     def __array__(self, *_, **__):
-        raise TypeError(f"{self.name}: numpy's functions on whole arrays are not there in a kernel, only single numbers")
+        raise TypeError(
+            f"{self.name}: numpy's functions on whole arrays are not there in a kernel, only single numbers"
+        )
 
     def __len__(self):
         return len(self._numbers)
 
     def place(self, index, does: str) -> tuple[tuple, int]:
-        """The index as a tuple, and its address. Raises KernelError where it lies outside, TypeError where it is none."""
+        """The index as a tuple, and its address. Raises KernelError where it lies outside, TypeError where it
+        is none.
+        """
         index, address = index if type(index) is tuple else (index,), self.start
         for i, size, step in zip(index, self.shape, self._numbers.strides, strict=False):
             if type(i) is not int and not isinstance(i, np.integer):
-                raise TypeError(f"{self.at(index)}: an index is a whole number; // divides without a remainder, / makes a float")
+                raise TypeError(
+                    f"{self.at(index)}: an index is a whole number; // divides without a remainder, / makes a float"
+                )
             if not 0 <= i < size:
-                raise KernelError(f"{self.launch.who()} {does} {self.at(index)}, but {self.name} has the shape {self.shape}: is a guard missing, or wrong?")
+                raise KernelError(
+                    f"{self.launch.who()} {does} {self.at(index)}, but {self.name} has the shape {self.shape}: is a"
+                    " guard missing, or wrong?"
+                )
             address += int(i) * step
         if len(index) > self.ndim:
             raise TypeError(f"{self.at(index)}: {self.name} has {self.ndim} dimensions")
@@ -162,11 +175,16 @@ class Launch:
     def __init__(self, kernel, blocks, threads, args):
         self.gridDim, self.blockDim = (Index(*n) if isinstance(n, tuple) else Index(int(n)) for n in (blocks, threads))
         if not (0 < math.prod(self.blockDim) <= 1024 and math.prod(self.gridDim) > 0):
-            raise KernelError(f"{self.gridDim} blocks of {self.blockDim} threads: expected at least one block, and 1 to 1024 threads in it")
+            raise KernelError(
+                f"{self.gridDim} blocks of {self.blockDim} threads: expected at least one block, and 1 to 1024 threads"
+                " in it"
+            )
         self.accesses, self.barriers, self.interval, self.past, self.kept = [], [], 0, {}, []
         names, steps = inspect.signature(kernel.function).parameters, as_steps(kernel)
         if len(names) != len(args):
-            raise TypeError(f"{kernel.__name__} takes {', '.join(names)}: {len(names)} arguments, and was given {len(args)}")
+            raise TypeError(
+                f"{kernel.__name__} takes {', '.join(names)}: {len(names)} arguments, and was given {len(args)}"
+            )
         args = [Watched(self, a, name) if isinstance(a, np.ndarray) else a for name, a in zip(names, args, strict=True)]
         before, Launch.now = Launch.now, self
         try:
@@ -196,8 +214,8 @@ class Launch:
             other = next(thread for thread, line in lines.items() if line != lines[waits])
             where = f"waits in line {lines[other]}" if lines[other] else "has ended"
             raise KernelError(
-                f"block {self.blockIdx}: thread {waits} waits at cuda.syncthreads() in line {lines[waits]}, but thread {other} {where}: "
-                "every thread of the block must come to every barrier"
+                f"block {self.blockIdx}: thread {waits} waits at cuda.syncthreads() in line {lines[waits]}, but thread"
+                f" {other} {where}: every thread of the block must come to every barrier"
             )
 
     def who(self, block=None, thread=None) -> str:
@@ -213,14 +231,35 @@ class Launch:
             raise KernelError(f"{self.who()} {does} {array.at(index)} (line {line}), where nothing was written yet")
         for other in CONFLICTS["writes the same" if same else does]:
             for (interval, block, thread), (*who, where) in past[other].items():
-                if (block != self.block or interval == self.interval) and (thread != self.thread or block != self.block):
-                    order = "one must wait for the other: cuda.syncthreads()" if block == self.block else "nothing orders blocks"
-                    raise KernelError(f"a race: {self.who()} {does} {array.at(index)} (line {line}), and {self.who(*who)} {other} it (line {where}); {order}")
+                if (block != self.block or interval == self.interval) and (
+                    thread != self.thread or block != self.block
+                ):
+                    order = (
+                        "one must wait for the other: cuda.syncthreads()"
+                        if block == self.block
+                        else "nothing orders blocks"
+                    )
+                    raise KernelError(
+                        f"a race: {self.who()} {does} {array.at(index)} (line {line}), and {self.who(*who)} {other} it"
+                        f" (line {where}); {order}"
+                    )
         past[does][self.interval, self.block, self.thread] = self.blockIdx, self.threadIdx, line
         here = array.whole.name, does, frame.f_code.co_name, line
         self.been[self.thread, here] = times = self.been.get((self.thread, here), -1) + 1
         size, address = array.dtype.itemsize, address - array.whole.start
-        self.accesses.append(Access(array.whole.name, array.memory, does, address, size, self.block, self.thread, self.interval, (*here, times)))
+        self.accesses.append(
+            Access(
+                array.whole.name,
+                array.memory,
+                does,
+                address,
+                size,
+                self.block,
+                self.thread,
+                self.interval,
+                (*here, times),
+            )
+        )
 
     def shared_array(self, shape, dtype, name: str = "shared") -> Watched:
         """The block's array: the first thread makes it, the others get the same one."""
@@ -233,7 +272,9 @@ class Launch:
         return self.shared[number]
 
     def warps(self, array: str, does: str) -> list[list[int]]:
-        """The addresses that a warp (32 threads of a block, in order) touches at once, a list for each step of each warp."""
+        """The addresses that a warp (32 threads of a block, in order) touches at once, a list for each step of
+        each warp.
+        """
         found = {}
         for a in self.accesses:
             if (a.array, a.does) == (array, does):
@@ -266,7 +307,9 @@ class Dialect:
         return found[0] if ndim == 1 else found[:ndim]
 
     def syncthreads(self):
-        raise KernelError("write cuda.syncthreads() under this name, in the kernel or in a function decorated with @cuda.jit")
+        raise KernelError(
+            "write cuda.syncthreads() under this name, in the kernel or in a function decorated with @cuda.jit"
+        )
 
     def jit(self, function=None, *, device: bool = False):
         """Decorates a kernel, or, with `device=True`, a function that kernels call."""
@@ -298,7 +341,10 @@ class Kernel:
         self.function, self.device, self.source = function, device, inspect.getsource(function)
 
     def __call__(self, *args):
-        raise KernelError(f"{self.__name__} runs on the GPU: {'kernels call it' if self.device else f'start it with {self.__name__}[blocks, threads](...)'}")
+        raise KernelError(
+            f"{self.__name__} runs on the GPU:"
+            f" {'kernels call it' if self.device else f'start it with {self.__name__}[blocks, threads](...)'}"
+        )
 
     def __getitem__(self, sizes):
         return functools.partial(self.launch, *sizes)
@@ -311,10 +357,14 @@ class Kernel:
 
     @functools.cached_property
     def numba(self):
-        """The same function under numba's own cuda: compiled for the GPU, or in numba's simulator where there is none."""
+        """The same function under numba's own cuda: compiled for the GPU, or in numba's simulator where there
+        is none.
+        """
         cuda = numba_cuda()
         names = {**self.function.__globals__, "cuda": cuda}
-        names |= {name: names[name].numba for name in self.function.__code__.co_names if isinstance(names.get(name), Kernel)}
+        names |= {
+            name: names[name].numba for name in self.function.__code__.co_names if isinstance(names.get(name), Kernel)
+        }
         code = self.function
         copy = type(code)(code.__code__, names, code.__name__, code.__defaults__, code.__closure__)
         return cuda.jit(copy, device=self.device)

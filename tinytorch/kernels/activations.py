@@ -182,4 +182,8 @@ class FusedReLU(ReLUFunction):
 @kernel("numba", "nn.basic_activations.relu")
 def relu(input, inplace=False):
     """max(input, 0), element by element."""
-    return FusedReLU.apply(input) if not inplace and isinstance(input, Tensor) and fast_arrays(input.array) else NotImplemented
+    return (
+        FusedReLU.apply(input)
+        if not inplace and isinstance(input, Tensor) and fast_arrays(input.array)
+        else NotImplemented
+    )

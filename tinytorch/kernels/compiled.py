@@ -83,7 +83,9 @@ def adam_update(p, grad, state, group):
         return NotImplemented
     t, m, v = count(state), buffer(state, "exp_avg", p), buffer(state, "exp_avg_sq", p)
     numbers = [group[name] for name in ("lr", "eps", "weight_decay", "decoupled_weight_decay")]
-    adam_elements(p.ravel(), grad.ravel(), m.ravel(), v.ravel(), *adam_settings(t, *group["betas"], *numbers))  # no copies
+    adam_elements(
+        p.ravel(), grad.ravel(), m.ravel(), v.ravel(), *adam_settings(t, *group["betas"], *numbers)
+    )  # no copies
     return None
 
 
@@ -118,7 +120,9 @@ def exp(x):
 
 @compiled
 def largest(row):
-    """The largest number of a row that is not empty. It may overlook a nan: what is computed from such a row is nan anyway."""
+    """The largest number of a row that is not empty. It may overlook a nan: what is computed from such a
+    row is nan anyway.
+    """
     top = row[0]
     for j in range(1, len(row)):
         top = max(top, row[j])
@@ -148,7 +152,9 @@ def cross_entropy_rows(scores, classes, losses, probabilities):
 # %% ../../modules/15_kernels/15_kernels.ipynb #cross-entropy-gradient
 @compiled
 def cross_entropy_gradient(probabilities, classes, grad, result):
-    """result[i] = grad[i] * (probabilities[i] - 1 at the row's class): the gradient of the scores (n, C), grad is (n,)."""
+    """result[i] = grad[i] * (probabilities[i] - 1 at the row's class): the gradient of the scores (n, C),
+    grad is (n,).
+    """
     for i in range(len(result)):
         p, row, g = probabilities[i], result[i], grad[i]
         for j in range(len(row)):
@@ -184,7 +190,9 @@ def row_losses(rows, indices):
 # %% ../../modules/15_kernels/15_kernels.ipynb #layer-norm-kernel
 @compiled
 def layer_norm_rows(x, weight, bias, eps, result, means, rstds):
-    """Each row of x (n, size) with mean 0 and variance 1, times weight (size,), plus bias; keeps each row's mean and rstd."""
+    """Each row of x (n, size) with mean 0 and variance 1, times weight (size,), plus bias; keeps each
+    row's mean and rstd.
+    """
     n = np.float32(x.shape[1])
     for i in range(len(x)):
         row, y = x[i], result[i]
@@ -245,7 +253,11 @@ class FusedLayerNorm(Function):
         grad_x, grad_w, grad_b = np.empty_like(rows), np.zeros_like(w), np.zeros_like(w)
         layer_norm_gradients(grad, rows, w, self.means, self.rstds, grad_x, grad_w, grad_b)
         _, needs_w, needs_b = self.needs_input_grad
-        return grad_x.reshape(x.shape), grad_w.reshape(shape) if needs_w else None, grad_b.reshape(shape) if needs_b else None
+        return (
+            grad_x.reshape(x.shape),
+            grad_w.reshape(shape) if needs_w else None,
+            grad_b.reshape(shape) if needs_b else None,
+        )
 
 
 @kernel("numba", "nn.norm.layer_norm")
@@ -282,7 +294,9 @@ def scatter_add(ids, grad, rows):
 # %% ../../modules/15_kernels/15_kernels.ipynb #c056
 @compiled
 def largest_of_windows(x, best, which, kernel_size, stride, padding, dilation):
-    """The largest number of each window of planes x (n, height, width), and its tap: to best and which, (n, rows, columns)."""
+    """The largest number of each window of planes x (n, height, width), and its tap: to best and which,
+    (n, rows, columns).
+    """
     (down, across), (s, t), (p, q), (d, e) = kernel_size, stride, padding, dilation
     (planes, height, width), (_, rows, columns) = x.shape, best.shape
     for m in range(planes):
@@ -313,9 +327,11 @@ def max_pool_forward(x, kernel_size, stride, padding, dilation, ceil_mode=False)
 # %% ../../modules/15_kernels/15_kernels.ipynb #max-pool-kernel
 @compiled
 def max_pool_2x2(x, best, which):
-    """The largest of each 2 x 2 window of planes x (M, H, W), to best (M, H // 2, W // 2), and its place, 0 to 3, to which.
+    """The largest of each 2 x 2 window of planes x (M, H, W), to best (M, H // 2, W // 2), and its place, 0 to 3, to
+    which.
 
-    Of equal numbers the first counts. Returns the sum of all that it saw: nan if one of them is, and then best may be wrong.
+    Of equal numbers the first counts. Returns the sum of all that it saw: nan if one of them is, and then best may
+    be wrong.
     """
     seen = ZERO
     for m in range(len(best)):
@@ -339,13 +355,17 @@ def max_pool_side_by_side(x, kernel_size, stride, padding, dilation, ceil_mode=F
     shape = (*x.shape[:-2], x.shape[-2] // 2, x.shape[-1] // 2)
     best, which = np.empty(shape, FLOAT32), np.empty(shape, np.uint8)  # int64 would be twice as many bytes as `best`
     planes = math.prod(x.shape[:-2])
-    seen = max_pool_2x2(x.reshape(planes, *x.shape[-2:]), best.reshape(planes, *shape[-2:]), which.reshape(planes, *shape[-2:]))
+    seen = max_pool_2x2(
+        x.reshape(planes, *x.shape[-2:]), best.reshape(planes, *shape[-2:]), which.reshape(planes, *shape[-2:])
+    )
     return NotImplemented if seen != seen else (best, which)
 
 # %% ../../modules/15_kernels/15_kernels.ipynb #convolution-kernel
 @compiled
 def product_of_rows(weight, flat, starts, out):
-    """out[o] = the sum over k of weight[o, k] * flat[starts[k] :], as long as out's rows; 4 divides len(out), 3 divides len(starts)."""
+    """out[o] = the sum over k of weight[o, k] * flat[starts[k] :], as long as out's rows; 4 divides
+    len(out), 3 divides len(starts).
+    """
     (outputs, taps), n = weight.shape, out.shape[1]
     for o in range(0, outputs, 4):
         a, b, c, d = out[o], out[o + 1], out[o + 2], out[o + 3]
@@ -376,8 +396,10 @@ def up(n: int, multiple: int) -> int:
 def on_a_grid(x, counts, kernel_size, padding, dilation) -> tuple:
     """How images x (N, C, H, W) are laid out for a convolution with stride 1 that makes `counts` of their sizes.
 
-    Returns ((high, wide, band, halo), starts, flat, n): the rows and columns that an image takes in the grid, how many rows
-    are computed at once, how many more are read; where each row of the im2col matrix begins in `flat` (C + 1, length), which
+    Returns ((high, wide, band, halo), starts, flat, n): the rows and columns that an image takes in the grid, how
+    many rows
+    are computed at once, how many more are read; where each row of the im2col matrix begins in `flat` (C + 1,
+    length), which
     holds such a band of each channel, and zeros in the end; and how many places a band has, a multiple of 32.
     """
     (images, channels, height, width), (down, across), (d, e) = x.shape, kernel_size, dilation
@@ -386,7 +408,11 @@ def on_a_grid(x, counts, kernel_size, padding, dilation) -> tuple:
     band, halo = -(-images * high // bands), (down - 1) * d
     n = up(band * wide, 32)
     length = n + halo * wide + (across - 1) * e
-    taps = np.arange(channels).reshape(-1, 1, 1) * length + np.arange(down).reshape(-1, 1) * (d * wide) + np.arange(across) * e
+    taps = (
+        np.arange(channels).reshape(-1, 1, 1) * length
+        + np.arange(down).reshape(-1, 1) * (d * wide)
+        + np.arange(across) * e
+    )
     starts = np.full(up(taps.size, 3), channels * length)
     starts[: taps.size] = taps.reshape(-1)
     return (high, wide, band, halo), starts, np.zeros((channels + 1, length), FLOAT32), n
@@ -394,7 +420,9 @@ def on_a_grid(x, counts, kernel_size, padding, dilation) -> tuple:
 # %% ../../modules/15_kernels/15_kernels.ipynb #c074
 @compiled
 def lay_rows(x, flat, first, count, high, wide, top, left):
-    """Rows first ... first + count of the grid of images x (N, C, H, W), each beginning at (top, left), into flat (C, length)."""
+    """Rows first ... first + count of the grid of images x (N, C, H, W), each beginning at (top, left),
+    into flat (C, length).
+    """
     images, channels, height, width = x.shape
     for r in range(count):
         n, i = divmod(first + r, high)
@@ -411,7 +439,9 @@ def lay_rows(x, flat, first, count, high, wide, top, left):
 
 @compiled
 def pick_rows(out, y, first, count, high, wide):
-    """The reverse: out (O, length) holds the rows first ... first + count of the grid; those of images go to y (N, O, H, W)."""
+    """The reverse: out (O, length) holds the rows first ... first + count of the grid; those of images go
+    to y (N, O, H, W).
+    """
     images, channels, height, width = y.shape
     for r in range(count):
         n, i = divmod(first + r, high)
@@ -433,7 +463,9 @@ def convolve(x, weight, starts, y, flat, out, grid, padding):
 
 # %% ../../modules/15_kernels/15_kernels.ipynb #c076
 def images_of(x) -> np.ndarray:
-    """A sound (N, C, L) is an image of one row; no gaps between the numbers, not read-only: numba compiles once for all."""
+    """A sound (N, C, L) is an image of one row; no gaps between the numbers, not read-only: numba compiles
+    once for all.
+    """
     return np.require(x if x.ndim == 4 else x.reshape(x.shape[0], x.shape[1], 1, x.shape[2]), requirements="CW")
 
 
@@ -454,7 +486,9 @@ def conv_forward(x, weight, stride, padding, dilation, groups):
         y = conv_forward(images_of(x), images_of(weight), (1, 1), (0, *padding), (1, *dilation), 1)
         return y.reshape(len(y), len(weight), -1)
     x, filters, kernel_size = images_of(x), len(weight), weight.shape[2:]
-    counts = [size + 2 * p - d * (k - 1) for size, p, d, k in zip(x.shape[2:], padding, dilation, kernel_size, strict=True)]
+    counts = [
+        size + 2 * p - d * (k - 1) for size, p, d, k in zip(x.shape[2:], padding, dilation, kernel_size, strict=True)
+    ]
     grid, starts, flat, n = on_a_grid(x, counts, kernel_size, padding, dilation)
     rows = np.zeros((up(filters, 4), len(starts)), FLOAT32)
     rows[:filters, : weight[0].size] = weight.reshape(filters, -1)

@@ -23,13 +23,15 @@ from .compiled import (
     up,
 )
 
-
 # %% ../../modules/15_kernels/15_kernels_conv.ipynb #c006
 @kernel("numba", "nn.conv.batch_input_grad")
 def batch_input_grad(grad, weight, input_shape, stride, padding, dilation, groups):
     """The gradient of a convolution's input, for stride 1."""
     around = tuple(d * (k - 1) - p for k, p, d in zip(weight.shape[2:], padding, dilation, strict=True))
-    sizes = tuple(size + 2 * p - d * (k - 1) for size, p, k, d in zip(grad.shape[2:], around, weight.shape[2:], dilation, strict=True))
+    sizes = tuple(
+        size + 2 * p - d * (k - 1)
+        for size, p, k, d in zip(grad.shape[2:], around, weight.shape[2:], dilation, strict=True)
+    )
     if not convolvable(grad, weight, stride, groups) or min(around) < 0 or sizes != tuple(input_shape[2:]):
         return NotImplemented
     if not np.isfinite(weight).all():
@@ -40,7 +42,9 @@ def batch_input_grad(grad, weight, input_shape, stride, padding, dilation, group
 # %% ../../modules/15_kernels/15_kernels_conv.ipynb #c009
 @compiled
 def products_of_rows(grad, flat, starts, result):
-    """result[o, k] += the sum over q of grad[o, q] * flat[starts[k] + q]; 4 divides len(grad), 3 divides len(starts)."""
+    """result[o, k] += the sum over q of grad[o, q] * flat[starts[k] + q]; 4 divides len(grad), 3 divides
+    len(starts).
+    """
     n = grad.shape[1]
     for o in range(0, len(grad), 4):
         a, b, c, d = grad[o], grad[o + 1], grad[o + 2], grad[o + 3]

@@ -10,7 +10,6 @@ import numpy as np
 from ..dispatch import kernel
 from .compiled import FLOAT32, compiled, fast_arrays
 
-
 # %% ../../modules/15_kernels/15_kernels_embedding.ipynb #c018
 @compiled
 def take_rows(table, ids, result):

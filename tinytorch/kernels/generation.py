@@ -56,7 +56,9 @@ KINDS = (Block, CausalSelfAttention, MLP, GELU, LayerNorm, Linear, Linear, Layer
 
 
 def arrays_of(block, attention, mlp) -> list | None:
-    """The weights and biases of a block's two norms and four linear layers; None where there is more to it than these."""
+    """The weights and biases of a block's two norms and four linear layers; None where there is more to it
+    than these.
+    """
     own, first, second = block._modules, attention._modules, mlp._modules
     parts = (own["norm1"], first["qkv"], first["project"], own["norm2"], second["expand"], second["project"])
     arrays = []
@@ -67,7 +69,12 @@ def arrays_of(block, attention, mlp) -> list | None:
         weight, bias = part._parameters.values()
         weight = weight.array
         bias = np.zeros(len(weight), FLOAT32) if bias is None else bias.array
-        if type(weight) is not np.ndarray or type(bias) is not np.ndarray or weight.dtype != FLOAT32 or bias.dtype != FLOAT32:
+        if (
+            type(weight) is not np.ndarray
+            or type(bias) is not np.ndarray
+            or weight.dtype != FLOAT32
+            or bias.dtype != FLOAT32
+        ):
             return None
         arrays += weight, bias
     return arrays

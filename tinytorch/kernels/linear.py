@@ -49,11 +49,20 @@ def as_rows(x):
 
 @kernel("numpy", "nn.module.linear")
 def linear(input, weight, bias=None):
-    """For floating-point tensors of one dtype whose sizes fit and that are not empty; lesson 03 takes the others, or raises."""
+    """For floating-point tensors of one dtype whose sizes fit and that are not empty; lesson 03 takes the
+    others, or raises.
+    """
     if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))):
         return NotImplemented
     a, w = input.array, weight.array
-    if w.ndim != 2 or a.ndim == 0 or a.shape[-1] != w.shape[1] or a.dtype != w.dtype or a.dtype.kind != "f" or a.size == 0:
+    if (
+        w.ndim != 2
+        or a.ndim == 0
+        or a.shape[-1] != w.shape[1]
+        or a.dtype != w.dtype
+        or a.dtype.kind != "f"
+        or a.size == 0
+    ):
         return NotImplemented
     if bias is not None and (bias.array.shape != w.shape[:1] or bias.array.dtype != w.dtype):
         return NotImplemented

@@ -56,7 +56,9 @@ def rms_norm_gradients(grad, x, weight, rstds, grad_x, grad_weight):
 
 
 class FusedRMSNorm(Function):
-    """x over the root of the mean of its squares, times weight, rows of `shape`. Saves x and weight; keeps 1 / the roots."""
+    """x over the root of the mean of its squares, times weight, rows of `shape`. Saves x and weight; keeps
+    1 / the roots.
+    """
 
     differentiable_twice = True
     flops = "elementwise"

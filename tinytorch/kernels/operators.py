@@ -31,7 +31,8 @@ new = object.__new__
 
 
 def recording(function, name: str):
-    """The operator `name` of a Function of two inputs whose output is no view and whose `saved` is (), or the inputs in order.
+    """The operator `name` of a Function of two inputs whose output is no view and whose `saved` is (), or the inputs in
+    order.
 
     In place of an input that its backward does not need, it may save None.
     """
@@ -110,7 +111,9 @@ def walk(pending: dict, wanted=(), retain_graph: bool = False, create_graph: boo
                     heappush(todo, (-edge.order, edge))
             else:
                 expected = edge.array
-            if gradient.shape != expected.shape or (gradient.dtype is not expected.dtype and gradient.dtype != expected.dtype):
+            if gradient.shape != expected.shape or (
+                gradient.dtype is not expected.dtype and gradient.dtype != expected.dtype
+            ):
                 checked(node, gradients)  # raises
             pending[edge] = gradient if collected is None else collected + gradient
         if not retain_graph:

@@ -14,11 +14,12 @@ from .compiled import (
     fast_arrays,
 )
 
-
 # %% ../../modules/15_kernels/15_kernels_pooling.ipynb #c012
 @compiled
 def add_at_places(grad, which, steps, stride, begin, result):
-    """Add each grad[m, i, j] to result[m], begun at `begin`, `stride` further for each i and j, and there at steps[which[m, i, j]]."""
+    """Add each grad[m, i, j] to result[m], begun at `begin`, `stride` further for each i and j, and there
+    at steps[which[m, i, j]].
+    """
     for m in range(len(grad)):
         for i in range(grad.shape[1]):
             line, places = grad[m, i], which[m, i]

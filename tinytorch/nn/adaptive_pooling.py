@@ -66,11 +66,15 @@ def adaptive_places(a: np.ndarray, wanted: tuple) -> np.ndarray:
 
 
 def adaptive_max_pool(n: int, input, output_size, return_indices: bool = False):
-    """The maximum of each of `output_size` windows of the last `n` dimensions; with return_indices also where it was."""
+    """The maximum of each of `output_size` windows of the last `n` dimensions; with return_indices also
+    where it was.
+    """
     wanted = wanted_sizes(n, f"adaptive_max_pool{n}d", input, output_size)
     lead = input.ndim - n
     places = Tensor.wrap(adaptive_places(values(input), wanted))
-    output = gather(input.reshape(*input.shape[:lead], -1), -1, places.reshape(*input.shape[:lead], -1)).reshape(places.shape)
+    output = gather(input.reshape(*input.shape[:lead], -1), -1, places.reshape(*input.shape[:lead], -1)).reshape(
+        places.shape
+    )
     return (output, places) if return_indices else output
 
 
@@ -90,12 +94,16 @@ def adaptive_avg_pool3d(input, output_size) -> Tensor:
 
 
 def adaptive_max_pool1d(input, output_size, return_indices: bool = False) -> Tensor | tuple:
-    """(N, C, L) -> (N, C, output_size), or of (C, L): maxima of as many windows; with return_indices also their places."""
+    """(N, C, L) -> (N, C, output_size), or of (C, L): maxima of as many windows; with return_indices also
+    their places.
+    """
     return adaptive_max_pool(1, input, output_size, return_indices)
 
 
 def adaptive_max_pool2d(input, output_size, return_indices: bool = False) -> Tensor | tuple:
-    """(N, C, H, W) -> (N, C, *output_size), or of (C, H, W): maxima of as many windows; with return_indices also their places."""
+    """(N, C, H, W) -> (N, C, *output_size), or of (C, H, W): maxima of as many windows; with
+    return_indices also their places.
+    """
     return adaptive_max_pool(2, input, output_size, return_indices)
 
 

@@ -57,7 +57,8 @@ def masked(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def attend(query, key, value, mask=None, keep=None, scale=1.0):
     """(the output (..., L, Ev), the weights (..., L, S)) of arrays: scores, masks, softmax, weighted sum.
 
-    `keep`, if given, is dropout's: a factor for each weight, 0 or 1 / (1 - p). The weights returned are those before it.
+    `keep`, if given, is dropout's: a factor for each weight, 0 or 1 / (1 - p). The weights returned are those before
+    it.
     """
     scores = attention_scores(query, key, scale)
     if mask is not None:
@@ -144,11 +145,14 @@ def scaled_dot_product_attention(
 
     `attn_mask` broadcasts to (..., L, S): True where a query MAY attend, or numbers that are added to the scores;
     `is_causal` forbids every key later than the query. A query that may attend to nothing gets zeros. `scale` is
-    1 / sqrt(E) if not given. With `enable_gqa` a head of key and value serves several heads of the query. Dropout is applied
+    1 / sqrt(E) if not given. With `enable_gqa` a head of key and value serves several heads of the query. Dropout is
+    applied
     whenever dropout_p is not 0. Raises RuntimeError on shapes or dtypes that do not fit.
     """
     if is_causal and attn_mask is not None:
-        raise RuntimeError("attention: Explicit attn_mask should not be set when is_causal=True: put both into one mask")
+        raise RuntimeError(
+            "attention: Explicit attn_mask should not be set when is_causal=True: put both into one mask"
+        )
     check_attention(query, key, value, attn_mask, dropout_p)
     if enable_gqa:
         key, value = for_each_query_head(query, key), for_each_query_head(query, value)
@@ -185,11 +189,13 @@ def check_attention(query, key, value, attn_mask, dropout_p: float) -> None:
         raise RuntimeError(f"attention: query {q}, key {k}, value {v}: {problem}")
     if not (query.dtype is key.dtype is value.dtype) or not query.dtype.is_floating_point:
         raise RuntimeError(
-            f"attention: query {query.dtype}, key {key.dtype}, value {value.dtype}: expected one floating-point dtype for all"
+            f"attention: query {query.dtype}, key {key.dtype}, value {value.dtype}: expected one floating-point dtype"
+            " for all"
         )
     if attn_mask is not None and not (attn_mask.dtype is bool_ or attn_mask.dtype.is_floating_point):
         raise RuntimeError(
-            f"attention: the mask is {attn_mask.dtype}, expected bool (True = may attend) or numbers to add in {query.dtype}"
+            f"attention: the mask is {attn_mask.dtype}, expected bool (True = may attend) or numbers to add in"
+            f" {query.dtype}"
         )
     if not 0 <= dropout_p <= 1:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
@@ -283,13 +289,17 @@ class MultiheadAttention(Module):
         self.register_parameter("in_proj_weight", matrix(3 * embed_dim, embed_dim) if packed else None)
         for name, size in (("q", embed_dim), ("k", self.kdim), ("v", self.vdim)):
             self.register_parameter(f"{name}_proj_weight", None if packed else matrix(embed_dim, size))
-        self.register_parameter("in_proj_bias", Parameter(zeros(3 * embed_dim, device=device, dtype=dtype)) if bias else None)
+        self.register_parameter(
+            "in_proj_bias", Parameter(zeros(3 * embed_dim, device=device, dtype=dtype)) if bias else None
+        )
         self.out_proj = Linear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
         if bias:
             constant_(self.out_proj.bias, 0.0)
         self.add_zero_attn = add_zero_attn
         for name in ("bias_k", "bias_v"):
-            more = xavier_normal_(Parameter(empty(1, 1, embed_dim, device=device, dtype=dtype))) if add_bias_kv else None
+            more = (
+                xavier_normal_(Parameter(empty(1, 1, embed_dim, device=device, dtype=dtype))) if add_bias_kv else None
+            )
             self.register_parameter(name, more)
 
     def forward(
@@ -305,7 +315,8 @@ class MultiheadAttention(Module):
     ) -> tuple:
         """(output, weights or None). In a boolean mask True means: may NOT attend.
 
-        attn_mask (L, S) or (N * num_heads, L, S), key_padding_mask (N, S); float ones are added to the scores. `is_causal`
+        attn_mask (L, S) or (N * num_heads, L, S), key_padding_mask (N, S); float ones are added to the scores.
+        `is_causal`
         only says that attn_mask is the causal one. Weights are (N, L, S), or (N, num_heads, L, S) if not averaged.
         """
         check_multihead(self, query, key, value)

@@ -19,7 +19,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         raise RuntimeError(f"bilinear(): the inputs' leading dimensions differ: {input1.shape} and {input2.shape}")
     if (input1.shape[-1], input2.shape[-1]) != (in1, in2):
         raise RuntimeError(
-            f"bilinear(): the inputs' last dimensions are {input1.shape[-1]} and {input2.shape[-1]}, expected {in1} and {in2}"
+            f"bilinear(): the inputs' last dimensions are {input1.shape[-1]} and {input2.shape[-1]}, expected {in1} and"
+            f" {in2}"
         )
     rows = input1.reshape(-1, in1) @ weight.permute(1, 0, 2).reshape(in1, out * in2)
     output = (rows.reshape(-1, out, in2) @ input2.reshape(-1, in2, 1)).reshape(*input1.shape[:-1], out)
@@ -29,7 +30,9 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
 class Bilinear(Module):
     """x1 W x2 + bias, (..., in1_features), (..., in2_features) -> (..., out_features)."""
 
-    def __init__(self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device=None, dtype=None):
+    def __init__(
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device=None, dtype=None
+    ):
         super().__init__()
         if in1_features <= 0:
             raise ValueError(f"in1_features must be > 0, but got (in1_features={in1_features})")

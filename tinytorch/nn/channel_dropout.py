@@ -23,7 +23,9 @@ def dropped_channels(input: Tensor, p: float, single: int) -> Tensor:
     return input * ((rand(shape, dtype=input.dtype, device=input.device) >= p).to(input.dtype) / (1 - p))
 
 
-def channel_dropout(name: str, input: Tensor, p: float, training: bool, inplace: bool, ndims: tuple, single: int) -> Tensor:
+def channel_dropout(
+    name: str, input: Tensor, p: float, training: bool, inplace: bool, ndims: tuple, single: int
+) -> Tensor:
     """What dropout1d, 2d and 3d share: checks, then whole channels."""
     checked_probability(p)
     if input.ndim not in ndims:
@@ -42,7 +44,9 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """While training, each channel of (N, C, H, W) is 0 with probability p; as in PyTorch, three dimensions are (N, C, L)."""
+    """While training, each channel of (N, C, H, W) is 0 with probability p; as in PyTorch, three
+    dimensions are (N, C, L).
+    """
     return channel_dropout("dropout2d", input, p, training, inplace, (3, 4), 0)
 
 

@@ -165,7 +165,9 @@ Sequential.__imul__ = lambda self, other: self.extend(list(self) * (_repetitions
 def _pairs(name: str, entries) -> list:
     """Entries given as a mapping or as a sequence of (key, value)."""
     if not isinstance(entries, Iterable):
-        raise TypeError(f"{name}.update should be called with an iterable of key/value pairs, but got {type(entries).__name__}")
+        raise TypeError(
+            f"{name}.update should be called with an iterable of key/value pairs, but got {type(entries).__name__}"
+        )
     if isinstance(entries, Mapping) or hasattr(entries, "items"):
         return list(entries.items())
     for i, pair in enumerate(entries):
@@ -234,8 +236,14 @@ def _described(entries) -> str:
     for name, value in entries:
         kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
         size = "x".join(map(str, value.shape)) if isinstance(value, Tensor) else ""
-        lines.append(f"  ({name}): " + (f"{kind} containing: [{value.dtype} of size {size}]" if isinstance(value, Tensor)
-                                        else f"Object of type: {type(value).__name__}"))
+        lines.append(
+            f"  ({name}): "
+            + (
+                f"{kind} containing: [{value.dtype} of size {size}]"
+                if isinstance(value, Tensor)
+                else f"Object of type: {type(value).__name__}"
+            )
+        )
     return "\n".join(lines)
 
 
@@ -339,7 +347,9 @@ class ParameterDict(Module):
         return ((key, self[key]) for key in self._keys)
 
     def update(self, parameters) -> None:
-        """Add parameters from a mapping or from pairs; a plain dict is taken in the order of its names, as in PyTorch."""
+        """Add parameters from a mapping or from pairs; a plain dict is taken in the order of its names, as in
+        PyTorch.
+        """
         plain = isinstance(parameters, Mapping) and not isinstance(parameters, OrderedDict)
         entries = _pairs("ParameterDict", parameters)
         for key, value in sorted(entries, key=lambda pair: pair[0]) if plain else entries:

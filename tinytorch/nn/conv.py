@@ -38,9 +38,13 @@ def output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0, 
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #windows
 def windows(x: np.ndarray, kernel_size: tuple, stride: tuple, dilation: tuple) -> np.ndarray:
-    """All windows of the last dimensions of an array, (..., *sizes) -> (..., *counts, *kernel_size): a view, no copy."""
+    """All windows of the last dimensions of an array, (..., *sizes) -> (..., *counts, *kernel_size): a
+    view, no copy.
+    """
     n = len(kernel_size)
-    counts = [output_size(*of_one) for of_one in zip(x.shape[-n:], kernel_size, stride, (0,) * n, dilation, strict=True)]
+    counts = [
+        output_size(*of_one) for of_one in zip(x.shape[-n:], kernel_size, stride, (0,) * n, dilation, strict=True)
+    ]
     steps = x.strides[-n:]
     shape = (*x.shape[:-n], *counts, *kernel_size)
     from_window_to_window = [step * s for step, s in zip(steps, stride, strict=True)]
@@ -68,11 +72,15 @@ def cropped(x: np.ndarray, padding: tuple) -> np.ndarray:
     return x[(..., *(slice(p, x.shape[d - len(padding)] - p) for d, p in enumerate(padding)))]
 
 
-def columns(x: np.ndarray, kernel_size: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int) -> np.ndarray:
+def columns(
+    x: np.ndarray, kernel_size: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int
+) -> np.ndarray:
     """Every window as a column: (N, C, *sizes) -> (groups, C / groups * kernel, N * windows), a copy."""
     n, view = len(kernel_size), windows(padded(x, padding), kernel_size, stride, dilation)
     view = view.transpose(1, *range(2 + n, 2 + 2 * n), 0, *range(2, 2 + n))  # C, kernel, N, windows
-    return view.reshape(groups, x.shape[1] // groups * math.prod(kernel_size), x.shape[0] * math.prod(view.shape[2 + n :]))
+    return view.reshape(
+        groups, x.shape[1] // groups * math.prod(kernel_size), x.shape[0] * math.prod(view.shape[2 + n :])
+    )
 
 
 def rows(y: np.ndarray, groups: int) -> np.ndarray:
@@ -94,7 +102,9 @@ def conv_forward(x, weight, stride: tuple, padding: tuple, dilation: tuple, grou
 
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #conv-weight-grad
-def conv_weight_grad(grad, x, weight_shape: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int) -> np.ndarray:
+def conv_weight_grad(
+    grad, x, weight_shape: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int
+) -> np.ndarray:
     """The gradient of `weight`, from that of the output (N, O, *counts) and the input (N, C, *sizes)."""
     cols = columns(x, weight_shape[2:], stride, padding, dilation, groups)
     return (rows(grad, groups) @ cols.swapaxes(1, 2)).reshape(weight_shape)
@@ -111,7 +121,9 @@ def add_windows(parts: np.ndarray, shape: tuple, stride: tuple, dilation: tuple)
     return result
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #conv-input-grad
-def conv_input_grad(grad, weight, input_shape: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int) -> np.ndarray:
+def conv_input_grad(
+    grad, weight, input_shape: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int
+) -> np.ndarray:
     """The gradient of the input, from that of the output (N, O, *counts) and the weight."""
     (N, C), kernel_size, counts, n = input_shape[:2], weight.shape[2:], grad.shape[2:], len(stride)
     padded_shape = (N, C, *(size + 2 * p for size, p in zip(input_shape[2:], padding, strict=True)))
@@ -205,19 +217,25 @@ def each(value, n: int, what: str) -> tuple:
     found = (value,) * n if isinstance(value, int) else tuple(map(int, value))
     found = found * n if len(found) == 1 else found
     if len(found) != n:
-        raise RuntimeError(f"expected {what} to be a single integer value or a list of {n} values, but got {what}={found}")
+        raise RuntimeError(
+            f"expected {what} to be a single integer value or a list of {n} values, but got {what}={found}"
+        )
     return found
 
 
 def check_convolution(n: int, input, weight, bias, stride, padding, dilation, groups: int) -> None:
     """Whether all sizes fit, before any arithmetic. Raises RuntimeError."""
     if weight.ndim != n + 2:
-        raise RuntimeError(f"conv{n}d: the weight has shape {weight.shape}, expected {n + 2} dimensions, (out, in / groups, kernel)")
+        raise RuntimeError(
+            f"conv{n}d: the weight has shape {weight.shape}, expected {n + 2} dimensions, (out, in / groups, kernel)"
+        )
     channels, out = weight.shape[1] * groups, weight.shape[0]
     layer = f"Conv{n}d({channels}, {out})"
     batch = "N, C, " + "D, H, W"[3 * (3 - n) :]
     if input.ndim not in (n + 1, n + 2):
-        raise RuntimeError(f"{layer}: the input has shape {input.shape}, expected a batch ({batch}) or one of it, ({batch[3:]})")
+        raise RuntimeError(
+            f"{layer}: the input has shape {input.shape}, expected a batch ({batch}) or one of it, ({batch[3:]})"
+        )
     if groups <= 0 or out % groups:
         raise RuntimeError(f"{layer}: {out} output channels cannot be divided into groups={groups}")
     if input.shape[-n - 1] != channels:
@@ -226,10 +244,14 @@ def check_convolution(n: int, input, weight, bias, stride, padding, dilation, gr
             f"expected ({batch if input.ndim == n + 2 else batch[3:]}) with C = {channels}"
         )
     if bias is not None and bias.shape != (out,):
-        raise RuntimeError(f"{layer}: the bias has shape {bias.shape}, expected ({out},), a number for each output channel")
+        raise RuntimeError(
+            f"{layer}: the bias has shape {bias.shape}, expected ({out},), a number for each output channel"
+        )
     for what, given in (("weight", weight), ("bias", bias)):
         if given is not None and given.dtype is not input.dtype:
-            raise RuntimeError(f"{layer}: the input is {input.dtype} and the {what} {given.dtype}, expected the same dtype")
+            raise RuntimeError(
+                f"{layer}: the input is {input.dtype} and the {what} {given.dtype}, expected the same dtype"
+            )
     for what, numbers, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)):
         if min(numbers) < least:
             raise RuntimeError(f"{layer}: {what}={numbers}, expected at least {least}")
@@ -254,7 +276,9 @@ def in_reverse(sides) -> list:
 
 
 def convolution(n: int, input, weight, bias=None, stride=1, padding=0, dilation=1, groups: int = 1) -> Tensor:
-    """A convolution over the last `n` dimensions of (N, C, *sizes) or (C, *sizes). Raises RuntimeError where sizes differ."""
+    """A convolution over the last `n` dimensions of (N, C, *sizes) or (C, *sizes). Raises RuntimeError
+    where sizes differ.
+    """
     stride, dilation = each(stride, n, "stride"), each(dilation, n, "dilation")
     if padding == "same" and weight.ndim == n + 2:
         if set(stride) != {1}:
@@ -289,10 +313,26 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: in
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #c044
 class _ConvNd(Module):
-    """What all convolution layers share: parameters, their first values, checks, padding modes and the repr. PyTorch's own name."""
+    """What all convolution layers share: parameters, their first values, checks, padding modes and the
+    repr. PyTorch's own name.
+    """
 
-    def __init__(self, in_channels, out_channels, kernel_size, stride, padding, dilation, transposed, output_padding,
-                 groups, bias, padding_mode, device=None, dtype=None):
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride,
+        padding,
+        dilation,
+        transposed,
+        output_padding,
+        groups,
+        bias,
+        padding_mode,
+        device=None,
+        dtype=None,
+    ):
         super().__init__()
         if groups <= 0:
             raise ValueError("groups must be a positive integer")
@@ -306,11 +346,17 @@ class _ConvNd(Module):
                 raise ValueError("padding='same' is not supported for strided convolutions")
         if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
             raise ValueError(
-                f"padding_mode must be one of 'zeros', 'reflect', 'replicate', 'circular', but got padding_mode={padding_mode!r}"
+                "padding_mode must be one of 'zeros', 'reflect', 'replicate', 'circular', but got"
+                f" padding_mode={padding_mode!r}"
             )
         self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel_size
         self.stride, self.padding, self.dilation = stride, padding, dilation
-        self.transposed, self.output_padding, self.groups, self.padding_mode = transposed, output_padding, groups, padding_mode
+        self.transposed, self.output_padding, self.groups, self.padding_mode = (
+            transposed,
+            output_padding,
+            groups,
+            padding_mode,
+        )
         first, second = (in_channels, out_channels) if transposed else (out_channels, in_channels)
         shape = (first, second // groups, *kernel_size)
         self.weight = Parameter(empty(shape, device=device, dtype=dtype))
@@ -337,7 +383,9 @@ class _ConvNd(Module):
         zeros, ones = (0,) * len(self.stride), (1,) * len(self.stride)
         defaults = {"padding": zeros, "dilation": ones, "output_padding": zeros, "groups": 1}
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        text += "".join(f", {name}={getattr(self, name)}" for name, usual in defaults.items() if getattr(self, name) != usual)
+        text += "".join(
+            f", {name}={getattr(self, name)}" for name, usual in defaults.items() if getattr(self, name) != usual
+        )
         text += "" if self.bias is not None else ", bias=False"
         return text + ("" if self.padding_mode == "zeros" else f", padding_mode={self.padding_mode}")
 
@@ -345,8 +393,20 @@ class _ConvNd(Module):
 class Conv1d(_ConvNd):
     """A convolution over (N, C, L) or (C, L), as of sound or text; the options are those of Conv2d."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size, stride=1, padding=0, dilation=1, groups: int = 1,
-                 bias: bool = True, padding_mode: str = "zeros", device=None, dtype=None):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device=None,
+        dtype=None,
+    ):
         padding = padding if isinstance(padding, str) else each(padding, 1, "padding")
         numbers = each(kernel_size, 1, "kernel_size"), each(stride, 1, "stride"), padding, each(dilation, 1, "dilation")
         super().__init__(in_channels, out_channels, *numbers, False, (0,), groups, bias, padding_mode, device, dtype)
@@ -363,8 +423,20 @@ class Conv2d(_ConvNd):
     "zeros", "reflect", "replicate" or "circular".
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size, stride=1, padding=0, dilation=1, groups: int = 1,
-                 bias: bool = True, padding_mode: str = "zeros", device=None, dtype=None):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device=None,
+        dtype=None,
+    ):
         padding = padding if isinstance(padding, str) else each(padding, 2, "padding")
         numbers = each(kernel_size, 2, "kernel_size"), each(stride, 2, "stride"), padding, each(dilation, 2, "dilation")
         super().__init__(in_channels, out_channels, *numbers, False, (0, 0), groups, bias, padding_mode, device, dtype)

@@ -11,7 +11,8 @@ from ..tensor import Tensor
 
 # %% ../../modules/08_convolution/08_convolution_conv3d.ipynb #c006
 def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: int = 1) -> Tensor:
-    """(N, C, D, H, W) or (C, D, H, W), with `weight` (O, C / groups, k, l, m), -> the same with O channels and other sizes.
+    """(N, C, D, H, W) or (C, D, H, W), with `weight` (O, C / groups, k, l, m), -> the same with O channels and other
+    sizes.
 
     Each option is a number or one for each dimension; padding also "valid" or "same". Raises RuntimeError on sizes.
     """
@@ -21,11 +22,25 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: in
 class Conv3d(_ConvNd):
     """A convolution over (N, C, D, H, W) or (C, D, H, W), as of volumes or films; the options are those of Conv2d."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size, stride=1, padding=0, dilation=1, groups: int = 1,
-                 bias: bool = True, padding_mode: str = "zeros", device=None, dtype=None):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device=None,
+        dtype=None,
+    ):
         padding = padding if isinstance(padding, str) else each(padding, 3, "padding")
         numbers = each(kernel_size, 3, "kernel_size"), each(stride, 3, "stride"), padding, each(dilation, 3, "dilation")
-        super().__init__(in_channels, out_channels, *numbers, False, (0, 0, 0), groups, bias, padding_mode, device, dtype)
+        super().__init__(
+            in_channels, out_channels, *numbers, False, (0, 0, 0), groups, bias, padding_mode, device, dtype
+        )
 
     def forward(self, input: Tensor) -> Tensor:
         input, padding = self.padded(input)

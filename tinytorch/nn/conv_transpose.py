@@ -21,12 +21,17 @@ def least_sizes(sizes: tuple, kernel_size: tuple, stride: tuple, padding: tuple,
 def check_transposed(n: int, input, weight, bias, stride, padding, output_padding, dilation, groups: int) -> None:
     """Whether all sizes fit, before any arithmetic. Raises RuntimeError."""
     if weight.ndim != n + 2:
-        raise RuntimeError(f"conv_transpose{n}d: the weight has shape {weight.shape}, expected {n + 2} dimensions, (in, out / groups, kernel)")
+        raise RuntimeError(
+            f"conv_transpose{n}d: the weight has shape {weight.shape}, expected {n + 2} dimensions, (in, out / groups,"
+            " kernel)"
+        )
     channels, out = weight.shape[0], weight.shape[1] * groups
     layer = f"ConvTranspose{n}d({channels}, {out})"
     batch = "N, C, " + "D, H, W"[3 * (3 - n) :]
     if input.ndim not in (n + 1, n + 2):
-        raise RuntimeError(f"{layer}: the input has shape {input.shape}, expected a batch ({batch}) or one of it, ({batch[3:]})")
+        raise RuntimeError(
+            f"{layer}: the input has shape {input.shape}, expected a batch ({batch}) or one of it, ({batch[3:]})"
+        )
     if groups <= 0 or channels % groups:
         raise RuntimeError(f"{layer}: {channels} input channels cannot be divided into groups={groups}")
     if input.shape[-n - 1] != channels:
@@ -35,25 +40,38 @@ def check_transposed(n: int, input, weight, bias, stride, padding, output_paddin
             f"expected ({batch if input.ndim == n + 2 else batch[3:]}) with C = {channels}"
         )
     if bias is not None and bias.shape != (out,):
-        raise RuntimeError(f"{layer}: the bias has shape {bias.shape}, expected ({out},), a number for each output channel")
+        raise RuntimeError(
+            f"{layer}: the bias has shape {bias.shape}, expected ({out},), a number for each output channel"
+        )
     for what, other in (("weight", weight), ("bias", bias)):
         if other is not None and other.dtype is not input.dtype:
-            raise RuntimeError(f"{layer}: the input is {input.dtype} and the {what} {other.dtype}, expected the same dtype")
-    for what, numbers, least in (("stride", stride, 1), ("padding", padding, 0), ("output_padding", output_padding, 0), ("dilation", dilation, 1)):
+            raise RuntimeError(
+                f"{layer}: the input is {input.dtype} and the {what} {other.dtype}, expected the same dtype"
+            )
+    for what, numbers, least in (
+        ("stride", stride, 1),
+        ("padding", padding, 0),
+        ("output_padding", output_padding, 0),
+        ("dilation", dilation, 1),
+    ):
         if min(numbers) < least:
             raise RuntimeError(f"{layer}: {what}={numbers}, expected at least {least}")
     for more, s, d in zip(output_padding, stride, dilation, strict=True):
         if more >= max(s, d):
             raise RuntimeError(
-                f"{layer}: output padding must be smaller than either stride or dilation, but got output_padding={output_padding}, "
-                f"stride={stride}, dilation={dilation}"
+                f"{layer}: output padding must be smaller than either stride or dilation, but got"
+                f" output_padding={output_padding}, stride={stride}, dilation={dilation}"
             )
 
 
-def transposed_convolution(n: int, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1) -> Tensor:
+def transposed_convolution(
+    n: int, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1
+) -> Tensor:
     """The reverse of a convolution over the last `n` dimensions. Raises RuntimeError where sizes differ."""
     names = ("stride", "padding", "output_padding", "dilation")
-    given = (each(number, n, name) for name, number in zip(names, (stride, padding, output_padding, dilation), strict=True))
+    given = (
+        each(number, n, name) for name, number in zip(names, (stride, padding, output_padding, dilation), strict=True)
+    )
     stride, padding, output_padding, dilation = given
     check_transposed(n, input, weight, bias, stride, padding, output_padding, dilation, groups)
     batch = input if input.ndim == n + 2 else input.reshape(1, *input.shape)
@@ -62,25 +80,42 @@ def transposed_convolution(n: int, input, weight, bias=None, stride=1, padding=0
     sizes = least_sizes(batch.shape[2:], weight.shape[2:], stride, inner, dilation)
     if not any(beyond):
         sizes = tuple(size + more for size, more in zip(sizes, output_padding, strict=True))
-    final = [size + more - 2 * (p - q) for size, more, p, q in zip(sizes, output_padding, padding, inner, strict=True)] if any(beyond) else sizes
+    final = (
+        [size + more - 2 * (p - q) for size, more, p, q in zip(sizes, output_padding, padding, inner, strict=True)]
+        if any(beyond)
+        else sizes
+    )
     if min(final) < 1 or min(batch.shape[2:]) < 1:
-        raise RuntimeError(f"conv_transpose{n}d: nothing is left: input {batch.shape[2:]} and padding={padding} give the size {tuple(final)}")
+        raise RuntimeError(
+            f"conv_transpose{n}d: nothing is left: input {batch.shape[2:]} and padding={padding} give the size"
+            f" {tuple(final)}"
+        )
     shape = (batch.shape[0], weight.shape[1] * groups, *sizes)
-    output = ConvolutionInputGrad.apply(batch, weight, shape=shape, stride=stride, padding=inner, dilation=dilation, groups=groups)
+    output = ConvolutionInputGrad.apply(
+        batch, weight, shape=shape, stride=stride, padding=inner, dilation=dilation, groups=groups
+    )
     if any(beyond):
-        sides = [number for p, more in zip(reversed(padding), reversed(output_padding), strict=True) for number in (-p, more - p)]
+        sides = [
+            number
+            for p, more in zip(reversed(padding), reversed(output_padding), strict=True)
+            for number in (-p, more - p)
+        ]
         output = pad(output, sides)
     if bias is not None:
         output = output + bias.reshape(-1, *(1,) * n)
     return output if input.ndim == n + 2 else output.reshape(output.shape[1:])
 
 
-def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1) -> Tensor:
+def conv_transpose1d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1
+) -> Tensor:
     """(N, C, L) or (C, L), with `weight` (C, O / groups, k), -> (N, O, L') or (O, L'). Raises RuntimeError on sizes."""
     return transposed_convolution(1, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1) -> Tensor:
+def conv_transpose2d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1
+) -> Tensor:
     """(N, C, H, W) or (C, H, W), with `weight` (C, O / groups, k, l), -> (N, O, H', W') or (O, H', W').
 
     H' = (H - 1) * stride - 2 * padding + dilation * (k - 1) + output_padding + 1. Raises RuntimeError on sizes.
@@ -89,22 +124,42 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
     return transposed_convolution(2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1) -> Tensor:
-    """(N, C, D, H, W) or (C, D, H, W), with `weight` (C, O / groups, k, l, m), -> the same with O channels, other sizes."""
+def conv_transpose3d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1
+) -> Tensor:
+    """(N, C, D, H, W) or (C, D, H, W), with `weight` (C, O / groups, k, l, m), -> the same with O
+    channels, other sizes.
+    """
     return transposed_convolution(3, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 # %% ../../modules/08_convolution/08_convolution_conv_transpose.ipynb #c014
 class _ConvTransposeNd(_ConvNd):
     """What the transposed layers share: `output_size`, and that zeros are the only border there is."""
 
-    def __init__(self, n, in_channels, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation,
-                 padding_mode, device, dtype):
+    def __init__(
+        self,
+        n,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        bias,
+        dilation,
+        padding_mode,
+        device,
+        dtype,
+    ):
         if padding_mode != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for ConvTranspose{n}d, but got {padding_mode!r}')
         names = ("kernel_size", "stride", "padding", "dilation", "output_padding")
         given = (kernel_size, stride, padding, dilation, output_padding)
         *numbers, output_padding = (each(number, n, name) for name, number in zip(names, given, strict=True))
-        super().__init__(in_channels, out_channels, *numbers, True, output_padding, groups, bias, padding_mode, device, dtype)
+        super().__init__(
+            in_channels, out_channels, *numbers, True, output_padding, groups, bias, padding_mode, device, dtype
+        )
 
     def padding_for(self, input: Tensor, output_size) -> tuple:
         """The output_padding that makes the output as large as `output_size`. Raises ValueError where none does."""
@@ -113,11 +168,16 @@ class _ConvTransposeNd(_ConvNd):
         n = len(self.stride)
         sizes = tuple(output_size)[input.ndim - n :] if len(output_size) == input.ndim else tuple(output_size)
         if len(sizes) != n:
-            raise ValueError(f"{self._get_name()}: output_size must have {n} or {input.ndim} elements (got {len(output_size)})")
+            raise ValueError(
+                f"{self._get_name()}: output_size must have {n} or {input.ndim} elements (got {len(output_size)})"
+            )
         least = least_sizes(input.shape[-n:], self.kernel_size, self.stride, self.padding, self.dilation)
         most = tuple(size + s - 1 for size, s in zip(least, self.stride, strict=True))
         if any(not low <= size <= high for low, size, high in zip(least, sizes, most, strict=True)):
-            raise ValueError(f"requested an output size of {sizes}, but valid sizes range from {least} to {most} (for an input of {input.shape[-n:]})")
+            raise ValueError(
+                f"requested an output size of {sizes}, but valid sizes range from {least} to {most} (for an input of"
+                f" {input.shape[-n:]})"
+            )
         return tuple(size - low for size, low in zip(sizes, least, strict=True))
 
     def forward(self, input: Tensor, output_size=None) -> Tensor:
@@ -127,10 +187,25 @@ class _ConvTransposeNd(_ConvNd):
 
 
 class ConvTranspose1d(_ConvTransposeNd):
-    """The reverse of Conv1d, (N, C, L) -> (N, O, L') or without N. `forward(input, output_size)` chooses among sizes."""
+    """The reverse of Conv1d, (N, C, L) -> (N, O, L') or without N. `forward(input, output_size)` chooses
+    among sizes.
+    """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size, stride=1, padding=0, output_padding=0, groups: int = 1,
-                 bias: bool = True, dilation=1, padding_mode: str = "zeros", device=None, dtype=None):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size,
+        stride=1,
+        padding=0,
+        output_padding=0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation=1,
+        padding_mode: str = "zeros",
+        device=None,
+        dtype=None,
+    ):
         numbers = kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode, device, dtype
         super().__init__(1, in_channels, out_channels, *numbers)
 
@@ -138,19 +213,48 @@ class ConvTranspose1d(_ConvTransposeNd):
 class ConvTranspose2d(_ConvTransposeNd):
     """The reverse of Conv2d, (N, C, H, W) -> (N, O, H', W') or without N: weight (in, out / groups, *kernel_size).
 
-    With stride=2, kernel_size=4, padding=1 it doubles height and width. `forward(input, output_size)` chooses among sizes.
+    With stride=2, kernel_size=4, padding=1 it doubles height and width. `forward(input, output_size)` chooses among
+    sizes.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size, stride=1, padding=0, output_padding=0, groups: int = 1,
-                 bias: bool = True, dilation=1, padding_mode: str = "zeros", device=None, dtype=None):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size,
+        stride=1,
+        padding=0,
+        output_padding=0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation=1,
+        padding_mode: str = "zeros",
+        device=None,
+        dtype=None,
+    ):
         numbers = kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode, device, dtype
         super().__init__(2, in_channels, out_channels, *numbers)
 
 
 class ConvTranspose3d(_ConvTransposeNd):
-    """The reverse of Conv3d, over (N, C, D, H, W) or (C, D, H, W). `forward(input, output_size)` chooses among sizes."""
+    """The reverse of Conv3d, over (N, C, D, H, W) or (C, D, H, W). `forward(input, output_size)` chooses
+    among sizes.
+    """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size, stride=1, padding=0, output_padding=0, groups: int = 1,
-                 bias: bool = True, dilation=1, padding_mode: str = "zeros", device=None, dtype=None):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size,
+        stride=1,
+        padding=0,
+        output_padding=0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation=1,
+        padding_mode: str = "zeros",
+        device=None,
+        dtype=None,
+    ):
         numbers = kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode, device, dtype
         super().__init__(3, in_channels, out_channels, *numbers)

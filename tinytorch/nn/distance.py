@@ -16,7 +16,6 @@ from ..ops.reductions import norm
 from ..ops.shapes import broadcast_tensors
 from ..tensor import Tensor, tensor
 
-
 # %% ../../modules/04_losses/04_losses_distance.ipynb #c030
 def normalize(input, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out=None) -> Tensor:
     """input / max(its p-norm along `dim`, eps)"""

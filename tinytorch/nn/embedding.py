@@ -51,10 +51,13 @@ def scatter_add(ids: np.ndarray, grad: np.ndarray, rows: int) -> np.ndarray:
 
 
 # %% ../../modules/11_embeddings/11_embeddings.ipynb #weight-gradient
-def weight_gradient(ids, grad, rows: int, padding_idx: int | None = None, scale_grad_by_freq: bool = False) -> np.ndarray:
+def weight_gradient(
+    ids, grad, rows: int, padding_idx: int | None = None, scale_grad_by_freq: bool = False
+) -> np.ndarray:
     """The gradient (rows, size) of the table, given that of the rows looked up, (*ids.shape, size).
 
-    The row `padding_idx` gets none. With `scale_grad_by_freq` each row's is divided by how often its id occurs in `ids`.
+    The row `padding_idx` gets none. With `scale_grad_by_freq` each row's is divided by how often its id occurs in
+    `ids`.
     """
     result = scatter_add(ids, grad, rows)
     if padding_idx is not None:
@@ -195,7 +198,12 @@ class Embedding(Module):
         super().__init__()
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = padding_row(padding_idx, num_embeddings)
-        self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse = max_norm, norm_type, scale_grad_by_freq, sparse
+        self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse = (
+            max_norm,
+            norm_type,
+            scale_grad_by_freq,
+            sparse,
+        )
         if _weight is not None and _weight.shape != (num_embeddings, embedding_dim):
             raise AssertionError(f"Shape of weight {_weight.shape} does not match ({num_embeddings}, {embedding_dim})")
         data = empty(num_embeddings, embedding_dim, device=device, dtype=dtype) if _weight is None else _weight
@@ -236,7 +244,14 @@ def from_pretrained(
     if embeddings.ndim != 2:
         raise AssertionError(f"Embeddings parameter is expected to be 2-dimensional, got shape {embeddings.shape}")
     return cls(
-        *embeddings.shape, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, _weight=embeddings, _freeze=freeze
+        *embeddings.shape,
+        padding_idx,
+        max_norm,
+        norm_type,
+        scale_grad_by_freq,
+        sparse,
+        _weight=embeddings,
+        _freeze=freeze,
     )
 
 
@@ -244,7 +259,9 @@ Embedding.from_pretrained = classmethod(from_pretrained)
 
 # %% ../../modules/11_embeddings/11_embeddings.ipynb #c033
 def frequencies(dim: int, base: float = 10000.0) -> np.ndarray:
-    """base ** (-2i / dim) for i = 0, 1, ...: by how much each pair of `dim` numbers turns from one position to the next."""
+    """base ** (-2i / dim) for i = 0, 1, ...: by how much each pair of `dim` numbers turns from one
+    position to the next.
+    """
     return base ** (-np.arange(0, dim, 2) / dim)
 
 # %% ../../modules/11_embeddings/11_embeddings.ipynb #sinusoidal-table
@@ -315,7 +332,9 @@ class LearnedPositions(Module):
 
 # %% ../../modules/11_embeddings/11_embeddings.ipynb #rotary
 def rotate(x: np.ndarray, cos: np.ndarray, sin: np.ndarray) -> np.ndarray:
-    """Each pair (x[..., 2i], x[..., 2i + 1]) of `x` (..., dim) turned by an angle of which cos and sin (..., dim / 2) are given."""
+    """Each pair (x[..., 2i], x[..., 2i + 1]) of `x` (..., dim) turned by an angle of which cos and sin
+    (..., dim / 2) are given.
+    """
     first, second = x[..., 0::2], x[..., 1::2]
     result = np.empty_like(x)
     result[..., 0::2] = first * cos - second * sin
@@ -341,7 +360,8 @@ class RotaryFunction(Function):
 def apply_rotary(x, positions=None, base: float = 10000.0) -> Tensor:
     """`x` (..., length, dim), each pair of numbers 2i, 2i + 1 turned by its position times base ** (-2i / dim).
 
-    `positions` are 0, 1, 2, ... if not given, else integers (length,), or of a shape that broadcasts with (..., length).
+    `positions` are 0, 1, 2, ... if not given, else integers (length,), or of a shape that broadcasts with (...,
+    length).
     For queries and keys of attention. Raises RuntimeError where dim is odd or the shapes do not fit.
     """
     if x.ndim < 2 or x.shape[-1] % 2:
@@ -351,7 +371,9 @@ def apply_rotary(x, positions=None, base: float = 10000.0) -> Tensor:
     places = np.arange(x.shape[-2]) if positions is None else to_numpy(positions.array)
     shape, room = places.shape, x.shape[:-1]
     if len(shape) > len(room) or any(n not in (1, m) for n, m in zip(shape[::-1], room[::-1])):
-        raise RuntimeError(f"apply_rotary: positions of shape {shape} for an input {x.shape}: expected ({x.shape[-2]},)")
+        raise RuntimeError(
+            f"apply_rotary: positions of shape {shape} for an input {x.shape}: expected ({x.shape[-2]},)"
+        )
     angles = places[..., None] * frequencies(x.shape[-1], base)
     cos, sin = (moved(f(angles).astype(x.dtype.numpy), x.device.type) for f in (np.cos, np.sin))
     return RotaryFunction.apply(x, cos=cos, sin=sin)

@@ -17,7 +17,9 @@ from ..tensor import Function, Tensor, int32, int64
 
 # %% ../../modules/11_embeddings/11_embeddings_embedding_bag.ipynb #c005
 def bag_numbers(offsets: np.ndarray, length: int) -> np.ndarray:
-    """For each of `length` ids, the number of its bag. `offsets` are the begins of all bags, and the end of the last."""
+    """For each of `length` ids, the number of its bag. `offsets` are the begins of all bags, and the end
+    of the last.
+    """
     if offsets[0] != 0:
         raise RuntimeError(f"offsets[0] has to be 0, where the first bag begins, got {offsets[0]}")
     sizes = np.diff(offsets)
@@ -42,7 +44,9 @@ class BagSum(Function):
 # %% ../../modules/11_embeddings/11_embeddings_embedding_bag.ipynb #c010
 @dispatch
 def bag_maxima(a, bags, count: int) -> tuple:
-    """(the maxima (count, size), the numbers of the bags that are not empty, the rows of `a` that have their maxima)."""
+    """(the maxima (count, size), the numbers of the bags that are not empty, the rows of `a` that have
+    their maxima).
+    """
     full, starts = np.unique(bags, return_index=True)
     result = np.zeros((count, a.shape[1]), a.dtype)
     result[full] = np.maximum.reduceat(a, starts) if len(a) else a
@@ -67,7 +71,9 @@ class BagMax(Function):
 
 # %% ../../modules/11_embeddings/11_embeddings_embedding_bag.ipynb #c013
 def bag_offsets(input, offsets, include_last_offset: bool) -> np.ndarray:
-    """Where each bag begins, and where the last ends. Raises ValueError or RuntimeError for what fits no list of bags."""
+    """Where each bag begins, and where the last ends. Raises ValueError or RuntimeError for what fits no
+    list of bags.
+    """
     if input.ndim == 2:
         if offsets is not None:
             raise ValueError(
@@ -103,7 +109,9 @@ def check_bag(input, weight, mode: str, per_sample_weights, scale_grad_by_freq: 
     if per_sample_weights is None:
         return
     if mode != "sum":
-        raise NotImplementedError(f"embedding_bag: per_sample_weights is only supported for mode='sum' (got mode='{mode}')")
+        raise NotImplementedError(
+            f"embedding_bag: per_sample_weights is only supported for mode='sum' (got mode='{mode}')"
+        )
     if per_sample_weights.shape != input.shape:
         raise ValueError(
             f"embedding_bag: per_sample_weights have shape {per_sample_weights.shape}, "
@@ -126,7 +134,8 @@ def embedding_bag(
     include_last_offset: bool = False,
     padding_idx: int | None = None,
 ) -> Tensor:
-    """The sum, mean or largest of the rows of `weight` (rows, size) in each bag of ids: (bags, size), 0 where one is empty.
+    """The sum, mean or largest of the rows of `weight` (rows, size) in each bag of ids: (bags, size), 0 where one is
+    empty.
 
     `input` is (bags, length), or (n,) with the begins of the bags in `offsets`; with `include_last_offset` these end
     with the end of the last bag.
@@ -134,7 +143,9 @@ def embedding_bag(
     check_bag(input, weight, mode, per_sample_weights, scale_grad_by_freq, sparse)
     rows = weight.shape[0]
     if padding_idx is not None and not -rows <= padding_idx < rows:
-        raise RuntimeError(f"padding_idx must be within the number of embeddings, {-rows} through {rows - 1}, got {padding_idx}")
+        raise RuntimeError(
+            f"padding_idx must be within the number of embeddings, {-rows} through {rows - 1}, got {padding_idx}"
+        )
     begins = bag_offsets(input, offsets, include_last_offset)
     bags = moved(bag_numbers(begins, input.numel()), input.device.type)
     if max_norm is not None and renormalize(weight.array, input.array, max_norm, norm_type):

@@ -30,7 +30,9 @@ def as_columns(image: np.ndarray, kernel_size: tuple, dilation: tuple, padding: 
     return view.reshape(n, c * kh * kw, oh * ow)
 
 
-def from_columns(a: np.ndarray, shape: tuple, kernel_size: tuple, dilation: tuple, padding: tuple, stride: tuple) -> np.ndarray:
+def from_columns(
+    a: np.ndarray, shape: tuple, kernel_size: tuple, dilation: tuple, padding: tuple, stride: tuple
+) -> np.ndarray:
     """(N, C * kh * kw, L) -> `shape` = (N, C, H, W): each window added where `as_columns` reads it."""
     n, c, *sizes = shape
     counts = [output_size(*one) for one in zip(sizes, kernel_size, stride, padding, dilation, strict=True)]
@@ -69,14 +71,21 @@ class FoldFunction(Function):
 
 
 def window_options(name: str, size: tuple, kernel_size, dilation, padding, stride) -> tuple:
-    """(the options of the two Functions, how many windows there are in images of `size`). Raises RuntimeError where no window fits."""
-    options = {"kernel_size": pair(kernel_size, "kernel_size"), "dilation": pair(dilation, "dilation"),
-               "padding": pair(padding, "padding", 0), "stride": pair(stride, "stride")}
+    """(the options of the two Functions, how many windows there are in images of `size`). Raises
+    RuntimeError where no window fits.
+    """
+    options = {
+        "kernel_size": pair(kernel_size, "kernel_size"),
+        "dilation": pair(dilation, "dilation"),
+        "padding": pair(padding, "padding", 0),
+        "stride": pair(stride, "stride"),
+    }
     names = ("kernel_size", "stride", "padding", "dilation")
     counts = tuple(output_size(*one) for one in zip(size, *(options[name] for name in names), strict=True))
     if min(counts) < 1:
         raise RuntimeError(
-            f"{name}(): the calculated shape of the array of sliding blocks is {counts}: no window of {options} fits into {size}"
+            f"{name}(): the calculated shape of the array of sliding blocks is {counts}: no window of {options} fits"
+            f" into {size}"
         )
     return options, counts
 
@@ -94,14 +103,17 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1) -> Tensor:
 def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1) -> Tensor:
     """(N, C * kh * kw, L) -> (N, C, *output_size), or the same without N: the windows added up to images."""
     if input.ndim not in (2, 3):
-        raise RuntimeError(f"fold(): expected an input of shape (N, C * kh * kw, L) or (C * kh * kw, L), got {input.shape}")
+        raise RuntimeError(
+            f"fold(): expected an input of shape (N, C * kh * kw, L) or (C * kh * kw, L), got {input.shape}"
+        )
     columns = input if input.ndim == 3 else input.unsqueeze(0)
     size = pair(output_size, "output_size")
     options, (oh, ow) = window_options("fold", size, kernel_size, dilation, padding, stride)
     (n, rows, length), (kh, kw) = columns.shape, options["kernel_size"]
     if rows % (kh * kw):
         raise RuntimeError(
-            f"Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got {rows} and {kh}x{kw}"
+            f"Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got {rows} and"
+            f" {kh}x{kw}"
         )
     if length != oh * ow:
         raise RuntimeError(

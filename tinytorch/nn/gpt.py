@@ -111,7 +111,9 @@ class Block(nn.Module):
 
 # %% ../../modules/13_transformer/13_transformer.ipynb #gpt-init
 def init_gpt(model, n_layer: int) -> None:
-    """GPT-2's start: weights of Linear and Embedding N(0, 0.02), scaled by 1 / sqrt(2 n_layer) in `project`; biases 0."""
+    """GPT-2's start: weights of Linear and Embedding N(0, 0.02), scaled by 1 / sqrt(2 n_layer) in
+    `project`; biases 0.
+    """
     for name, module in model.named_modules():
         if isinstance(module, (nn.Linear, nn.Embedding)):
             scale = 1 / math.sqrt(2 * n_layer) if name.endswith("project") else 1.0
@@ -151,7 +153,9 @@ class GPT(nn.Module):
     def refuse(self, ids, start: int) -> None:
         """Raise unless `ids` are (B, T), T at least 1, and fit behind the `start` positions before them."""
         if ids.ndim != 2 or ids.shape[1] < 1:
-            raise ValueError(f"GPT: the ids have shape {tuple(ids.shape)}, expected (batch, length), at least one token long")
+            raise ValueError(
+                f"GPT: the ids have shape {tuple(ids.shape)}, expected (batch, length), at least one token long"
+            )
         if start + ids.shape[1] > self.config.block_size:
             before = f" after {start} in the cache" if start else ""
             raise ValueError(
@@ -192,7 +196,9 @@ def choose(logits, temperature: float = 1.0, top_k=None, top_p=None, greedy: boo
     Raises ValueError unless the temperature is positive.
     """
     if not temperature > 0:
-        raise ValueError(f"choose: the temperature is {temperature}, expected more than 0; for the most likely token, greedy=True")
+        raise ValueError(
+            f"choose: the temperature is {temperature}, expected more than 0; for the most likely token, greedy=True"
+        )
     if greedy:
         return logits.argmax(-1, keepdim=True)
     logits = logits / temperature
@@ -205,7 +211,9 @@ def choose(logits, temperature: float = 1.0, top_k=None, top_p=None, greedy: boo
 
 # %% ../../modules/13_transformer/13_transformer.ipynb #cache
 class KeyValueCache:
-    """Keys and values of the positions seen so far, for each attention layer. It holds for one text and fixed weights."""
+    """Keys and values of the positions seen so far, for each attention layer. It holds for one text and
+    fixed weights.
+    """
 
     def __init__(self):
         self.kept = {}  # {layer: (keys, values)}, each (B, heads, T, d)

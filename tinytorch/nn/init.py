@@ -20,7 +20,9 @@ from ..tensor import Tensor, float64
 
 # %% ../../modules/03_layers/03_layers_init.ipynb #c005
 def overwrite(tensor: Tensor, values) -> Tensor:
-    """`tensor` with other values: a Tensor or an array of its shape, or one number everywhere; no history is recorded."""
+    """`tensor` with other values: a Tensor or an array of its shape, or one number everywhere; no history
+    is recorded.
+    """
     values = values.array if isinstance(values, Tensor) else values
     tensor.array[...] = moved(values, device_of(tensor.array)) if is_array(values) else values
     changes.note(tensor)

@@ -37,9 +37,11 @@ def instance_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Each channel of each example of input (N, C, ...) with mean 0 and variance 1; then times weight (C,), plus bias (C,).
+    """Each channel of each example of input (N, C, ...) with mean 0 and variance 1; then times weight (C,), plus bias
+    (C,).
 
-    With use_input_stats, the running statistics, if given, are moved towards the average over the examples; without, they
+    With use_input_stats, the running statistics, if given, are moved towards the average over the examples; without,
+    they
     are what is subtracted and divided by.
     """
     floats_only("instance_norm", input)
@@ -51,7 +53,9 @@ def instance_norm(
 
     def watch(mean, variance):
         if running_mean is not None:
-            update_running(running_mean, running_var, mean.mean(0).reshape(-1), variance.mean(0).reshape(-1), n, momentum)
+            update_running(
+                running_mean, running_var, mean.mean(0).reshape(-1), variance.mean(0).reshape(-1), n, momentum
+            )
 
     x_hat = NormalizeFunction.apply(input, dims=tuple(range(2, input.ndim)), eps=eps, watch=watch)
     return scaled_and_shifted(x_hat, along_channels(weight, input.ndim), along_channels(bias, input.ndim))
@@ -79,14 +83,23 @@ class _InstanceNorm(_BatchNorm):
         alone = input.ndim == self.ndims[0]  # one example, without a batch around it
         channels = input.shape[0 if alone else 1]
         if channels != self.num_features:
-            told = f"expected input's size at dim={0 if alone else 1} to match num_features ({self.num_features}), but got: {channels}."
+            told = (
+                f"expected input's size at dim={0 if alone else 1} to match num_features ({self.num_features}), but"
+                f" got: {channels}."
+            )
             if self.affine or self.track_running_stats:
                 raise ValueError(told)
             warnings.warn(told, stacklevel=2)
         of_input = self.training or not self.track_running_stats
         output = instance_norm(
             input.reshape(1, *input.shape) if alone else input,
-            self.running_mean, self.running_var, self.weight, self.bias, of_input, self.momentum or 0.0, self.eps,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            of_input,
+            self.momentum or 0.0,
+            self.eps,
         )
         return output.reshape(input.shape)
 

@@ -60,7 +60,9 @@ def __deepcopy__(self, memo):
 class Module:
     """A layer: parameters, buffers (tensors that are kept but not trained), modules inside, and a `forward`."""
 
-    gradient_contract = True  # False, on a class or an instance: its outputs need not reach its parameters (_Call, below)
+    gradient_contract = (
+        True  # False, on a class or an instance: its outputs need not reach its parameters (_Call, below)
+    )
 
     def __init__(self):
         vars(self).update(training=True, _parameters={}, _modules={}, _buffers={}, _transient=set(), _hooks=None)
@@ -325,7 +327,9 @@ def _apply(self, fn) -> Module:
 
 @patch_to(Module)
 def to(self, *args, device=None, dtype=None, non_blocking: bool = False) -> Module:
-    """Move all parameters and buffers, and convert the floating-point ones: `to(float64)`, `to("cpu")`, `to(device, dtype)`."""
+    """Move all parameters and buffers, and convert the floating-point ones: `to(float64)`, `to("cpu")`,
+    `to(device, dtype)`.
+    """
     for wish in args:
         if isinstance(wish, Tensor):
             device, dtype = wish.device, wish.dtype
@@ -461,7 +465,9 @@ class _BackwardListener:
             result = hook(self.module, tuple(self.gradients), tuple(self.outgoing))
             if result is not None:
                 if len(self.tracked) > 1:
-                    raise RuntimeError("a full backward hook can replace grad_input only where one input wants a gradient")
+                    raise RuntimeError(
+                        "a full backward hook can replace grad_input only where one input wants a gradient"
+                    )
                 self.gradients = list(result) if isinstance(result, tuple) else [result]
 
 # %% ../../modules/03_layers/03_layers.ipynb #linear
@@ -594,7 +600,11 @@ def load_state_dict(self, state_dict: dict, strict: bool = True, assign: bool = 
     if not hasattr(state_dict, "items"):
         raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
     own = self.state_dict(keep_vars=True)
-    odd = [f"{key} is a {type(x).__name__}, expected a Tensor" for key, x in state_dict.items() if not isinstance(x, Tensor)]
+    odd = [
+        f"{key} is a {type(x).__name__}, expected a Tensor"
+        for key, x in state_dict.items()
+        if not isinstance(x, Tensor)
+    ]
     errors = odd or state_errors(own, state_dict, strict)
     if errors:
         raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
@@ -607,7 +617,9 @@ def load_state_dict(self, state_dict: dict, strict: bool = True, assign: bool = 
         if isinstance(own[key], Parameter) and not isinstance(new, Parameter):
             new = Parameter(new, own[key]._requires_grad)
         setattr(self.get_submodule(path), name, new)
-    return _IncompatibleKeys([key for key in own if key not in state_dict], [key for key in state_dict if key not in own])
+    return _IncompatibleKeys(
+        [key for key in own if key not in state_dict], [key for key in state_dict if key not in own]
+    )
 
 # %% ../../modules/03_layers/03_layers.ipynb #unreached
 def unreached(outputs, wanted, since: int, shortcuts: dict | None = None) -> list:

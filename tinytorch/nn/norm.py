@@ -76,7 +76,9 @@ def recorded_gradient(grad: Tensor, x_hat: Tensor, rstd: Tensor, dims: tuple, ce
 
 
 def recorded_gradients(grad: Tensor, x, weight, shape: tuple, dims: tuple, eps: float, centered: bool = True) -> tuple:
-    """The gradients of x, weight and bias of x_hat * weight + bias, both of `shape`, made of operations that are recorded."""
+    """The gradients of x, weight and bias of x_hat * weight + bias, both of `shape`, made of operations
+    that are recorded.
+    """
     x_hat, rstd = recorded_normalization(x, dims, eps, centered)
     grad_x = recorded_gradient(grad if weight is None else grad * weight, x_hat, rstd, dims, centered)
     return grad_x, unbroadcast(grad * x_hat, shape), unbroadcast(grad, shape)
@@ -90,7 +92,9 @@ def scaled_and_shifted(x_hat: Tensor, weight: Tensor | None, bias: Tensor | None
 
 
 def last_dims(name: str, input, normalized_shape, *affine) -> tuple:
-    """(-k, ..., -1) for a normalized_shape of k sizes. Raises RuntimeError unless `input` ends in it and `affine` have it."""
+    """(-k, ..., -1) for a normalized_shape of k sizes. Raises RuntimeError unless `input` ends in it and
+    `affine` have it.
+    """
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     if not shape:
         raise RuntimeError(f"{name}: normalized_shape is empty, expected at least one size")
@@ -102,12 +106,16 @@ def last_dims(name: str, input, normalized_shape, *affine) -> tuple:
         )
     for x in affine:
         if x is not None and x.shape != shape:
-            raise RuntimeError(f"{name}: weight and bias have the shape of normalized_shape, {list(shape)}, got {list(x.shape)}")
+            raise RuntimeError(
+                f"{name}: weight and bias have the shape of normalized_shape, {list(shape)}, got {list(x.shape)}"
+            )
     floats_only(name, input)
     return tuple(range(-len(shape), 0))
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #layer-norm
-def layer_norm(input: Tensor, normalized_shape, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:
+def layer_norm(
+    input: Tensor, normalized_shape, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
     """input normalized over its last dimensions, which must be `normalized_shape`; then times weight, plus bias.
 
     weight and bias have the shape normalized_shape. Raises RuntimeError where shapes do not fit.
@@ -140,7 +148,15 @@ class _Normalization(Module):
 class LayerNorm(_Normalization):
     """Normalizes over the last dimensions, `normalized_shape`, each example by itself; then scales and shifts."""
 
-    def __init__(self, normalized_shape, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True, device=None, dtype=None):
+    def __init__(
+        self,
+        normalized_shape,
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        device=None,
+        dtype=None,
+    ):
         super().__init__()
         self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
@@ -170,7 +186,9 @@ def update_running(
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c026
 def along_channels(x: Tensor | None, ndim: int) -> Tensor | None:
-    """One number per channel, (C,), as (1, C, 1, ...) of `ndim` dimensions: it lines up with the channels of (N, C, ...)."""
+    """One number per channel, (C,), as (1, C, 1, ...) of `ndim` dimensions: it lines up with the channels
+    of (N, C, ...).
+    """
     return None if x is None else x.reshape(1, -1, *(1,) * (ndim - 2))
 
 
@@ -181,14 +199,17 @@ def checked_batch(input, training: bool, eps: float, parts: dict) -> None:
         raise RuntimeError(f"batch_norm: the input has shape {list(input.shape)}, expected (N, C, ...)")
     if training and input.numel() == input.shape[1]:
         raise ValueError(
-            f"Expected more than 1 value per channel when training, got input size {list(input.shape)}: one value has no "
-            "variance. Use a larger batch (DataLoader(drop_last=True)), or eval()"
+            f"Expected more than 1 value per channel when training, got input size {list(input.shape)}: one value has"
+            " no variance. Use a larger batch (DataLoader(drop_last=True)), or eval()"
         )
     if eps < 0 or (training and eps == 0):
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     for name, x in parts.items():
         if x is not None and x.shape != (input.shape[1],):
-            raise RuntimeError(f"{name} should contain {input.shape[1]} elements not {x.numel()}: the input has {input.shape[1]} channels")
+            raise RuntimeError(
+                f"{name} should contain {input.shape[1]} elements not {x.numel()}: the input has {input.shape[1]}"
+                " channels"
+            )
     if not training and (parts["running_mean"] is None or parts["running_var"] is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
 
@@ -230,7 +251,9 @@ batch_norm = dispatch(batch_norm)
 
 
 class _BatchNorm(_Normalization):
-    """Normalizes each channel over the batch and keeps running statistics for eval(); then scales and shifts. PyTorch's own name."""
+    """Normalizes each channel over the batch and keeps running statistics for eval(); then scales and
+    shifts. PyTorch's own name.
+    """
 
     ndims = ()  # how many dimensions the input may have
 
@@ -272,7 +295,9 @@ class _BatchNorm(_Normalization):
         """Raise ValueError unless the input has as many dimensions as this layer takes."""
         if input.ndim not in self.ndims:
             expected, name = " or ".join(f"{n}D" for n in self.ndims), type(self).__name__
-            raise ValueError(f"expected {expected} input (got {input.ndim}D input): {name} of shape {list(input.shape)}")
+            raise ValueError(
+                f"expected {expected} input (got {input.ndim}D input): {name} of shape {list(input.shape)}"
+            )
 
     def forward(self, input):
         self.check_dims(input)
@@ -320,11 +345,17 @@ def checked_groups(input, num_groups: int, *affine) -> None:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(input.shape)}")
     for x in affine:
         if x is not None and x.shape != (channels,):
-            raise RuntimeError(f"Expected weight and bias of shape [{channels}], one number per channel, but got {list(x.shape)}")
+            raise RuntimeError(
+                f"Expected weight and bias of shape [{channels}], one number per channel, but got {list(x.shape)}"
+            )
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #group-norm
-def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:
-    """input (N, C, ...) normalized over each of `num_groups` groups of channels of each example; weight and bias are (C,)."""
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """input (N, C, ...) normalized over each of `num_groups` groups of channels of each example; weight
+    and bias are (C,).
+    """
     checked_groups(input, num_groups, weight, bias)
     weight, bias = along_channels(weight, input.ndim), along_channels(bias, input.ndim)
     groups = input.flatten(1).unflatten(1, (num_groups, -1))
@@ -334,10 +365,20 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bia
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c038
 class GroupNorm(_Normalization):
-    """Normalizes each of `num_groups` groups of channels of each example; then scales and shifts, channel by channel."""
+    """Normalizes each of `num_groups` groups of channels of each example; then scales and shifts, channel
+    by channel.
+    """
 
     def __init__(
-        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, device=None, dtype=None, *, bias: bool = True
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        device=None,
+        dtype=None,
+        *,
+        bias: bool = True,
     ):
         super().__init__()
         if num_channels % num_groups:
@@ -350,7 +391,10 @@ class GroupNorm(_Normalization):
         return group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self):
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={self.bias is not None}"
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine},"
+            f" bias={self.bias is not None}"
+        )
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #rms-norm
 class RMSNormalizeFunction(Function):
@@ -393,7 +437,9 @@ class RMSNormalize(RMSNormalizeFunction):
 
 @dispatch
 def rms_norm(input: Tensor, normalized_shape, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
-    """input over the root of the mean of its squares, taken over the last dimensions, `normalized_shape`; times weight."""
+    """input over the root of the mean of its squares, taken over the last dimensions, `normalized_shape`;
+    times weight.
+    """
     dims = last_dims("rms_norm", input, normalized_shape, weight)
     eps = float(np.finfo(input.dtype.numpy).eps) if eps is None else eps
     return scaled_and_shifted(RMSNormalize.apply(input, dims=dims, eps=eps), weight, None)
@@ -404,7 +450,9 @@ class RMSNorm(_Normalization):
 
     bias = None
 
-    def __init__(self, normalized_shape, eps: float | None = None, elementwise_affine: bool = True, device=None, dtype=None):
+    def __init__(
+        self, normalized_shape, eps: float | None = None, elementwise_affine: bool = True, device=None, dtype=None
+    ):
         super().__init__()
         self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine

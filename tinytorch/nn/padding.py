@@ -28,7 +28,8 @@ class _Pad(Module):
     def forward(self, input: Tensor) -> Tensor:
         if self._mode != "constant" and input.ndim - self._dims not in (1, 2):
             raise RuntimeError(
-                f"{self._get_name()}: expected {self._dims + 1}D or {self._dims + 2}D input, got {input.ndim}D of shape {input.shape}"
+                f"{self._get_name()}: expected {self._dims + 1}D or {self._dims + 2}D input, got {input.ndim}D of shape"
+                f" {input.shape}"
             )
         return pad(input, self.padding, self._mode, self.value if self._mode == "constant" else None)
 

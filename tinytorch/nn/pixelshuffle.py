@@ -14,7 +14,9 @@ def pixel_shuffle(input, upscale_factor: int) -> Tensor:
     """(..., C * r * r, H, W) -> (..., C, H * r, W * r). Raises RuntimeError where the channels do not divide."""
     r = upscale_factor
     if input.ndim < 3:
-        raise RuntimeError(f"pixel_shuffle expects input to have at least 3 dimensions, but got input with {input.ndim}")
+        raise RuntimeError(
+            f"pixel_shuffle expects input to have at least 3 dimensions, but got input with {input.ndim}"
+        )
     *batch, channels, h, w = input.shape
     if r <= 0 or channels % (r * r):
         raise RuntimeError(
@@ -30,11 +32,15 @@ def pixel_unshuffle(input, downscale_factor: int) -> Tensor:
     """(..., C, H * r, W * r) -> (..., C * r * r, H, W). Raises RuntimeError where height or width do not divide."""
     r = downscale_factor
     if input.ndim < 3:
-        raise RuntimeError(f"pixel_unshuffle expects input to have at least 3 dimensions, but got input with {input.ndim}")
+        raise RuntimeError(
+            f"pixel_unshuffle expects input to have at least 3 dimensions, but got input with {input.ndim}"
+        )
     *batch, c, height, width = input.shape
     for name, size in (("height", height), ("width", width)):
         if r <= 0 or size % r:
-            raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but {size} is not by {r}")
+            raise RuntimeError(
+                f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but {size} is not by {r}"
+            )
     h, w, n = height // r, width // r, len(batch)
     parts = input.reshape(*batch, c, h, r, w, r)
     return parts.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3).reshape(*batch, c * r * r, h, w)

@@ -22,7 +22,9 @@ from ..dispatch import device_of, moved
 from ..tensor import bool_
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #c050
-def pool_counts(sizes: tuple, kernel_size: tuple, stride: tuple, padding: tuple, dilation: tuple, ceil_mode: bool) -> tuple:
+def pool_counts(
+    sizes: tuple, kernel_size: tuple, stride: tuple, padding: tuple, dilation: tuple, ceil_mode: bool
+) -> tuple:
     """How many windows there are in each dimension; with ceil_mode also those that reach over the right end."""
     counts = []
     for size, k, s, p, d in zip(sizes, kernel_size, stride, padding, dilation, strict=True):
@@ -56,7 +58,9 @@ def pool_windows(x: np.ndarray, value: float, kernel_size, stride, padding, dila
     return view
 
 
-def pool_divisor(sizes: tuple, kernel_size, stride, padding, dilation, ceil_mode=False, count_include_pad=True) -> np.ndarray:
+def pool_divisor(
+    sizes: tuple, kernel_size, stride, padding, dilation, ceil_mode=False, count_include_pad=True
+) -> np.ndarray:
     """How many numbers each window averages: (*counts,). Beyond the padding nothing is counted."""
     counts = pool_counts(sizes, kernel_size, stride, padding, dilation, ceil_mode)
     result = np.ones((), np.int64)
@@ -72,7 +76,9 @@ def avg_pool_forward(x: np.ndarray, divisor, **options) -> np.ndarray:
     """The sum of each window over `divisor`."""
     view = pool_windows(x, 0, **options)
     total = sum(view[(..., *tap)] for tap in np.ndindex(*options["kernel_size"]))
-    return total / divisor if total.dtype.kind == "f" else np.sign(total) * np.sign(divisor) * (abs(total) // abs(divisor))
+    return (
+        total / divisor if total.dtype.kind == "f" else np.sign(total) * np.sign(divisor) * (abs(total) // abs(divisor))
+    )
 
 
 @dispatch
@@ -123,7 +129,8 @@ class AvgPoolGradient(Function):
 def largest(view: np.ndarray, kernel_size: tuple) -> tuple:
     """The largest number of every window, and its place there counted row by row: two arrays (..., *counts).
 
-    `view` holds the windows, (..., *counts, *kernel_size). Of equal numbers the first counts; nan counts as the largest.
+    `view` holds the windows, (..., *counts, *kernel_size). Of equal numbers the first counts; nan counts as the
+    largest.
     """
     best = view[(..., *(0,) * len(kernel_size))].copy()
     which = np.zeros(best.shape, np.int64)
@@ -136,7 +143,9 @@ def largest(view: np.ndarray, kernel_size: tuple) -> tuple:
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #max-pool-backward
 def add_to_largest(places: np.ndarray, grad: np.ndarray, which: np.ndarray, kernel_size: tuple) -> None:
-    """Add to `places`, windows onto zeros (..., *counts, *kernel_size), the gradient of each window's largest number."""
+    """Add to `places`, windows onto zeros (..., *counts, *kernel_size), the gradient of each window's
+    largest number.
+    """
     for number, tap in enumerate(np.ndindex(*kernel_size)):
         places[(..., *tap)] += grad * (which == number)
 
@@ -163,7 +172,9 @@ def max_pool_backward(grad: np.ndarray, which: np.ndarray, shape: tuple, **optio
     return np.ascontiguousarray(result, like=result)
 
 
-def pool_indices(which: np.ndarray, sizes: tuple, kernel_size, stride, padding, dilation, ceil_mode=False) -> np.ndarray:
+def pool_indices(
+    which: np.ndarray, sizes: tuple, kernel_size, stride, padding, dilation, ceil_mode=False
+) -> np.ndarray:
     """The places in the input, counted row by row through its last dimensions, from those in the windows."""
     n, result = len(sizes), np.zeros((), np.int64, like=which)
     for i, tap in enumerate(np.unravel_index(which, kernel_size)):
@@ -219,7 +230,9 @@ class PickFromWindows(Function):
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #c060
 def pool_options(n: int, what: str, input, kernel_size, stride, padding, dilation, ceil_mode: bool) -> dict:
-    """The options of a pooling over the last `n` dimensions, a number for each. Raises RuntimeError if they do not fit."""
+    """The options of a pooling over the last `n` dimensions, a number for each. Raises RuntimeError if
+    they do not fit.
+    """
     options = {
         "kernel_size": each(kernel_size, n, "kernel_size"),
         "stride": each(kernel_size if stride in (None, ()) else stride, n, "stride"),
@@ -239,8 +252,9 @@ def pool_options(n: int, what: str, input, kernel_size, stride, padding, dilatio
     for k, p, d in zip(options["kernel_size"], options["padding"], options["dilation"], strict=True):
         if p > (d * (k - 1) + 1) // 2:
             raise RuntimeError(
-                f"{what}: pad should be at most half of effective kernel size, but got padding={options['padding']}, "
-                f"kernel_size={options['kernel_size']}, dilation={options['dilation']}: a window may see nothing but padding"
+                f"{what}: pad should be at most half of effective kernel size, but got padding={options['padding']},"
+                f" kernel_size={options['kernel_size']}, dilation={options['dilation']}: a window may see nothing but"
+                " padding"
             )
     counts = pool_counts(input.shape[-n:], **options, ceil_mode=ceil_mode)
     if min(counts) < 1:
@@ -258,8 +272,9 @@ def max_pool(n: int, input, kernel_size, stride=None, padding=0, dilation=1, cei
     return output, Tensor.wrap(pool_indices(which, input.shape[-n:], **options))
 
 
-def avg_pool(n: int, input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
-             divisor_override=None) -> Tensor:
+def avg_pool(
+    n: int, input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+) -> Tensor:
     """The mean over windows of the last `n` dimensions."""
     options = pool_options(n, f"avg_pool{n}d", input, kernel_size, stride, padding, 1, ceil_mode)
     if divisor_override == 0:
@@ -280,8 +295,15 @@ def max_pool2d(
     return max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
-def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode: bool = False, count_include_pad: bool = True,
-               divisor_override: int | None = None) -> Tensor:
+def avg_pool2d(
+    input,
+    kernel_size,
+    stride=None,
+    padding=0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
     """The mean of each window, (N, C, H, W) -> (N, C, H', W'), or of (C, H, W); padding zeros count unless told."""
     return avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
@@ -289,7 +311,9 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode: bool = Fal
 class _MaxPoolNd(Module):
     """What the layers of max pooling share; `stride` is by default the kernel_size."""
 
-    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, return_indices: bool = False, ceil_mode: bool = False):
+    def __init__(
+        self, kernel_size, stride=None, padding=0, dilation=1, return_indices: bool = False, ceil_mode: bool = False
+    ):
         super().__init__()
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.dilation, self.return_indices, self.ceil_mode = padding, dilation, return_indices, ceil_mode
@@ -317,8 +341,15 @@ class _AvgPoolNd(Module):
 class AvgPool2d(_AvgPoolNd):
     """The mean of each window, (N, C, H, W) -> (N, C, H', W'), or of (C, H, W); no parameters."""
 
-    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode: bool = False, count_include_pad: bool = True,
-                 divisor_override: int | None = None):
+    def __init__(
+        self,
+        kernel_size,
+        stride=None,
+        padding=0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ):
         super().__init__()
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.ceil_mode = padding, ceil_mode

@@ -58,7 +58,9 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
         )
     if target.dtype is not input.dtype:
         raise RuntimeError(f"expected target in the input's {input.dtype}, but got {target.dtype}")
-    if input.is_cpu and not ((values(input) >= 0) & (values(input) <= 1)).all():  # a GPU would have to wait for the answer
+    if (
+        input.is_cpu and not ((values(input) >= 0) & (values(input) <= 1)).all()
+    ):  # a GPU would have to wait for the answer
         raise RuntimeError(
             "all elements of input should be between 0 and 1: this loss wants probabilities, after a sigmoid; for "
             "scores use binary_cross_entropy_with_logits"

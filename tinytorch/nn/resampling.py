@@ -22,8 +22,12 @@ def resample(a: np.ndarray, taps: list, dim: int) -> np.ndarray:
     """Along `dim`, entry i becomes the sum over the taps (index, weight) of weight[i] * a[index[i]]."""
     shape = [-1 if d == dim else 1 for d in range(a.ndim)]
     here = device_of(a)
-    parts = [np.take(a, moved(index, here), axis=dim) if weight is None else
-             np.take(a, moved(index, here), axis=dim) * moved(weight.reshape(shape).astype(a.dtype), here) for index, weight in taps]
+    parts = [
+        np.take(a, moved(index, here), axis=dim)
+        if weight is None
+        else np.take(a, moved(index, here), axis=dim) * moved(weight.reshape(shape).astype(a.dtype), here)
+        for index, weight in taps
+    ]
     total = parts[0]
     for part in parts[1:]:
         total += part
@@ -128,13 +132,18 @@ def new_sizes(input, size, scale_factor, recompute_scale_factor) -> tuple:
     """(the new sizes, the factors to be used for places, or None for each) of the dimensions after the channels."""
     old = input.shape[2:]
     if (size is None) == (scale_factor is None):
-        raise ValueError("only one of size or scale_factor should be defined" if size is not None
-                         else "either size or scale_factor should be defined")
+        raise ValueError(
+            "only one of size or scale_factor should be defined"
+            if size is not None
+            else "either size or scale_factor should be defined"
+        )
     given = size if size is not None else scale_factor
     if isinstance(given, (tuple, list)):
         if len(given) != len(old):
             name = "output size" if size is not None else "scale_factor"
-            raise ValueError(f"interpolate(): input has shape {input.shape}, so {name} needs {len(old)} numbers, got {given}")
+            raise ValueError(
+                f"interpolate(): input has shape {input.shape}, so {name} needs {len(old)} numbers, got {given}"
+            )
         given = tuple(given)
     else:
         given = (given,) * len(old)
@@ -150,8 +159,15 @@ def new_sizes(input, size, scale_factor, recompute_scale_factor) -> tuple:
     return new, factors
 
 
-def interpolate(input, size=None, scale_factor=None, mode: str = "nearest", align_corners: bool | None = None,
-                recompute_scale_factor: bool | None = None, antialias: bool = False) -> Tensor:
+def interpolate(
+    input,
+    size=None,
+    scale_factor=None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Tensor:
     """(N, C, ...) with the dimensions after the channels at another `size`, or `scale_factor` times theirs.
 
     mode: 'nearest', 'nearest-exact', 'area', 'linear' (of 3 dimensions), 'bilinear', 'bicubic' (4), 'trilinear' (5).
@@ -159,17 +175,24 @@ def interpolate(input, size=None, scale_factor=None, mode: str = "nearest", alig
     """
     if mode in ("nearest", "nearest-exact", "area"):
         if align_corners is not None:
-            raise ValueError("align_corners option can only be set with the interpolating modes: "
-                             "linear | bilinear | bicubic | trilinear")
+            raise ValueError(
+                "align_corners option can only be set with the interpolating modes: "
+                "linear | bilinear | bicubic | trilinear"
+            )
     elif mode not in DIMENSIONS:
-        raise NotImplementedError(f"interpolate(): no mode {mode!r}; there are nearest, nearest-exact, area, {', '.join(DIMENSIONS)}")
+        raise NotImplementedError(
+            f"interpolate(): no mode {mode!r}; there are nearest, nearest-exact, area, {', '.join(DIMENSIONS)}"
+        )
     if antialias:
         raise NotImplementedError("interpolate(): antialias=True is not built here; pool before you shrink")
     if input.ndim not in LINEAR:
-        raise NotImplementedError(f"interpolate(): got {input.ndim}D input, expected 3D (N, C, L), 4D (N, C, H, W) or 5D")
+        raise NotImplementedError(
+            f"interpolate(): got {input.ndim}D input, expected 3D (N, C, L), 4D (N, C, H, W) or 5D"
+        )
     if DIMENSIONS.get(mode, input.ndim) != input.ndim:
         raise NotImplementedError(
-            f"Got {input.ndim}D input, but {mode} mode needs {DIMENSIONS[mode]}D input: for yours it is called {LINEAR[input.ndim]}"
+            f"Got {input.ndim}D input, but {mode} mode needs {DIMENSIONS[mode]}D input: for yours it is called"
+            f" {LINEAR[input.ndim]}"
         )
     new, factors = new_sizes(input, size, scale_factor, recompute_scale_factor)
     for dim, (old, target, scale) in enumerate(zip(input.shape[2:], new, factors, strict=True), start=2):
@@ -193,14 +216,22 @@ def as_floats(scale_factor):
 class Upsample(Module):
     """`interpolate` with these arguments: (N, C, ...) at another size."""
 
-    def __init__(self, size=None, scale_factor=None, mode: str = "nearest", align_corners: bool | None = None,
-                 recompute_scale_factor: bool | None = None):
+    def __init__(
+        self,
+        size=None,
+        scale_factor=None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+        recompute_scale_factor: bool | None = None,
+    ):
         super().__init__()
         self.size, self.scale_factor, self.mode = size, as_floats(scale_factor), mode
         self.align_corners, self.recompute_scale_factor = align_corners, recompute_scale_factor
 
     def forward(self, input: Tensor) -> Tensor:
-        return interpolate(input, self.size, self.scale_factor, self.mode, self.align_corners, self.recompute_scale_factor)
+        return interpolate(
+            input, self.size, self.scale_factor, self.mode, self.align_corners, self.recompute_scale_factor
+        )
 
     def extra_repr(self):
         first = f"size={self.size}" if self.scale_factor is None else f"scale_factor={self.scale_factor}"

@@ -23,7 +23,9 @@ def square_subsequent_mask(sz: int, device=None, dtype=None):
 
 
 def check_hint(name: str, is_causal, mask) -> None:
-    """`is_causal` only says of a mask that it is the causal one, so there must be a mask (RuntimeError, as in PyTorch)."""
+    """`is_causal` only says of a mask that it is the causal one, so there must be a mask (RuntimeError, as
+    in PyTorch).
+    """
     if is_causal and mask is None:
         raise RuntimeError(
             f"{name}: Need attn_mask if specifying the is_causal hint: "
@@ -41,7 +43,8 @@ def activation_function(activation: str | Callable) -> Callable:
 
 # %% ../../modules/13_transformer/13_transformer_transformer.ipynb #c009
 class TransformerEncoderLayer(nn.Module):
-    """Self-attention and an MLP, each with a residual: (L, N, d_model), or (N, L, d_model) with batch_first, to the same.
+    """Self-attention and an MLP, each with a residual: (L, N, d_model), or (N, L, d_model) with batch_first, to the
+    same.
 
     Without a batch N is left out. norm_first puts the norms into the branches, else they follow the sums.
     """
@@ -91,7 +94,9 @@ class TransformerEncoderLayer(nn.Module):
 
 # %% ../../modules/13_transformer/13_transformer_transformer.ipynb #c012
 class TransformerDecoderLayer(nn.Module):
-    """Self-attention, attention to the encoder's `memory`, an MLP, each with a residual: (T, N, d_model) to the same."""
+    """Self-attention, attention to the encoder's `memory`, an MLP, each with a residual: (T, N, d_model)
+    to the same.
+    """
 
     def __init__(
         self,
@@ -138,7 +143,10 @@ class TransformerDecoderLayer(nn.Module):
         theirs = {"attn_mask": memory_mask, "key_padding_mask": memory_key_padding_mask}
         branches = (
             (self.norm1, lambda x: self.dropout1(self.self_attn(x, x, x, need_weights=False, **own)[0])),
-            (self.norm2, lambda x: self.dropout2(self.multihead_attn(x, memory, memory, need_weights=False, **theirs)[0])),
+            (
+                self.norm2,
+                lambda x: self.dropout2(self.multihead_attn(x, memory, memory, need_weights=False, **theirs)[0]),
+            ),
             (self.norm3, self.mlp_branch),
         )
         for norm, branch in branches:
@@ -152,7 +160,9 @@ class TransformerDecoderLayer(nn.Module):
 class TransformerEncoder(nn.Module):
     """`num_layers` copies of an encoder layer, one after the other, and a norm if given."""
 
-    def __init__(self, encoder_layer, num_layers: int, norm=None, enable_nested_tensor: bool = True, mask_check: bool = True):
+    def __init__(
+        self, encoder_layer, num_layers: int, norm=None, enable_nested_tensor: bool = True, mask_check: bool = True
+    ):
         super().__init__()
         self.layers = copies(encoder_layer, num_layers)
         self.num_layers, self.norm = num_layers, norm

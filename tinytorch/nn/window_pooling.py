@@ -26,17 +26,28 @@ def max_pool1d(
 def max_pool3d(
     input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False, return_indices: bool = False
 ) -> Tensor | tuple:
-    """The maximum of each window of (N, C, D, H, W) or (C, D, H, W). With return_indices, (maxima, places in D * H * W)."""
+    """The maximum of each window of (N, C, D, H, W) or (C, D, H, W). With return_indices, (maxima, places
+    in D * H * W).
+    """
     return max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
-def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode: bool = False, count_include_pad: bool = True) -> Tensor:
+def avg_pool1d(
+    input, kernel_size, stride=None, padding=0, ceil_mode: bool = False, count_include_pad: bool = True
+) -> Tensor:
     """The mean of each window, (N, C, L) -> (N, C, L'), or of (C, L); padding zeros count unless told."""
     return avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
-def avg_pool3d(input, kernel_size, stride=None, padding=0, ceil_mode: bool = False, count_include_pad: bool = True,
-               divisor_override: int | None = None) -> Tensor:
+def avg_pool3d(
+    input,
+    kernel_size,
+    stride=None,
+    padding=0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
     """The mean of each window of (N, C, D, H, W) or (C, D, H, W); padding zeros count unless told."""
     return avg_pool(3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
@@ -73,8 +84,15 @@ class AvgPool1d(_AvgPoolNd):
 class AvgPool3d(_AvgPoolNd):
     """The mean of each window of (N, C, D, H, W) or (C, D, H, W)."""
 
-    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode: bool = False, count_include_pad: bool = True,
-                 divisor_override: int | None = None):
+    def __init__(
+        self,
+        kernel_size,
+        stride=None,
+        padding=0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ):
         super().__init__()
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.ceil_mode = padding, ceil_mode
@@ -108,7 +126,9 @@ class _LPPool(Module):
         self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, ceil_mode
 
     def extra_repr(self):
-        return ", ".join(f"{name}={getattr(self, name)}" for name in ("norm_type", "kernel_size", "stride", "ceil_mode"))
+        return ", ".join(
+            f"{name}={getattr(self, name)}" for name in ("norm_type", "kernel_size", "stride", "ceil_mode")
+        )
 
 
 class LPPool1d(_LPPool):

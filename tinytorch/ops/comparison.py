@@ -23,15 +23,21 @@ from ..tensor import (
 
 # %% ../../modules/01_tensor/01_tensor_comparison.ipynb #c006
 def arrays_of(input, other) -> tuple:
-    """Both sides as raw arrays (or numbers) of one dtype. Raises TypeError for what is neither a tensor nor a number."""
+    """Both sides as raw arrays (or numbers) of one dtype. Raises TypeError for what is neither a tensor
+    nor a number.
+    """
     if not isinstance(input, Tensor) or not isinstance(other, OPERANDS):
-        raise TypeError(f"expected a Tensor and a Tensor or a number, got {type(input).__name__} and {type(other).__name__}")
+        raise TypeError(
+            f"expected a Tensor and a Tensor or a number, got {type(input).__name__} and {type(other).__name__}"
+        )
     input, other = operands(input, other)
     return input.array, other.array if isinstance(other, Tensor) else other
 
 
 def two_sided(ufunc, name: str, doc: str, whole: bool = False, numbers: bool = True):
-    """A function of two tensors from one of numpy's; `numbers`: or of one and a number; `whole`: integers and bool only."""
+    """A function of two tensors from one of numpy's; `numbers`: or of one and a number; `whole`: integers
+    and bool only.
+    """
 
     def function(input, other) -> Tensor:
         if not numbers and not isinstance(other, Tensor):
@@ -109,7 +115,10 @@ def one_sided(ufunc, name: str, doc: str):
     return function
 
 
-isnan, isinf = one_sided(np.isnan, "isnan", "Where it is not a number."), one_sided(np.isinf, "isinf", "Where it is infinite.")
+isnan, isinf = (
+    one_sided(np.isnan, "isnan", "Where it is not a number."),
+    one_sided(np.isinf, "isinf", "Where it is infinite."),
+)
 isfinite = one_sided(np.isfinite, "isfinite", "Where it is neither infinite nor not a number.")
 
 
@@ -148,8 +157,18 @@ def bitwise_not(input) -> Tensor:
     return Tensor.wrap(as_array(np.invert(input.array)))
 
 
-for logic in (logical_and, logical_or, logical_xor, logical_not, bitwise_and, bitwise_or, bitwise_xor, bitwise_not,
-              bitwise_left_shift, bitwise_right_shift):
+for logic in (
+    logical_and,
+    logical_or,
+    logical_xor,
+    logical_not,
+    bitwise_and,
+    bitwise_or,
+    bitwise_xor,
+    bitwise_not,
+    bitwise_left_shift,
+    bitwise_right_shift,
+):
     setattr(Tensor, logic.__name__, logic)
 Tensor.__and__ = Tensor.__rand__ = operator_of(bitwise_and)
 Tensor.__or__ = Tensor.__ror__ = operator_of(bitwise_or)
@@ -160,7 +179,11 @@ Tensor.__invert__ = bitwise_not
 # %% ../../modules/01_tensor/01_tensor_comparison.ipynb #c015
 def tensor_format(input, spec: str) -> str:
     """What `f"{loss:.3f}"` asks for: a tensor without dimensions is written as its number."""
-    return format(input.item(), spec) if input.ndim == 0 and (spec or type(input) is Tensor) else object.__format__(input, spec)
+    return (
+        format(input.item(), spec)
+        if input.ndim == 0 and (spec or type(input) is Tensor)
+        else object.__format__(input, spec)
+    )
 
 
 Tensor.__format__ = tensor_format

@@ -37,14 +37,18 @@ from ..tensor import (
 
 # %% ../../modules/01_tensor/01_tensor_conversion.ipynb #c005
 class device:
-    """Where a tensor may live, as `torch.device`: "cpu", or "cuda" ("cuda:0"), for which it takes a GPU and lesson 16."""
+    """Where a tensor may live, as `torch.device`: "cpu", or "cuda" ("cuda:0"), for which it takes a GPU
+    and lesson 16.
+    """
 
     __slots__ = ("index", "type")
 
     def __init__(self, type="cpu", index: int | None = None):
         kind, _, number = (f"cuda:{type}" if isinstance(type, int) else str(type)).partition(":")
         if kind not in ("cpu", "cuda") or not (number in ("", "0") and index in (None, 0)):
-            raise RuntimeError(f"device {str(type)!r} is not there: tensors live on 'cpu', or on one GPU, lesson 16's 'cuda'")
+            raise RuntimeError(
+                f"device {str(type)!r} is not there: tensors live on 'cpu', or on one GPU, lesson 16's 'cuda'"
+            )
         self.type, self.index = kind, 0 if number or index == 0 else None
 
     def __eq__(self, other):
@@ -116,7 +120,9 @@ def get_default_dtype() -> dtype:
 
 
 def set_default_dtype(d: dtype) -> None:
-    """float32 is the only default dtype here; raises RuntimeError for any other (give dtype= where you need float64)."""
+    """float32 is the only default dtype here; raises RuntimeError for any other (give dtype= where you
+    need float64).
+    """
     if as_dtype(d) is not float32:
         raise RuntimeError(f"the default dtype is tinytorch.float32 and cannot be {d}: give dtype={d} to what you make")
 

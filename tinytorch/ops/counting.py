@@ -35,7 +35,7 @@ def argmin(input, dim: int | None = None, keepdim: bool = False) -> Tensor:
 
 def arg_extreme(find, name, input, dim, keepdim):
     dim = None if dim is None else normalize_dim(dim, input.ndim)
-    if (input.array.size == 0 if dim is None else input.ndim and input.shape[dim] == 0):
+    if input.array.size == 0 if dim is None else input.ndim and input.shape[dim] == 0:
         raise IndexError(f"{name}(): the shape is {input.shape}: an extreme over no values has no index")
     if input.ndim == 0:
         return Tensor.wrap(np.zeros((), np.int64, like=input.array))
@@ -61,7 +61,9 @@ def truth(reduce):
         result = as_array(reduce(input.array != 0, axis=dims, keepdims=keepdim))
         return Tensor.wrap(result.astype(np.uint8) if input.dtype is uint8 else result)
 
-    function.__doc__ = f"Whether {'any value is' if reduce is np.any else 'all values are'} not 0, over `dim` (None: all)."
+    function.__doc__ = (
+        f"Whether {'any value is' if reduce is np.any else 'all values are'} not 0, over `dim` (None: all)."
+    )
     return numpy_names(function)
 
 
@@ -90,7 +92,9 @@ def unique(
 ) -> Tensor | tuple:
     """The different values (or slices along `dim`), in order; also where each value went, and how often each occurs."""
     dim = None if dim is None else normalize_dim(dim, input.ndim)
-    found = np.unique(input.array, return_inverse=return_inverse, return_counts=return_counts, axis=dim, equal_nan=False)
+    found = np.unique(
+        input.array, return_inverse=return_inverse, return_counts=return_counts, axis=dim, equal_nan=False
+    )
     if not (return_inverse or return_counts):
         return Tensor.wrap(found)
     return tuple(Tensor.wrap(part) for part in found)
@@ -102,27 +106,37 @@ def bincount(input, weights=None, minlength: int = 0) -> Tensor:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     weights = None if weights is None else weights.array
     counts = np.bincount(input.array, weights, minlength)
-    return Tensor.wrap(counts if weights is None else counts.astype(weights.dtype if weights.dtype.kind == "f" else np.float64))
+    return Tensor.wrap(
+        counts if weights is None else counts.astype(weights.dtype if weights.dtype.kind == "f" else np.float64)
+    )
 
 
-def searchsorted(sorted_sequence, input, *, out_int32: bool = False, right: bool = False, side: str | None = None,
-                 sorter=None) -> Tensor:
-    """Where each value of `input` would have to be put into `sorted_sequence` to keep it sorted along the last dimension.
+def searchsorted(
+    sorted_sequence, input, *, out_int32: bool = False, right: bool = False, side: str | None = None, sorter=None
+) -> Tensor:
+    """Where each value of `input` would have to be put into `sorted_sequence` to keep it sorted along the last
+    dimension.
 
     A sequence (..., n) takes values (..., m), a sequence (n,) any. `sorter`: the indices that sort `sorted_sequence`.
     """
     if side not in (None, "left", "right") or (right and side == "left"):
-        raise RuntimeError(f"searchsorted(): side must be 'left' or 'right' and agree with right, got {side!r} and {right}")
+        raise RuntimeError(
+            f"searchsorted(): side must be 'left' or 'right' and agree with right, got {side!r} and {right}"
+        )
     rows = as_tensor(sorted_sequence).array
     if sorter is not None:
         if sorter.shape != rows.shape or sorter.dtype is not int64:
-            raise RuntimeError(f"searchsorted(): sorter must be int64 of shape {rows.shape}, it is {sorter.dtype} {sorter.shape}")
+            raise RuntimeError(
+                f"searchsorted(): sorter must be int64 of shape {rows.shape}, it is {sorter.dtype} {sorter.shape}"
+            )
         if sorter.numel() and not 0 <= sorter.array.min() <= sorter.array.max() < rows.shape[-1]:
             raise RuntimeError("searchsorted(): sorter index out of range")
         rows = np.take_along_axis(rows, sorter.array, -1)
     values = input.array if isinstance(input, Tensor) else np.asarray(input, like=rows)
     if rows.ndim == 0 or (rows.ndim > 1 and rows.shape[:-1] != values.shape[:-1]):
-        raise RuntimeError(f"searchsorted(): values of shape {values.shape} do not fit a sorted sequence of shape {rows.shape}")
+        raise RuntimeError(
+            f"searchsorted(): values of shape {values.shape} do not fit a sorted sequence of shape {rows.shape}"
+        )
     side = side or ("right" if right else "left")
     if rows.ndim == 1:
         found = as_array(np.searchsorted(rows, values, side=side))

@@ -72,7 +72,9 @@ def zeros(*shape, size=None, dtype=None, device=None, requires_grad: bool = Fals
 
 def ones(*shape, size=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Ones of the given sizes."""
-    return full(sizes(shape if size is None else (size,)), 1, dtype=dtype or float32, device=device, requires_grad=requires_grad)
+    return full(
+        sizes(shape if size is None else (size,)), 1, dtype=dtype or float32, device=device, requires_grad=requires_grad
+    )
 
 
 def empty(*shape, size=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
@@ -105,7 +107,9 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad: b
     if step == 0:
         raise RuntimeError("arange(): step must be nonzero")
     if (end - start) * step < 0:
-        raise RuntimeError(f"arange(): upper bound and lower bound inconsistent with step sign: {start}, {end}, step {step}")
+        raise RuntimeError(
+            f"arange(): upper bound and lower bound inconsistent with step sign: {start}, {end}, step {step}"
+        )
     whole = all(isinstance(x, int) for x in (start, end, step))
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
     array = np.arange(count, like=like(device)) * step + start

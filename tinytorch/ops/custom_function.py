@@ -20,7 +20,9 @@ from ..tensor import Function, Tensor, broadcast_shapes, grad_mode, opened, to_d
 
 # %% ../../modules/02_autograd/02_autograd_custom_function.ipynb #c006
 class FunctionCtx:
-    """What `forward` leaves for `backward`: tensors by `save_for_backward`, anything else as attributes of the program's own."""
+    """What `forward` leaves for `backward`: tensors by `save_for_backward`, anything else as attributes of
+    the program's own.
+    """
 
     def __init__(self, needs_input_grad: tuple):
         self.needs_input_grad = needs_input_grad
@@ -31,7 +33,9 @@ class FunctionCtx:
         """Keep tensors (or None) for `saved_tensors`. Only inputs and outputs are safe: others lose their history."""
         for i, x in enumerate(tensors):
             if not (x is None or isinstance(x, Tensor)):
-                raise TypeError(f"save_for_backward can only save variables, but argument {i} is of type {type(x).__name__}")
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument {i} is of type {type(x).__name__}"
+                )
         self.to_save = tensors
 
     def save_for_forward(self, *tensors) -> None:
@@ -55,8 +59,9 @@ class FunctionCtx:
         node = self._node()
         if node.saved is None:
             raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
-                "been freed). Specify retain_graph=True if you need to backward through the graph a second time."
+                "Trying to backward through the graph a second time (or directly access saved tensors after they have"
+                " already been freed). Specify retain_graph=True if you need to backward through the graph a second"
+                " time."
             )
         return tuple(map(node.restored, node.saved, node.sources))
 
@@ -67,7 +72,9 @@ def is_one_of(x, several) -> bool:
 
 # %% ../../modules/02_autograd/02_autograd_custom_function.ipynb #c007
 class Call(Function):
-    """One use of a program's Function. Its own output is a number that means nothing: its gradients come from the Outputs."""
+    """One use of a program's Function. Its own output is a number that means nothing: its gradients come
+    from the Outputs.
+    """
 
     differentiable_twice = True
     flops = "move"
@@ -88,8 +95,8 @@ class Call(Function):
         for x in ctx.dirty_tensors:
             if not is_one_of(x, results):
                 raise RuntimeError(
-                    "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
-                    "modified inplace must all be outputs of the Function."
+                    "Some elements marked as dirty during the forward method were not returned as output. The inputs"
+                    " that are modified inplace must all be outputs of the Function."
                 )
             changes.note(x)
         self.keep(inputs, results)
@@ -111,14 +118,18 @@ class Call(Function):
         """A saved tensor."""
         array = kept.array if isinstance(kept, Tensor) else kept
         if isinstance(source, int):
-            return Output.apply(with_history(np.zeros(()), self), index=source, array=array, name=self.function.__name__)
+            return Output.apply(
+                with_history(np.zeros(()), self), index=source, array=array, name=self.function.__name__
+            )
         return with_history(array, source)
 
     def backward(self, grad):
         received, self.received = self.received, {}
         gradients = [received.get(i) for i in range(len(self.kinds))]
         if self.ctx.materialize_grads:
-            gradients = [zeros(kind) if g is None and kind else g for g, kind in zip(gradients, self.kinds, strict=True)]
+            gradients = [
+                zeros(kind) if g is None and kind else g for g, kind in zip(gradients, self.kinds, strict=True)
+            ]
         result = backward_of(self.function)(self.ctx, *gradients)
         found = self.fitting(tuple(result) if isinstance(result, (tuple, list)) else (result,))
         return found if isinstance(grad, Tensor) else tuple(g if g is None else g.array for g in found)
@@ -127,17 +138,25 @@ class Call(Function):
         """One gradient for each input, in its shape and dtype. Raises RuntimeError where there is none."""
         name, count = f"{self.function.__name__}Backward", len(self.edges)
         if any(g is not None for g in gradients[count:]) or len(gradients) < count:
-            raise RuntimeError(f"function {name} returned an incorrect number of gradients (expected {count}, got {len(gradients)})")
+            raise RuntimeError(
+                f"function {name} returned an incorrect number of gradients (expected {count}, got {len(gradients)})"
+            )
         found = []
         for i, (g, edge, is_tensor) in enumerate(zip(gradients, self.edges, self.are_tensors)):
             if not (g is None or isinstance(g, Tensor)):
-                raise RuntimeError(f"expected Variable or None (got {type(g).__name__}) from {name} at position {i + 1}")
+                raise RuntimeError(
+                    f"expected Variable or None (got {type(g).__name__}) from {name} at position {i + 1}"
+                )
             if g is not None and not is_tensor:
                 raise RuntimeError(
-                    f"function {name} returned a gradient different from None at position {i + 1}, but the corresponding forward "
-                    "input was not a Variable"
+                    f"function {name} returned a gradient different from None at position {i + 1}, but the"
+                    " corresponding forward input was not a Variable"
                 )
-            found.append(None if g is None or edge is None else fitted(g, edge, f"Function {name} returned an invalid gradient at index {i}"))
+            found.append(
+                None
+                if g is None or edge is None
+                else fitted(g, edge, f"Function {name} returned an invalid gradient at index {i}")
+            )
         return tuple(found)
 
 
@@ -147,8 +166,8 @@ def backward_of(function):
         if isinstance(inspect.getattr_static(function, name, None), staticmethod):
             return getattr(function, name)
     raise NotImplementedError(
-        f"You must implement either the backward or vjp method for your custom autograd.Function ({function.__name__}) to use it "
-        "with backward mode AD."
+        f"You must implement either the backward or vjp method for your custom autograd.Function ({function.__name__})"
+        " to use it with backward mode AD."
     )
 
 
@@ -166,7 +185,9 @@ def fitted(gradient, edge, what: str) -> Tensor:
     except RuntimeError:
         fits = False
     if not fits:
-        raise RuntimeError(f"{what} - got {list(gradient.shape)} but expected shape compatible with {list(expected.shape)}")
+        raise RuntimeError(
+            f"{what} - got {list(gradient.shape)} but expected shape compatible with {list(expected.shape)}"
+        )
     if gradient.shape != expected.shape:
         gradient = unbroadcast(gradient, expected.shape)
     gradient = to_dtype(gradient, expected.dtype)

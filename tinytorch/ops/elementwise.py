@@ -92,7 +92,9 @@ def attach(function, *names: str, prepare=floating) -> None:
 def floats_only(input) -> Tensor:
     """`input` itself. Raises NotImplementedError on integers and booleans, as PyTorch does."""
     if not input.dtype.is_floating_point:
-        raise NotImplementedError(f"not implemented for {input.dtype}: turn it into floating point first, with .float()")
+        raise NotImplementedError(
+            f"not implemented for {input.dtype}: turn it into floating point first, with .float()"
+        )
     return input
 
 
@@ -401,7 +403,10 @@ class Clamp(Function):
         return result
 
     def backward(self, grad):
-        masks = [needs and getattr(self, name) for needs, name in zip(self.needs_input_grad, ("inside", "below", "above"), strict=True)]
+        masks = [
+            needs and getattr(self, name)
+            for needs, name in zip(self.needs_input_grad, ("inside", "below", "above"), strict=True)
+        ]
         return tuple(
             unbroadcast(run(Gate, grad, weights=mask), shape) if needs else None
             for needs, mask, shape in zip(self.needs_input_grad, masks, self.shapes, strict=True)
@@ -469,7 +474,9 @@ def between_tensors(function, name: str, prepare=lambda x: x):
     def named(input, other) -> Tensor:
         if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
             kinds = f"{type(input).__name__} and {type(other).__name__}"
-            raise TypeError(f"{name}(): expected two Tensors, got {kinds}; for a plain number use clamp or tensor(number)")
+            raise TypeError(
+                f"{name}(): expected two Tensors, got {kinds}; for a plain number use clamp or tensor(number)"
+            )
         return operation(*(prepare(x) for x in operands(input, other)))
 
     named.__name__, named.__doc__ = name, function.__doc__
@@ -483,7 +490,9 @@ Tensor.maximum, Tensor.minimum = maximum, minimum
 
 # %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c025
 def rounded_quotient(a, b, mode: str):
-    """a / b rounded by `mode`, "floor" or "trunc"; integers stay integers. Raises RuntimeError on an integer divided by 0."""
+    """a / b rounded by `mode`, "floor" or "trunc"; integers stay integers. Raises RuntimeError on an
+    integer divided by 0.
+    """
     floats = np.result_type(a, b).kind == "f"
     if not floats and not np.all(b):
         raise RuntimeError("ZeroDivisionError: an integer was divided by zero")
@@ -563,7 +572,10 @@ remainder, fmod = two_sided(Remainder, "remainder"), two_sided(Fmod, "fmod")
 floor_divide = two_sided(Quotient, "floor_divide", mode="floor")
 Tensor.remainder, Tensor.fmod, Tensor.floor_divide = remainder, fmod, floor_divide
 Tensor.__mod__, Tensor.__rmod__ = remainder, two_sided(Remainder, "remainder", reflected=True)
-Tensor.__floordiv__, Tensor.__rfloordiv__ = floor_divide, two_sided(Quotient, "floor_divide", reflected=True, mode="floor")
+Tensor.__floordiv__, Tensor.__rfloordiv__ = (
+    floor_divide,
+    two_sided(Quotient, "floor_divide", reflected=True, mode="floor"),
+)
 
 # %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c028
 def scaled(other, alpha, *inputs):
@@ -606,7 +618,9 @@ def div(input, other, *, rounding_mode: str | None = None) -> Tensor:
     if rounding_mode is None:
         return input / other
     if rounding_mode not in ("floor", "trunc"):
-        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+        )
     return (floor_divide if rounding_mode == "floor" else truncated_divide)(input, other)
 
 
@@ -683,7 +697,10 @@ class Logaddexp(Function):
 
 
 Tensor.atan2 = Tensor.arctan2 = between_tensors(Atan2, "atan2", prepare=floating)
-Tensor.hypot, Tensor.logaddexp = between_tensors(Hypot, "hypot", floats_only), between_tensors(Logaddexp, "logaddexp", floats_only)
+Tensor.hypot, Tensor.logaddexp = (
+    between_tensors(Hypot, "hypot", floats_only),
+    between_tensors(Logaddexp, "logaddexp", floats_only),
+)
 
 
 class NanToNum(Function):

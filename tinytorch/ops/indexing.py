@@ -92,8 +92,14 @@ def whole_numbers(index, name: str) -> np.ndarray:
 
 
 def inside(index: np.ndarray, size: int, name: str, dim: int, error=RuntimeError) -> None:
-    """Raises where an index lies outside of [0, size). On a GPU, which would have to wait for the answer, nobody looks."""
-    if index.size and device_of(index) == "cpu" and not 0 <= (low := int(index.min())) <= (high := int(index.max())) < size:
+    """Raises where an index lies outside of [0, size). On a GPU, which would have to wait for the answer,
+    nobody looks.
+    """
+    if (
+        index.size
+        and device_of(index) == "cpu"
+        and not 0 <= (low := int(index.min())) <= (high := int(index.max())) < size
+    ):
         raise error(f"{name}(): index {low if low < 0 else high} is out of bounds for dimension {dim} with size {size}")
 
 
@@ -135,7 +141,8 @@ def index_add(input, dim: int, index: Tensor, source: Tensor, *, alpha=1) -> Ten
     expected = (*input.shape[:dim], array.size, *input.shape[dim + 1 :])
     if source.shape != expected or source.dtype is not input.dtype:
         raise RuntimeError(
-            f"index_add(): source has shape {source.shape} and {source.dtype}, expected shape {expected} and {input.dtype}"
+            f"index_add(): source has shape {source.shape} and {source.dtype}, expected shape {expected} and"
+            f" {input.dtype}"
         )
     return input + SumSlices.apply(source if alpha == 1 else source * alpha, index=array, dim=dim, shape=input.shape)
 
@@ -209,7 +216,8 @@ def entries_index(input, dim, index, name: str, source=None) -> tuple:
     dim, array = normalize_dim(dim, input.ndim), whole_numbers(index, name)
     if array.ndim != input.ndim and array.size and max(array.ndim, input.ndim) > 1:
         raise RuntimeError(
-            f"{name}(): Index tensor must have the same number of dimensions as input tensor: shapes {index.shape} and {input.shape}"
+            f"{name}(): Index tensor must have the same number of dimensions as input tensor: shapes {index.shape} and"
+            f" {input.shape}"
         )
     if array.size == 0 and array.ndim != input.ndim:
         array = array.reshape((0,) * max(input.ndim, 1))
@@ -218,8 +226,8 @@ def entries_index(input, dim, index, name: str, source=None) -> tuple:
             wrong = [d for d in range(array.ndim) if array.shape[d] > other.shape[d] and (d != dim or what == "src")]
             if wrong and array.size:
                 raise RuntimeError(
-                    f"{name}(): Size does not match at dimension {wrong[0]}: expected index {index.shape} to be no larger than "
-                    f"{what} {other.shape}" + (f" apart from dimension {dim}" if what == "input" else "")
+                    f"{name}(): Size does not match at dimension {wrong[0]}: expected index {index.shape} to be no"
+                    f" larger than {what} {other.shape}" + (f" apart from dimension {dim}" if what == "input" else "")
                 )
     inside(array, input.shape[dim] if input.ndim else 1, name, dim)
     return dim, array
@@ -250,14 +258,18 @@ def scatter(input, dim: int, index: Tensor, src=None, *, value=None, reduce: str
     if src is None:
         raise TypeError("scatter(): needs a tensor or a number to put: scatter(dim, index, src)")
     if reduce == "add":
-        return scatter_add(input, dim, index, src if isinstance(src, Tensor) else expand(tensor(src, dtype=input.dtype), index.shape))
+        return scatter_add(
+            input, dim, index, src if isinstance(src, Tensor) else expand(tensor(src, dtype=input.dtype), index.shape)
+        )
     if reduce is not None:
         raise RuntimeError(f"scatter(): reduce must be None or 'add' here, got {reduce!r}")
     dim, array = entries_index(input, dim, index, "scatter", src)
     shape = array.shape or (1,)
     if isinstance(src, Tensor):
         if src.dtype is not input.dtype:
-            raise RuntimeError(f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
+            raise RuntimeError(
+                f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}"
+            )
         src = cropped(at_least_one(src), shape)
     else:
         src = in_dtype(src, input.dtype)
@@ -269,10 +281,14 @@ def scatter_add(input, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`input` with the entries of `src` added where `index` says along `dim`."""
     dim, array = entries_index(input, dim, index, "scatter_add", src)
     if src.dtype is not input.dtype:
-        raise RuntimeError(f"scatter_add(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
+        raise RuntimeError(
+            f"scatter_add(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}"
+        )
     shape = array.shape or (1,)
     src = cropped(at_least_one(src), shape)
-    return input + reshape(SumEntries.apply(src, index=array.reshape(shape), dim=dim, shape=input.shape or (1,)), input.shape)
+    return input + reshape(
+        SumEntries.apply(src, index=array.reshape(shape), dim=dim, shape=input.shape or (1,)), input.shape
+    )
 
 
 Tensor.gather, Tensor.scatter, Tensor.scatter_add = gather, scatter, scatter_add
@@ -295,7 +311,8 @@ def take_along_dim(input, indices: Tensor, dim: int | None = None) -> Tensor:
         return take_along_dim(ravel(input), ravel(indices), 0)
     if indices.ndim != input.ndim:
         raise RuntimeError(
-            f"take_along_dim(): input and indices should have the same number of dimensions, but got {input.ndim} and {indices.ndim}"
+            f"take_along_dim(): input and indices should have the same number of dimensions, but got {input.ndim} and"
+            f" {indices.ndim}"
         )
     dim = normalize_dim(dim, input.ndim)
     shape = broadcast_shapes(*((*x.shape[:dim], 1, *x.shape[dim + 1 :]) for x in (input, indices)))
@@ -330,12 +347,16 @@ def condition_of(condition, name: str) -> np.ndarray:
     if not isinstance(condition, Tensor):
         raise TypeError(f"{name}(): expected a Tensor of bool, got {type(condition).__name__}")
     if condition.dtype is not bool_ and not (condition.dtype is uint8 and name == "where"):
-        raise RuntimeError(f"{name}(): expected a boolean tensor, but got one of {condition.dtype}: use a comparison, or .bool()")
+        raise RuntimeError(
+            f"{name}(): expected a boolean tensor, but got one of {condition.dtype}: use a comparison, or .bool()"
+        )
     return condition.array != 0 if condition.dtype is uint8 else condition.array
 
 
 def where(condition, input=None, other=None) -> Tensor | tuple:
-    """`input` where `condition` holds, else `other`; all three broadcast. `where(condition)`: the indices, one tensor for each dim."""
+    """`input` where `condition` holds, else `other`; all three broadcast. `where(condition)`: the indices,
+    one tensor for each dim.
+    """
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
     array = condition_of(condition, "where")
@@ -352,7 +373,9 @@ def masked_fill(input, mask: Tensor, value) -> Tensor:
     broadcast_shapes(input.shape, mask.shape)
     if isinstance(value, Tensor):
         if value.ndim:
-            raise RuntimeError(f"masked_fill only supports a 0-dimensional value tensor, but got one with {value.ndim} dimensions")
+            raise RuntimeError(
+                f"masked_fill only supports a 0-dimensional value tensor, but got one with {value.ndim} dimensions"
+            )
         if not can_cast(value.dtype, input.dtype):
             raise RuntimeError(f"masked_fill(): value of {value.dtype} cannot be stored in a tensor of {input.dtype}")
         value = to_dtype(value, input.dtype)
@@ -400,11 +423,16 @@ def index_fill(input, dim: int, index: Tensor, value) -> Tensor:
     dim, array = slices_index(input, dim, index, "index_fill")
     if isinstance(value, Tensor):
         if value.ndim:
-            raise RuntimeError(f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s).")
+            raise RuntimeError(
+                f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim}"
+                " dimension(s)."
+            )
         value = to_dtype(value, input.dtype)
     else:
         value = in_dtype(value, input.dtype)
-    return SetItem.apply(input, value, index=(*(slice(None),) * dim, np.unique(array)))  # once each: value's gradient counts them
+    return SetItem.apply(
+        input, value, index=(*(slice(None),) * dim, np.unique(array))
+    )  # once each: value's gradient counts them
 
 
 @of_vectors
@@ -415,7 +443,8 @@ def index_copy(input, dim: int, index: Tensor, source: Tensor) -> Tensor:
     expected = (*input.shape[:dim], array.size, *input.shape[dim + 1 :])
     if source.shape != expected or source.dtype is not input.dtype:
         raise RuntimeError(
-            f"index_copy(): source has shape {source.shape} and {source.dtype}, expected shape {expected} and {input.dtype}"
+            f"index_copy(): source has shape {source.shape} and {source.dtype}, expected shape {expected} and"
+            f" {input.dtype}"
         )
     return SetItem.apply(input, source, index=(*(slice(None),) * dim, array))
 
@@ -424,12 +453,16 @@ def index_put(input, indices, values: Tensor, accumulate: bool = False) -> Tenso
     """`input` with `values` at the places that the tuple `indices` of tensors names, or added there (`accumulate`)."""
     index = plain_index(tuple(indices))
     if values.dtype is not input.dtype:
-        raise RuntimeError(f"Index put requires the source and destination dtypes match, got {input.dtype} and {values.dtype}")
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {input.dtype} and {values.dtype}"
+        )
     try:
         shape = np.broadcast_to(np.zeros((), like=input.array), input.shape)[index].shape
         np.broadcast_shapes(shape, values.shape)
     except ValueError:
-        raise RuntimeError(f"shape mismatch: values of shape {values.shape} do not stretch to the indexed shape {shape}") from None
+        raise RuntimeError(
+            f"shape mismatch: values of shape {values.shape} do not stretch to the indexed shape {shape}"
+        ) from None
     if accumulate:
         return input + PutItem.apply(expand(values, shape), index=index, shape=input.shape)
     return SetItem.apply(input, values, index=index)
@@ -467,14 +500,16 @@ def pad_index(size: int, left: int, right: int, mode: str, like=None) -> np.ndar
 
 
 def pad(input, pad, mode: str = "constant", value: float | None = None) -> Tensor:
-    """`input` with `pad` = (left, right) of the last dimension, then (left, right) of the one before, ... added around it.
+    """`input` with `pad` = (left, right) of the last dimension, then (left, right) of the one before, ... added around
+    it.
 
     mode: 'constant' (with `value`), 'reflect', 'replicate' or 'circular'. Negative numbers cut off.
     """
     pads = [int(n) for n in pad]
     if len(pads) % 2 or len(pads) > 2 * input.ndim:
         raise RuntimeError(
-            f"Padding length should be even and at most twice the input's {input.ndim} dimensions: got {len(pads)} numbers"
+            f"Padding length should be even and at most twice the input's {input.ndim} dimensions: got {len(pads)}"
+            " numbers"
         )
     if mode not in ("constant", "reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
@@ -493,7 +528,9 @@ def pad(input, pad, mode: str = "constant", value: float | None = None) -> Tenso
             if left or right:
                 input = IndexSelect.apply(input, index=pad_index(input.shape[d], left, right, mode, input.array), dim=d)
         return input if any(pads) else input.clone()
-    crop = tuple(slice(max(-left, 0), size - max(-right, 0)) for size, (left, right) in zip(input.shape, sides, strict=True))
+    crop = tuple(
+        slice(max(-left, 0), size - max(-right, 0)) for size, (left, right) in zip(input.shape, sides, strict=True)
+    )
     if any(n < 0 for n in pads):
         input = GetItem.apply(input, index=crop)
     sides = [(max(left, 0), max(right, 0)) for left, right in sides]
@@ -503,7 +540,9 @@ def pad(input, pad, mode: str = "constant", value: float | None = None) -> Tenso
 
 # %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c024
 def one_hot(tensor, num_classes: int = -1) -> Tensor:
-    """int64 of shape (*tensor.shape, num_classes): 1 where the class number stands in `tensor`; -1: as many as are needed."""
+    """int64 of shape (*tensor.shape, num_classes): 1 where the class number stands in `tensor`; -1: as
+    many as are needed.
+    """
     array = whole_numbers(tensor, "one_hot")
     if array.size == 0 and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")

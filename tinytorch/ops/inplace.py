@@ -50,7 +50,9 @@ class Region:
         first, low, high = extent(base)
         view_first, view_low, view_high = extent(view)
         if view.size and not low <= view_low <= view_high <= high:
-            raise RuntimeError("this view no longer lies in the memory of its base, which was replaced: take the view again")
+            raise RuntimeError(
+                "this view no longer lies in the memory of its base, which was replaced: take the view again"
+            )
         self.item, self.count = base.itemsize, (high - low) // base.itemsize
         self.base = base.shape, first - low, base.strides
         self.view = view.shape, view_first - low if view.size else 0, view.strides
@@ -144,8 +146,8 @@ def may_change(input) -> None:
         raise RuntimeError(f"{what}: {advice}")
     if base is not None and base._requires_grad and not input._requires_grad and input._base_fn is base.grad_fn:
         raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode enabled: it does not know its "
-            "history. Take the view outside of no_grad()."
+            "A view was created in no_grad mode and is being modified inplace with grad mode enabled: it does not know"
+            " its history. Take the view outside of no_grad()."
         )
     if base is not None and base._requires_grad and base.grad_fn is None:
         raise RuntimeError(f"a view of {what}: {advice}")
@@ -155,8 +157,8 @@ def may_change(input) -> None:
 
 
 ONE_OF_MANY = (
-    "This view is the output of a function that returns multiple views. Such functions do not allow the output views to be "
-    "modified inplace. You should replace the inplace operation by an out-of-place one."
+    "This view is the output of a function that returns multiple views. Such functions do not allow the output views to"
+    " be modified inplace. You should replace the inplace operation by an out-of-place one."
 )
 
 
@@ -167,8 +169,8 @@ def renew_history(view) -> None:
         raise RuntimeError(f"Output of {view.grad_fn} is a view and {what}. {ONE_OF_MANY}")
     if view._base_fn is not None and not view._requires_grad:
         raise RuntimeError(
-            f"A view was created in no_grad mode and {what} with grad mode enabled: it does not know its history. Move both "
-            "the view and the change inside the no_grad block, or both outside."
+            f"A view was created in no_grad mode and {what} with grad mode enabled: it does not know its history. Move"
+            " both the view and the change inside the no_grad block, or both outside."
         )
     view._base_fn = base.grad_fn
     if base.grad_fn is not None:  # else the base was detached, which is no change of values
@@ -205,7 +207,8 @@ def writeable(array) -> bool:
 
 
 def open_to_writing(array, one_number: bool = False):
-    """The array itself, or, unlocked, what numpy locks: a part of an expanded array in which each entry has its own place.
+    """The array itself, or, unlocked, what numpy locks: a part of an expanded array in which each entry has its own
+    place.
 
     Raises RuntimeError where entries share a place, unless `one_number` shall go to all, or the memory is read-only.
     """
@@ -214,8 +217,9 @@ def open_to_writing(array, one_number: bool = False):
     alone = all(step for step, n in zip(array.strides, array.shape, strict=True) if n > 1)
     if not ((alone or one_number) and writeable(block_of(array))):
         raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location "
-            "(an expanded tensor), or the memory is read-only. Please clone() the tensor before performing the operation."
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location"
+            " (an expanded tensor), or the memory is read-only. Please clone() the tensor before performing the"
+            " operation."
         )
     unlocked = array.view()
     unlocked.flags.writeable = True
@@ -233,13 +237,13 @@ def fits(input, result) -> None:
     """Raises RuntimeError where `result` cannot be stored in `input`."""
     if result.shape != input.shape:
         raise RuntimeError(
-            f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(result.shape)}: a change in place "
-            "keeps the shape"
+            f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(result.shape)}: a change in"
+            " place keeps the shape"
         )
     if not can_cast(result.dtype, input.dtype):
         raise RuntimeError(
-            f"result type {type_name(result)} can't be cast to the desired output type {type_name(input)}: a change in place "
-            "keeps the dtype"
+            f"result type {type_name(result)} can't be cast to the desired output type {type_name(input)}: a change in"
+            " place keeps the dtype"
         )
 
 
@@ -266,7 +270,9 @@ def become(input, result) -> Tensor:
 
 
 def change(input, compute, others=(), saves: bool = True) -> Tensor:
-    """`input` becomes `compute(input)`; `others` are what else goes in, `saves`: whether `compute` may save its input."""
+    """`input` becomes `compute(input)`; `others` are what else goes in, `saves`: whether `compute` may
+    save its input.
+    """
     if not recording(input, others):
         result = compute(Tensor.wrap(input.array))
         fits(input, result)
@@ -311,7 +317,9 @@ def overwrite(input, value) -> Tensor:
         try:
             np.broadcast_to(np.empty(shape, bool), input.shape)
         except ValueError:
-            raise RuntimeError(f"a value of shape {list(shape)} does not stretch to the tensor's {list(input.shape)}") from None
+            raise RuntimeError(
+                f"a value of shape {list(shape)} does not stretch to the tensor's {list(input.shape)}"
+            ) from None
     if not recording(input, (value,)):
         write(input, value.array if isinstance(value, Tensor) else value)
         return input
@@ -345,10 +353,13 @@ Tensor.add_, Tensor.sub_, Tensor.mul_, Tensor.div_ = add_, sub_, mul_, div_
 Tensor.subtract_, Tensor.multiply_, Tensor.divide_, Tensor.true_divide_ = sub_, mul_, div_, div_
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c014
-FORMS = """abs absolute acos addcdiv addcmul asin atan atan2 ceil clamp clamp_max clamp_min clip cos cosh cumsum erf exp exp2 expm1
-fix floor floor_divide fmod frac hypot lerp log log10 log1p log2 nan_to_num neg negative pow reciprocal relu remainder round rsqrt sigmoid
-sign sin sinh sqrt square tan tanh trunc logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not
-bitwise_left_shift bitwise_right_shift eq ne lt le gt ge"""
+FORMS = """
+    abs absolute acos addcdiv addcmul asin atan atan2 ceil clamp clamp_max clamp_min clip cos cosh cumsum erf exp
+    exp2 expm1 fix floor floor_divide fmod frac hypot lerp log log10 log1p log2 nan_to_num neg negative pow
+    reciprocal relu remainder round rsqrt sigmoid sign sin sinh sqrt square tan tanh trunc logical_and logical_or
+    logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift eq
+    ne lt le gt ge
+"""
 COPYING = "masked_fill index_fill index_add index_copy index_put scatter scatter_add tril triu"
 
 
@@ -375,9 +386,11 @@ def operator_in_place(name: str):
     return method
 
 
-for symbol, name in {"add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_", "pow": "pow_", "floordiv": "floor_divide_",
-                     "mod": "remainder_", "and": "bitwise_and_", "or": "bitwise_or_", "xor": "bitwise_xor_",
-                     "lshift": "bitwise_left_shift_", "rshift": "bitwise_right_shift_"}.items():  # fmt: skip
+for symbol, name in {
+    "add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_", "pow": "pow_", "floordiv": "floor_divide_",
+    "mod": "remainder_", "and": "bitwise_and_", "or": "bitwise_or_", "xor": "bitwise_xor_", "lshift":
+    "bitwise_left_shift_", "rshift": "bitwise_right_shift_"
+}.items():  # fmt: skip
     setattr(Tensor, f"__i{symbol}__", operator_in_place(name))
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c017
@@ -385,7 +398,9 @@ def fill_(input, value) -> Tensor:
     """`value`, a number or a 0-d tensor, everywhere."""
     if isinstance(value, Tensor):
         if value.ndim:
-            raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
+            raise RuntimeError(
+                f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions."
+            )
         value = to_dtype(value, input.dtype)
     return overwrite(input, value)
 
@@ -448,8 +463,8 @@ def set_item(input, index, value) -> None:
     if isinstance(value, Tensor) and value.dtype is not input.dtype:
         if value.ndim and picks(index):
             raise RuntimeError(
-                f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and "
-                f"{value.dtype} for the source."
+                f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and"
+                f" {value.dtype} for the source."
             )
         value = to_dtype(value, input.dtype)
     tracked = recording(input, (value,))
@@ -471,7 +486,8 @@ def set_item(input, index, value) -> None:
     except ValueError:
         shape = np.broadcast_to(np.zeros((), like=input.array), input.shape)[index].shape
         raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing result of shape {list(shape)}"
+            f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing result of"
+            f" shape {list(shape)}"
         ) from None
 
 
@@ -520,7 +536,9 @@ def set_data(input, new: Tensor) -> None:
     if not isinstance(new, Tensor):
         raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
     if input._requires_grad and not new.dtype.is_floating_point:
-        raise RuntimeError(f"data set to a tensor that requires gradients must be floating point, this one is {new.dtype}")
+        raise RuntimeError(
+            f"data set to a tensor that requires gradients must be floating point, this one is {new.dtype}"
+        )
     input.array = new.array
 
 

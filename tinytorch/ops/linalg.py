@@ -48,7 +48,9 @@ def bmm(input, mat2) -> Tensor:
     """b products of matrices: (b, n, k) times (b, k, m). Does not broadcast; `matmul` does."""
     expect_dims("bmm", input=(input, 3), mat2=(mat2, 3))
     if len(input) != len(mat2):
-        raise RuntimeError(f"bmm(): the batches have {len(input)} and {len(mat2)} matrices (shapes {input.shape}, {mat2.shape})")
+        raise RuntimeError(
+            f"bmm(): the batches have {len(input)} and {len(mat2)} matrices (shapes {input.shape}, {mat2.shape})"
+        )
     return matmul(input, mat2)
 
 
@@ -59,7 +61,9 @@ def outer(input, vec2) -> Tensor:
 
 
 def weighted(input, product, beta, alpha) -> Tensor:
-    """beta * input + alpha * product; with beta 0 even a nan in `input` counts for nothing. Integers take whole factors."""
+    """beta * input + alpha * product; with beta 0 even a nan in `input` counts for nothing. Integers take
+    whole factors.
+    """
     if product.dtype.family < 2:
         beta, alpha = int(beta), int(alpha)
     product = product if alpha == 1 else product * alpha
@@ -135,7 +139,9 @@ def product_of_two(a_labels: str, a: np.ndarray, b_labels: str, b: np.ndarray, n
     size = dict(zip(a_labels, a.shape, strict=True)) | dict(zip(b_labels, b.shape, strict=True))
     lengths = [[size[n] for n in names] for names in (batch, rows, columns, inner)]
     count_batch, count_rows, count_columns, count_inner = map(math.prod, lengths)
-    left = a.transpose([a_labels.index(n) for n in (*batch, *rows, *inner)]).reshape(count_batch, count_rows, count_inner)
+    left = a.transpose([a_labels.index(n) for n in (*batch, *rows, *inner)]).reshape(
+        count_batch, count_rows, count_inner
+    )
     right = b.transpose([b_labels.index(n) for n in (*batch, *inner, *columns)])
     right = right.reshape(count_batch, count_inner, count_columns)
     result = left @ right if inner else left * right
@@ -147,9 +153,13 @@ def parse(equation: str, shapes: list) -> tuple:
     left, arrow, right = equation.replace(" ", "").partition("->")
     parts = left.split(",")
     if len(parts) != len(shapes):
-        raise RuntimeError(f"einsum(): the equation '{equation}' names {len(parts)} operands, but {len(shapes)} were given")
+        raise RuntimeError(
+            f"einsum(): the equation '{equation}' names {len(parts)} operands, but {len(shapes)} were given"
+        )
     spare = [letter for letter in reversed(string.ascii_letters) if letter not in equation]
-    most = max((len(shape) - len(part.replace("...", "")) for part, shape in zip(parts, shapes) if "..." in part), default=0)
+    most = max(
+        (len(shape) - len(part.replace("...", "")) for part, shape in zip(parts, shapes) if "..." in part), default=0
+    )
     if most > len(spare):
         raise RuntimeError(f"einsum(): '{equation}' needs more letters than there are")
     hidden = "".join(spare[: max(most, 0)])
@@ -162,7 +172,8 @@ def parse(equation: str, shapes: list) -> tuple:
         extra = len(shape) - len(named)
         if extra < 0 or (extra > 0 and "..." not in part):
             raise RuntimeError(
-                f"einsum(): '{part}' in '{equation}' names {len(named)} dimensions, but that operand has shape {tuple(shape)}"
+                f"einsum(): '{part}' in '{equation}' names {len(named)} dimensions, but that operand has shape"
+                f" {tuple(shape)}"
             )
         labels.append(part.replace("...", hidden[len(hidden) - extra :]))
     if arrow:
@@ -189,13 +200,16 @@ def einsum(equation: str, *operands) -> Tensor:
     size = {}
     for names, x in zip(labels, operands, strict=True):
         if len(set(zip(names, x.shape, strict=True))) > len(set(names)):
-            raise RuntimeError(f"einsum(): a subscript that repeats in '{names}' has different sizes in shape {x.shape}")
+            raise RuntimeError(
+                f"einsum(): a subscript that repeats in '{names}' has different sizes in shape {x.shape}"
+            )
         for name, n in zip(names, x.shape, strict=True):
             if size.setdefault(name, n) == 1:
                 size[name] = n
             elif n not in (1, size[name]):
                 raise RuntimeError(
-                    f"einsum(): in '{equation}' the subscript {name} has size {n} in shape {x.shape}, and {size[name]} before"
+                    f"einsum(): in '{equation}' the subscript {name} has size {n} in shape {x.shape}, and {size[name]}"
+                    " before"
                 )
     plain = []
     for names, x in zip(labels, operands, strict=True):
@@ -217,14 +231,20 @@ def einsum(equation: str, *operands) -> Tensor:
 
 # %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c014
 def tensordot(a, b, dims=2) -> Tensor:
-    """The product of two tensors, summed over `dims` dimensions (last of a, first of b), or over pairs ([of a], [of b])."""
+    """The product of two tensors, summed over `dims` dimensions (last of a, first of b), or over pairs
+    ([of a], [of b]).
+    """
     if isinstance(dims, int):
         if not 0 <= dims <= min(a.ndim, b.ndim):
             raise RuntimeError(f"tensordot(): dims={dims} for shapes {a.shape} and {b.shape}")
         dims = range(a.ndim - dims, a.ndim), range(dims)
-    dims_a, dims_b = [[normalize_dim(d, x.ndim) for d in ([ds] if isinstance(ds, int) else ds)] for ds, x in zip(dims, (a, b))]
+    dims_a, dims_b = [
+        [normalize_dim(d, x.ndim) for d in ([ds] if isinstance(ds, int) else ds)] for ds, x in zip(dims, (a, b))
+    ]
     if len(dims_a) != len(dims_b) or any(1 != a.shape[d] != b.shape[e] != 1 for d, e in zip(dims_a, dims_b)):
-        raise RuntimeError(f"tensordot(): dimensions {dims_a} of {a.shape} and {dims_b} of {b.shape} have different sizes")
+        raise RuntimeError(
+            f"tensordot(): dimensions {dims_a} of {a.shape} and {dims_b} of {b.shape} have different sizes"
+        )
     names_a, names_b = list(string.ascii_lowercase[: a.ndim]), list(string.ascii_uppercase[: b.ndim])
     for d, e in zip(dims_a, dims_b, strict=True):
         names_b[e] = names_a[d]

@@ -58,8 +58,13 @@ class Generator:
     def get_state(self) -> Tensor:
         """Where the stream stands: a uint8 tensor of 45 bytes."""
         inner = self.rng.bit_generator.state
-        parts = [(inner["state"]["state"], 16), (inner["state"]["inc"], 16), (inner["has_uint32"], 1),
-                 (inner["uinteger"], 4), (self._seed, 8)]
+        parts = [
+            (inner["state"]["state"], 16),
+            (inner["state"]["inc"], 16),
+            (inner["has_uint32"], 1),
+            (inner["uinteger"], 4),
+            (self._seed, 8),
+        ]
         return Tensor.wrap(np.frombuffer(b"".join(n.to_bytes(size, "little") for n, size in parts), np.uint8).copy())
 
     def set_state(self, new_state: Tensor) -> "Generator":
@@ -67,11 +72,16 @@ class Generator:
         if not isinstance(new_state, Tensor) or new_state.dtype is not uint8 or new_state.shape != (45,):
             raise TypeError("set_state(): expected what get_state() gave, a uint8 tensor of 45 bytes")
         data = new_state.array.tobytes()
-        state, inc, has, held, seed = (int.from_bytes(data[a:b], "little") for a, b in
-                                       [(0, 16), (16, 32), (32, 33), (33, 37), (37, 45)])
+        state, inc, has, held, seed = (
+            int.from_bytes(data[a:b], "little") for a, b in [(0, 16), (16, 32), (32, 33), (33, 37), (37, 45)]
+        )
         self.manual_seed(seed)
-        self.rng.bit_generator.state = {"bit_generator": "PCG64", "state": {"state": state, "inc": inc},
-                                        "has_uint32": has, "uinteger": held}
+        self.rng.bit_generator.state = {
+            "bit_generator": "PCG64",
+            "state": {"state": state, "inc": inc},
+            "has_uint32": has,
+            "uinteger": held,
+        }
         return self
 
 
@@ -118,15 +128,25 @@ def float_kind(kind, name: str, default=float32):
 
 def rand(*shape, size=None, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Uniform in [0, 1)."""
-    return made(source(generator).random(sizes(shape if size is None else (size,)), float_kind(dtype, "rand")), requires_grad, device)
+    return made(
+        source(generator).random(sizes(shape if size is None else (size,)), float_kind(dtype, "rand")),
+        requires_grad,
+        device,
+    )
 
 
 def randn(*shape, size=None, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Normal with mean 0 and standard deviation 1."""
-    return made(source(generator).standard_normal(sizes(shape if size is None else (size,)), float_kind(dtype, "randn")), requires_grad, device)
+    return made(
+        source(generator).standard_normal(sizes(shape if size is None else (size,)), float_kind(dtype, "randn")),
+        requires_grad,
+        device,
+    )
 
 
-def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def randint(
+    low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad: bool = False
+) -> Tensor:
     """Whole numbers in [low, high): `randint(high, size)` or `randint(low, high, size)`."""
     if size is None:
         low, high, size = 0, low, high
@@ -145,26 +165,46 @@ def randperm(n: int, *, generator=None, dtype=None, device=None, requires_grad: 
     return made(source(generator).permutation(n).astype(kind_or(dtype, int64), copy=False), requires_grad, device)
 
 
-def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad: bool = False, memory_format=None) -> Tensor:
+def rand_like(
+    input, *, generator=None, dtype=None, device=None, requires_grad: bool = False, memory_format=None
+) -> Tensor:
     """Uniform in [0, 1), in the shape and dtype of `input`, on its device."""
     return rand(
-        input.shape, generator=generator, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
+        input.shape,
+        generator=generator,
+        dtype=dtype or input.dtype,
+        device=device or input.device,
+        requires_grad=requires_grad,
     )
 
 
-def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad: bool = False, memory_format=None) -> Tensor:
+def randn_like(
+    input, *, generator=None, dtype=None, device=None, requires_grad: bool = False, memory_format=None
+) -> Tensor:
     """Normal with mean 0 and standard deviation 1, in the shape and dtype of `input`, on its device."""
     return randn(
-        input.shape, generator=generator, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
+        input.shape,
+        generator=generator,
+        dtype=dtype or input.dtype,
+        device=device or input.device,
+        requires_grad=requires_grad,
     )
 
 
-def randint_like(input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad: bool = False,
-                 memory_format=None) -> Tensor:
+def randint_like(
+    input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad: bool = False, memory_format=None
+) -> Tensor:
     """Whole numbers in [low, high), or [0, low), in the shape and dtype of `input`, on its device."""
     low, high = (0, low) if high is None else (low, high)
-    return randint(low, high, input.shape, generator=generator, dtype=dtype or input.dtype, device=device or input.device,
-                   requires_grad=requires_grad)
+    return randint(
+        low,
+        high,
+        input.shape,
+        generator=generator,
+        dtype=dtype or input.dtype,
+        device=device or input.device,
+        requires_grad=requires_grad,
+    )
 
 
 class Drawn(Function):
@@ -183,7 +223,9 @@ class Drawn(Function):
         return tuple(Tensor.wrap(x) if isinstance(grad, Tensor) else x for x in zeros)
 
 
-def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def normal(
+    mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad: bool = False
+) -> Tensor:
     """Normal with the given mean and standard deviation: numbers and a size, or tensors that say it for each entry."""
     of = [x for x in (mean, std) if isinstance(x, Tensor)]
     if not of and size is None:
@@ -234,8 +276,8 @@ def multinomial(input, num_samples: int, replacement: bool = False, *, generator
     else:
         if num_samples > np.count_nonzero(weights, -1).min():
             raise RuntimeError(
-                f"invalid multinomial distribution (with replacement=False, not enough non-negative category to sample): "
-                f"{num_samples} samples asked for"
+                "invalid multinomial distribution (with replacement=False, not enough non-negative category to"
+                f" sample): {num_samples} samples asked for"
             )
         with np.errstate(divide="ignore"):  # waiting times: the first to arrive are the draw
             times = source(generator).standard_exponential(weights.shape) / weights

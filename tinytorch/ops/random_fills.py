@@ -13,7 +13,6 @@ from .random import source
 from .inplace import overwrite
 from ..tensor import Tensor, bool_
 
-
 # %% ../../modules/02_autograd/02_autograd_random_fills.ipynb #c017
 def float_only(input, name: str):
     if not input.dtype.is_floating_point:
@@ -41,7 +40,9 @@ def exponential_(input, lambd: float = 1.0, *, generator=None) -> Tensor:
     """Random numbers, exponential with the rate `lambd`."""
     if lambd <= 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    return overwrite(input, source(generator).standard_exponential(input.shape, float_only(input, "exponential_")) / float(lambd))
+    return overwrite(
+        input, source(generator).standard_exponential(input.shape, float_only(input, "exponential_")) / float(lambd)
+    )
 
 
 def log_normal_(input, mean: float = 1.0, std: float = 2.0, *, generator=None) -> Tensor:
@@ -59,13 +60,25 @@ def bernoulli_(input, p=0.5, *, generator=None) -> Tensor:
 
 
 def random_(input, low=None, to=None, *, generator=None) -> Tensor:
-    """Whole numbers: `random_(to)` in [0, to), `random_(low, to)` in [low, to), else all that the dtype counts exactly."""
+    """Whole numbers: `random_(to)` in [0, to), `random_(low, to)` in [low, to), else all that the dtype
+    counts exactly.
+    """
     if to is None:
         kind = input.array.dtype
-        most = 2 if input.dtype is bool_ else 2**24 + 1 if kind == np.float32 else 2**53 + 1 if kind == np.float64 else np.iinfo(kind).max
+        most = (
+            2
+            if input.dtype is bool_
+            else 2**24 + 1
+            if kind == np.float32
+            else 2**53 + 1
+            if kind == np.float64
+            else np.iinfo(kind).max
+        )
         low, to = 0, most if low is None else low
     if low >= to:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={to}")
     return overwrite(input, source(generator).integers(low, to, input.shape))
+
+
 Tensor.normal_, Tensor.uniform_, Tensor.exponential_, Tensor.log_normal_ = normal_, uniform_, exponential_, log_normal_
 Tensor.bernoulli_, Tensor.random_ = bernoulli_, random_

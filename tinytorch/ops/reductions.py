@@ -177,7 +177,9 @@ def median_place(a: np.ndarray, dim: int) -> np.ndarray:
 
 @numpy_names
 def median(input, dim: int | None = None, keepdim: bool = False) -> Tensor | tuple:
-    """The median of all (equals share its gradient), or, along `dim`, (values, indices). Of an even number, the lower."""
+    """The median of all (equals share its gradient), or, along `dim`, (values, indices). Of an even
+    number, the lower.
+    """
     if dim is not None:
         not_empty(input, dim, "median")
         return picked(input, dim, median_place, keepdim)
@@ -238,7 +240,9 @@ def spread(function, name: str):
         if unbiased is not None and correction is not None:
             raise TypeError(f"{name}(): give either correction or unbiased, not both")
         if not input.dtype.is_floating_point:
-            raise RuntimeError(f"std and var only support floating point dtypes, this tensor is {input.dtype}: use .float()")
+            raise RuntimeError(
+                f"std and var only support floating point dtypes, this tensor is {input.dtype}: use .float()"
+            )
         correction = (1 if unbiased in (None, True) else 0) if correction is None else correction
         return function.apply(input, dim=normalize_dims(dim, input.ndim), keepdim=keepdim, correction=correction)
 
@@ -306,7 +310,9 @@ def product_of_others(a: Tensor, dims: tuple) -> Tensor:
     moved = a.permute(order)
     rows = moved.reshape(*moved.shape[: a.ndim - len(dims)], 1, count)
     itself = np.eye(count, dtype=values(a).dtype, like=values(a))
-    others = run(Gate, rows.expand(*rows.shape[:-2], count, count), weights=1 - itself) + Tensor.wrap(itself)  # row i: 1 instead of entry i
+    others = run(Gate, rows.expand(*rows.shape[:-2], count, count), weights=1 - itself) + Tensor.wrap(
+        itself
+    )  # row i: 1 instead of entry i
     product = run(Prod, others, dim=(others.ndim - 1,), keepdim=False)
     return product.reshape(moved.shape).permute([order.index(d) for d in range(a.ndim)])
 

@@ -51,8 +51,9 @@ def view(input, *shape, size=None) -> Tensor:
             np.reshape(input.array, result.shape, copy=False)
         except ValueError:
             raise RuntimeError(
-                f"view size is not compatible with input tensor's size and stride: {input.shape} to {result.shape} needs a "
-                "copy, because the memory is not in row-major order (transposed or sliced). Use .reshape(...) instead."
+                f"view size is not compatible with input tensor's size and stride: {input.shape} to {result.shape}"
+                " needs a copy, because the memory is not in row-major order (transposed or sliced). Use .reshape(...)"
+                " instead."
             ) from None
     return result
 
@@ -88,7 +89,9 @@ def unflatten(input, dim: int, sizes) -> Tensor:
     length = input.shape[dim]
     fits = known == length if -1 not in sizes else sizes.count(-1) == 1 and known and length % known == 0
     if not sizes or not fits:
-        raise RuntimeError(f"unflatten: sizes {sizes} do not multiply to {length}, the size of dim {dim} of {input.shape}")
+        raise RuntimeError(
+            f"unflatten: sizes {sizes} do not multiply to {length}, the size of dim {dim} of {input.shape}"
+        )
     sizes = tuple(length // known if n == -1 else n for n in sizes)
     return reshape(input, *input.shape[:dim], *sizes, *input.shape[dim + 1 :])
 
@@ -120,7 +123,9 @@ def movedim(input, source, destination) -> Tensor:
 def t(input) -> Tensor:
     """The transpose of a matrix; a vector or a number stays as it is."""
     if input.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D: use .mT or .transpose()")
+        raise RuntimeError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D: use .mT or .transpose()"
+        )
     return permute(input, *reversed(range(input.ndim)))
 
 
@@ -177,7 +182,8 @@ class Stack(Function):
     def backward(self, grad):
         before = (slice(None),) * self.dim
         return tuple(
-            run(GetItem, grad, index=(*before, i, ...)) if needed else None for i, needed in enumerate(self.needs_input_grad)
+            run(GetItem, grad, index=(*before, i, ...)) if needed else None
+            for i, needed in enumerate(self.needs_input_grad)
         )
 
 
@@ -190,7 +196,9 @@ def list_of_tensors(tensors, name: str) -> list:
         if not isinstance(x, Tensor):
             raise TypeError(f"{name}(): expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     if not tensors:
-        raise (ValueError if name == "cat" else RuntimeError)(f"{name}(): expected a non-empty list of Tensors")  # as PyTorch
+        raise (ValueError if name == "cat" else RuntimeError)(
+            f"{name}(): expected a non-empty list of Tensors"
+        )  # as PyTorch
     if any(x.array.dtype != tensors[0].array.dtype for x in tensors):
         kind = result_type(*tensors)
         tensors = [to_dtype(x, kind) for x in tensors]
@@ -207,12 +215,14 @@ def cat(tensors, dim: int = 0) -> Tensor:
     dim = normalize_dim(dim, len(shapes[0]))
     for i, shape in enumerate(shapes):
         if len(shape) != len(shapes[0]):
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(shapes[0])} and {len(shape)} (tensor {i})")
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(shapes[0])} and {len(shape)} (tensor {i})"
+            )
         if shape[:dim] != shapes[0][:dim] or shape[dim + 1 :] != shapes[0][dim + 1 :]:
             d = next(d for d, n in enumerate(shape) if d != dim and n != shapes[0][d])
             raise RuntimeError(
-                f"Sizes of tensors must match except in dimension {dim}. Expected size {shapes[0][d]} but got size {shape[d]} "
-                f"in dimension {d} for tensor number {i} in the list: shapes {', '.join(map(str, shapes))}"
+                f"Sizes of tensors must match except in dimension {dim}. Expected size {shapes[0][d]} but got size"
+                f" {shape[d]} in dimension {d} for tensor number {i} in the list: shapes {', '.join(map(str, shapes))}"
             )
     return Cat.apply(*tensors, dim=dim)
 
@@ -223,7 +233,8 @@ def stack(tensors, dim: int = 0) -> Tensor:
     for i, x in enumerate(tensors):
         if x.shape != tensors[0].shape:
             raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {tensors[0].shape} at entry 0 and {x.shape} at entry {i}"
+                f"stack expects each tensor to be equal size, but got {tensors[0].shape} at entry 0 and {x.shape} at"
+                f" entry {i}"
             )
     return Stack.apply(*tensors, dim=normalize_dim(dim, tensors[0].ndim + 1))
 
@@ -266,7 +277,9 @@ def narrow(input, dim: int, start: int, length: int) -> Tensor:
     if input.ndim == 0:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if isinstance(start, Tensor) and (start.ndim or start.dtype.family != 1):
-        raise RuntimeError(f"narrow(): start must be a 0-d tensor of whole numbers, got {start.dtype} of shape {start.shape}")
+        raise RuntimeError(
+            f"narrow(): start must be a 0-d tensor of whole numbers, got {start.dtype} of shape {start.shape}"
+        )
     dim, start, length = normalize_dim(dim, input.ndim), operator.index(start), operator.index(length)
     size = input.shape[dim]
     if not -size <= start <= size:
@@ -340,8 +353,8 @@ def split_with_sizes(input, split_sizes, dim: int = 0) -> tuple:
     dim, split_sizes = normalize_dim(dim, input.ndim), [operator.index(n) for n in split_sizes]
     if sum(split_sizes) != input.shape[dim] or min(split_sizes, default=0) < 0:
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {input.shape[dim]} (input tensor's size at dimension "
-            f"{dim}), but got split_sizes={split_sizes}"
+            f"split_with_sizes expects split_sizes to sum exactly to {input.shape[dim]} (input tensor's size at"
+            f" dimension {dim}), but got split_sizes={split_sizes}"
         )
     starts = [sum(split_sizes[:i]) for i in range(len(split_sizes))]
     return cut(input, dim, [slice(start, start + n) for start, n in zip(starts, split_sizes, strict=True)])
@@ -356,7 +369,9 @@ def split(input, split_size_or_sections=None, dim: int = 0, *, split_size=None) 
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     size, total = split_size_or_sections, input.shape[normalize_dim(dim, input.ndim)]
     if size < 0 or (size == 0 and total != 0):
-        raise RuntimeError(f"split expects split_size be positive, but got split_size={size} for dimension size {total}")
+        raise RuntimeError(
+            f"split expects split_size be positive, but got split_size={size} for dimension size {total}"
+        )
     if total == 0:
         return (narrow(input, dim, 0, 0),)
     return cut(input, normalize_dim(dim, input.ndim), [slice(start, start + size) for start in range(0, total, size)])
@@ -387,7 +402,8 @@ def tensor_split(input, indices_or_sections=None, dim: int = 0, *, indices=None,
         cuts = np.cumsum([total // cuts + (i < total % cuts) for i in range(cuts - 1)], dtype=int).tolist()
     before = (slice(None),) * dim
     return tuple(
-        GetItem.apply(input, index=(*before, slice(start, end))) for start, end in zip([0, *cuts], [*cuts, None], strict=True)
+        GetItem.apply(input, index=(*before, slice(start, end)))
+        for start, end in zip([0, *cuts], [*cuts, None], strict=True)
     )
 
 
@@ -410,11 +426,14 @@ class Copied(Function):
 
 
 def repeat(input, *sizes, repeats=None) -> Tensor:
-    """The whole tensor side by side, `repeats` times in each dimension; more numbers than dimensions add some in front."""
+    """The whole tensor side by side, `repeats` times in each dimension; more numbers than dimensions add
+    some in front.
+    """
     repeats = as_sizes(sizes if repeats is None else (repeats,))
     if len(repeats) < input.ndim:
         raise RuntimeError(
-            f"Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: {repeats} for {input.shape}"
+            f"Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: {repeats} for"
+            f" {input.shape}"
         )
     if min(repeats, default=0) < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension: repeat{repeats}")
@@ -451,7 +470,10 @@ def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_siz
         count, shape = int(counts.reshape(())), input.shape
         wide = Expand.apply(unsqueeze(input, dim + 1), shape=(*shape[: dim + 1], count, *shape[dim + 1 :]))
         return Copied.apply(wide, shape=(*shape[:dim], shape[dim] * count, *shape[dim + 1 :]))
-    return GetItem.apply(input, index=(*(slice(None),) * dim, moved(np.repeat(np.arange(input.shape[dim]), counts), device_of(input.array))))
+    return GetItem.apply(
+        input,
+        index=(*(slice(None),) * dim, moved(np.repeat(np.arange(input.shape[dim]), counts), device_of(input.array))),
+    )
 
 
 Tensor.repeat, Tensor.tile, Tensor.repeat_interleave = repeat, tile, repeat_interleave
@@ -565,7 +587,9 @@ def triu(input, diagonal: int = 0) -> Tensor:
 
 
 def diagonal(input, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The diagonal of the dimensions `dim1` and `dim2`, as last dimension; `offset` counts from the main one. A view."""
+    """The diagonal of the dimensions `dim1` and `dim2`, as last dimension; `offset` counts from the main
+    one. A view.
+    """
     dim1, dim2 = normalize_dim(dim1, input.ndim), normalize_dim(dim2, input.ndim)
     if dim1 == dim2:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
@@ -606,7 +630,9 @@ def meshgrid(*tensors, indexing: str | None = None) -> tuple:
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(f'meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     shape, n = tuple(x.numel() for x in tensors), len(tensors)
-    grids = [expand(reshape(x, *(1,) * i, -1 if x.numel() else 0, *(1,) * (n - 1 - i)), shape) for i, x in enumerate(tensors)]
+    grids = [
+        expand(reshape(x, *(1,) * i, -1 if x.numel() else 0, *(1,) * (n - 1 - i)), shape) for i, x in enumerate(tensors)
+    ]
     if indexing == "xy" and n > 1:
         grids = [transpose(grid, 0, 1) for grid in grids]
     return tuple(grids)

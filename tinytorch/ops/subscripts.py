@@ -53,7 +53,9 @@ def index_array(part, device: str):
     if array.dtype.kind not in "biu":
         raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, this one is {array.dtype}")
     if array.dtype == np.uint8:
-        warnings.warn("indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.", stacklevel=2)
+        warnings.warn(
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.", stacklevel=2
+        )
         return array.astype(bool)
     return int(array) if array.ndim == 0 and array.dtype != np.bool_ else array
 

@@ -14,17 +14,42 @@ from .optimizer import Optimizer, at_least_zero, buffer, count, l2_decay, not_he
 class Adagrad(Optimizer):
     """Steps divided by the root of the sum of all squared gradients. As `torch.optim.Adagrad`."""
 
-    def __init__(self, params, lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
-                 initial_accumulator_value: float = 0, eps: float = 1e-10, foreach=None, *, maximize: bool = False,
-                 differentiable=False, fused=None):
-        at_least_zero(learning_rate=lr, lr_decay=lr_decay, weight_decay=weight_decay, epsilon=eps,
-                      initial_accumulator_value=initial_accumulator_value)
+    def __init__(
+        self,
+        params,
+        lr: float = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        foreach=None,
+        *,
+        maximize: bool = False,
+        differentiable=False,
+        fused=None,
+    ):
+        at_least_zero(
+            learning_rate=lr,
+            lr_decay=lr_decay,
+            weight_decay=weight_decay,
+            epsilon=eps,
+            initial_accumulator_value=initial_accumulator_value,
+        )
         not_here(differentiable=differentiable, fused=fused)
-        super().__init__(params, {
-            "lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay,
-            "initial_accumulator_value": initial_accumulator_value, "foreach": foreach, "maximize": maximize,
-            "differentiable": differentiable, "fused": fused,
-        })
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "lr_decay": lr_decay,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "initial_accumulator_value": initial_accumulator_value,
+                "foreach": foreach,
+                "maximize": maximize,
+                "differentiable": differentiable,
+                "fused": fused,
+            },
+        )
 
     def update(self, p, grad, state, group):
         """One step of one parameter, in place."""
@@ -41,15 +66,37 @@ class Adagrad(Optimizer):
 class RMSprop(Optimizer):
     """Steps divided by the root of the running mean of squared gradients. As `torch.optim.RMSprop`."""
 
-    def __init__(self, params, lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0,
-                 momentum: float = 0, centered: bool = False, capturable=False, foreach=None, maximize: bool = False,
-                 differentiable=False):
+    def __init__(
+        self,
+        params,
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+        capturable=False,
+        foreach=None,
+        maximize: bool = False,
+        differentiable=False,
+    ):
         at_least_zero(learning_rate=lr, epsilon=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
         not_here(capturable=capturable, differentiable=differentiable)
-        super().__init__(params, {
-            "lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered, "weight_decay": weight_decay,
-            "capturable": capturable, "foreach": foreach, "maximize": maximize, "differentiable": differentiable,
-        })
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "momentum": momentum,
+                "alpha": alpha,
+                "eps": eps,
+                "centered": centered,
+                "weight_decay": weight_decay,
+                "capturable": capturable,
+                "foreach": foreach,
+                "maximize": maximize,
+                "differentiable": differentiable,
+            },
+        )
 
     def update(self, p, grad, state, group):
         """One step of one parameter, in place."""

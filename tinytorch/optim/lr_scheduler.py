@@ -88,10 +88,18 @@ class LambdaLR(LRScheduler):
 class LinearLR(LRScheduler):
     """From `start_factor` to `end_factor` times the rate in `total_iters` epochs, along a line."""
 
-    def __init__(self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5,
-                 last_epoch: int = -1):
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ):
         if not 0 < start_factor <= 1:
-            raise ValueError(f"Starting multiplicative factor expected to be greater than 0 and at most 1, got {start_factor}")
+            raise ValueError(
+                f"Starting multiplicative factor expected to be greater than 0 and at most 1, got {start_factor}"
+            )
         if not 0 <= end_factor <= 1:
             raise ValueError(f"Ending multiplicative factor expected to be between 0 and 1, got {end_factor}")
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
@@ -144,7 +152,9 @@ class CosineAnnealingLR(LRScheduler):
 
 # %% ../../modules/05_optimizers/05_optimizers_lr_scheduler.ipynb #c015
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Half a cosine wave from the initial rate to `eta_min`, again and again, each `T_mult` times as long as the last."""
+    """Half a cosine wave from the initial rate to `eta_min`, again and again, each `T_mult` times as long
+    as the last.
+    """
 
     def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1):
         if not isinstance(T_0, int) or T_0 <= 0:
@@ -191,10 +201,23 @@ def per_group(name: str, value, optimizer: Optimizer) -> list:
 class OneCycleLR(LRScheduler):
     """Up from max_lr / div_factor to max_lr, then down to a `final_div_factor`-th of where it began."""
 
-    def __init__(self, optimizer: Optimizer, max_lr, total_steps: int | None = None, epochs: int | None = None,
-                 steps_per_epoch: int | None = None, pct_start: float = 0.3, anneal_strategy: str = "cos",
-                 cycle_momentum: bool = True, base_momentum=0.85, max_momentum=0.95, div_factor: float = 25.0,
-                 final_div_factor: float = 1e4, three_phase: bool = False, last_epoch: int = -1):
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        max_lr,
+        total_steps: int | None = None,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        pct_start: float = 0.3,
+        anneal_strategy: str = "cos",
+        cycle_momentum: bool = True,
+        base_momentum=0.85,
+        max_momentum=0.95,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        three_phase: bool = False,
+        last_epoch: int = -1,
+    ):
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
@@ -210,14 +233,26 @@ class OneCycleLR(LRScheduler):
         self.optimizer, self.total_steps, self.cycle_momentum = optimizer, total_steps, cycle_momentum
         self._anneal_func_type, self.use_beta1 = anneal_strategy, "betas" in optimizer.defaults
         top = pct_start * total_steps - 1
-        up, down = ["initial_lr", "max_lr", "max_momentum", "base_momentum"], ["max_lr", "min_lr", "base_momentum", "max_momentum"]
-        back, out = ["max_lr", "initial_lr", "base_momentum", "max_momentum"], ["initial_lr", "min_lr", "max_momentum", "max_momentum"]
-        ends = [(top, up), (2 * top, back), (total_steps - 1, out)] if three_phase else [(top, up), (total_steps - 1, down)]
+        up, down = (
+            ["initial_lr", "max_lr", "max_momentum", "base_momentum"],
+            ["max_lr", "min_lr", "base_momentum", "max_momentum"],
+        )
+        back, out = (
+            ["max_lr", "initial_lr", "base_momentum", "max_momentum"],
+            ["initial_lr", "min_lr", "max_momentum", "max_momentum"],
+        )
+        ends = (
+            [(top, up), (2 * top, back), (total_steps - 1, out)]
+            if three_phase
+            else [(top, up), (total_steps - 1, down)]
+        )
         names = ["start_lr", "end_lr", "start_momentum", "end_momentum"]
         self._schedule_phases = [{"end_step": end, **dict(zip(names, keys, strict=True))} for end, keys in ends]
         if last_epoch == -1:
-            settings = [per_group(*pair, optimizer) for pair in
-                        [("max_lr", max_lr), ("base_momentum", base_momentum), ("max_momentum", max_momentum)]]
+            settings = [
+                per_group(*pair, optimizer)
+                for pair in [("max_lr", max_lr), ("base_momentum", base_momentum), ("max_momentum", max_momentum)]
+            ]
             for group, top_lr, low, high in zip(optimizer.param_groups, *settings, strict=True):
                 first = top_lr / div_factor
                 group.update(initial_lr=first, max_lr=top_lr, min_lr=first / final_div_factor)
@@ -251,10 +286,22 @@ class OneCycleLR(LRScheduler):
 
 # %% ../../modules/05_optimizers/05_optimizers_lr_scheduler.ipynb #c021
 class ReduceLROnPlateau(LRScheduler):
-    """Multiply the rate by `factor` when `metrics` has not improved for more than `patience` epochs: `step(metrics)`."""
+    """Multiply the rate by `factor` when `metrics` has not improved for more than `patience` epochs:
+    `step(metrics)`.
+    """
 
-    def __init__(self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10,
-                 threshold: float = 1e-4, threshold_mode: str = "rel", cooldown: int = 0, min_lr=0, eps: float = 1e-8):
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr=0,
+        eps: float = 1e-8,
+    ):
         if factor >= 1.0:
             raise ValueError(f"Factor should be < 1.0, got {factor}")
         if not isinstance(optimizer, Optimizer):
@@ -310,7 +357,9 @@ def check_parts(name: str, schedulers, optimizer: Optimizer) -> None:
         if isinstance(scheduler, ReduceLROnPlateau):
             raise ValueError(f"{name} does not support ReduceLROnPlateau, whose step needs a metric (index {i})")
         if scheduler.optimizer is not optimizer:
-            raise ValueError(f"{name} expects all schedulers to belong to the same optimizer, the one at index {i} does not")
+            raise ValueError(
+                f"{name} expects all schedulers to belong to the same optimizer, the one at index {i} does not"
+            )
 
 
 def restart(scheduler: LRScheduler) -> None:
@@ -340,8 +389,8 @@ class SequentialLR(Composed):
         check_parts("SequentialLR", schedulers, optimizer)
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
-                f"Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone "
-                f"points, but got {len(schedulers)} schedulers and {len(milestones)} milestones"
+                "Sequential Schedulers expects number of schedulers provided to be one more than the number of"
+                f" milestone points, but got {len(schedulers)} schedulers and {len(milestones)} milestones"
             )
         self.optimizer, self._schedulers, self._milestones = optimizer, schedulers, milestones
         self._initial_step()

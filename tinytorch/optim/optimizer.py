@@ -93,10 +93,14 @@ def add_param_group(self, param_group: dict) -> None:
         if not isinstance(p, Tensor):
             raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
         if not p.is_leaf:
-            raise ValueError(f"can't optimize a non-leaf Tensor: this one was made by {p.grad_fn}, and moving it moves nothing")
+            raise ValueError(
+                f"can't optimize a non-leaf Tensor: this one was made by {p.grad_fn}, and moving it moves nothing"
+            )
     new = {id(p) for p in group["params"]}
     if len(new) < len(group["params"]):
-        warnings.warn("a parameter group names a parameter twice, which will be updated twice in each step", stacklevel=3)
+        warnings.warn(
+            "a parameter group names a parameter twice, which will be updated twice in each step", stacklevel=3
+        )
     if any(id(p) in new for other in self.param_groups for p in other["params"]):
         raise ValueError("some parameters appear in more than one parameter group")
     self.param_groups.append(group)
@@ -136,14 +140,15 @@ def silent_parameters(optimizer: Optimizer) -> str | None:
         return f"{kind}: nothing moved: all {frozen} parameters are frozen (requires_grad is False)"
     if not learning:
         return (
-            f"{kind}: no parameter has a gradient, so nothing moved. Either backward() was not called since zero_grad(), "
-            f"or the graph from the loss to the parameters was cut (detach(), no_grad(), numpy on the way). "
-            f"Parameters: {', '.join(silent)}"
+            f"{kind}: no parameter has a gradient, so nothing moved. Either backward() was not called since"
+            " zero_grad(), or the graph from the loss to the parameters was cut (detach(), no_grad(), numpy on the"
+            f" way). Parameters: {', '.join(silent)}"
         )
     if silent:
         return (
-            f"{kind}: {len(silent)} of {len(silent) + learning} parameters never received a gradient and will not learn: "
-            f"{', '.join(silent)}. Does the loss depend on them? Freeze those that shall not learn: requires_grad_(False)"
+            f"{kind}: {len(silent)} of {len(silent) + learning} parameters never received a gradient and will not"
+            f" learn: {', '.join(silent)}. Does the loss depend on them? Freeze those that shall not learn:"
+            " requires_grad_(False)"
         )
     return None
 
@@ -182,22 +187,46 @@ def not_here(**settings) -> None:
     """Raises for settings of PyTorch's that would change what happens."""
     for name, value in settings.items():
         if value:
-            raise RuntimeError(f"{name}={value!r} is not supported here: leave it out, the numbers are the same without it")
+            raise RuntimeError(
+                f"{name}={value!r} is not supported here: leave it out, the numbers are the same without it"
+            )
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #sgd
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum and weight decay as options. As `torch.optim.SGD`."""
 
-    def __init__(self, params, lr: float = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
-                 nesterov: bool = False, *, maximize: bool = False, foreach=None, differentiable=False, fused=None):
+    def __init__(
+        self,
+        params,
+        lr: float = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach=None,
+        differentiable=False,
+        fused=None,
+    ):
         at_least_zero(learning_rate=lr, momentum=momentum, weight_decay=weight_decay)
         not_here(differentiable=differentiable, fused=fused)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        super().__init__(params, {
-            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
-            "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
-        })
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "momentum": momentum,
+                "dampening": dampening,
+                "weight_decay": weight_decay,
+                "nesterov": nesterov,
+                "maximize": maximize,
+                "foreach": foreach,
+                "differentiable": differentiable,
+                "fused": fused,
+            },
+        )
 
     def update(self, p, grad, state, group):
         """One step of one parameter, in place."""
@@ -215,7 +244,9 @@ def kept(array) -> Tensor:
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #momentum
 def velocity(grad: np.ndarray, state: dict, group: dict) -> np.ndarray:
-    """The direction to move against: the velocity, kept in state["momentum_buffer"], or with nesterov the look ahead."""
+    """The direction to move against: the velocity, kept in state["momentum_buffer"], or with nesterov the
+    look ahead.
+    """
     momentum, dampening, nesterov = group["momentum"], group["dampening"], group["nesterov"]
     if state.get("momentum_buffer") is None:
         state["momentum_buffer"] = kept(grad)
@@ -288,19 +319,43 @@ def adam_update(p: np.ndarray, grad: np.ndarray, state: dict, group: dict) -> No
 class Adam(Optimizer):
     """Adam: steps measured in each gradient's usual size. As `torch.optim.Adam`. (Kingma and Ba, 2014)"""
 
-    def __init__(self, params, lr: float = 1e-3, betas: tuple = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0,
-                 amsgrad: bool = False, *, foreach=None, maximize: bool = False, capturable=False, differentiable=False,
-                 fused=None, decoupled_weight_decay: bool = False):
+    def __init__(
+        self,
+        params,
+        lr: float = 1e-3,
+        betas: tuple = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach=None,
+        maximize: bool = False,
+        capturable=False,
+        differentiable=False,
+        fused=None,
+        decoupled_weight_decay: bool = False,
+    ):
         at_least_zero(learning_rate=lr, epsilon=eps, weight_decay=weight_decay)
         not_here(capturable=capturable, differentiable=differentiable, fused=fused)
         for i, beta in enumerate(betas):
             if not 0 <= beta < 1:
                 raise ValueError(f"Invalid beta parameter at index {i}: {beta}, expected 0 <= beta < 1")
-        super().__init__(params, {
-            "lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
-            "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
-            "fused": fused, "decoupled_weight_decay": decoupled_weight_decay,
-        })
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "betas": tuple(betas),
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "amsgrad": amsgrad,
+                "maximize": maximize,
+                "foreach": foreach,
+                "capturable": capturable,
+                "differentiable": differentiable,
+                "fused": fused,
+                "decoupled_weight_decay": decoupled_weight_decay,
+            },
+        )
 
     def update(self, p, grad, state, group):
         adam_update(p, grad, state, group)
@@ -309,11 +364,35 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay. As `torch.optim.AdamW`. (Loshchilov and Hutter, 2017)"""
 
-    def __init__(self, params, lr: float = 1e-3, betas: tuple = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 1e-2,
-                 amsgrad: bool = False, *, maximize: bool = False, foreach=None, capturable=False, differentiable=False,
-                 fused=None):
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize,
-                         capturable=capturable, differentiable=differentiable, fused=fused, decoupled_weight_decay=True)
+    def __init__(
+        self,
+        params,
+        lr: float = 1e-3,
+        betas: tuple = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach=None,
+        capturable=False,
+        differentiable=False,
+        fused=None,
+    ):
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
+        )
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c055
 def clip_grad_value_(parameters, clip_value: float, foreach=None) -> None:
@@ -335,7 +414,9 @@ def norm(values, kind: float):
     return np.linalg.norm(np.ravel(values), kind)
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #clip-grad-norm
-def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach=None) -> Tensor:
+def clip_grad_norm_(
+    parameters, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach=None
+) -> Tensor:
     """Scale all gradients, in place and by one factor, so that their total norm is at most `max_norm`.
 
     Returns the total norm as it was before. Raises RuntimeError if it is not finite and that shall be an error.
@@ -346,7 +427,8 @@ def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_i
     total = norm([norm(grad.array, norm_type) for grad in grads], norm_type)
     if error_if_nonfinite and not np.isfinite(total):
         raise RuntimeError(
-            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped"
+            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be"
+            " clipped"
         )
     scale = float(np.minimum(max_norm / (total + 1e-6), 1.0))  # np.minimum keeps a nan
     for grad in grads:
@@ -357,7 +439,9 @@ def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_i
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c063
 class LRScheduler:
-    """Base of the schedules: `step()`, once an epoch (or a batch), sets each group's "lr" to what `get_lr()` returns."""
+    """Base of the schedules: `step()`, once an epoch (or a batch), sets each group's "lr" to what
+    `get_lr()` returns.
+    """
 
     _is_initial = False  # whether this is the step that __init__ makes
 
@@ -370,8 +454,8 @@ class LRScheduler:
                 group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
                 raise KeyError(
-                    f"param 'initial_lr' is not specified in param_groups[{i}]: to resume with last_epoch >= 0, load the "
-                    "optimizer's state first"
+                    f"param 'initial_lr' is not specified in param_groups[{i}]: to resume with last_epoch >= 0, load"
+                    " the optimizer's state first"
                 )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
@@ -433,7 +517,9 @@ class StepLR(LRScheduler):
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c075
 def state_dict(self) -> dict:
-    """{"state": {number of the parameter: its state}, "param_groups": [settings, and the numbers of its parameters]}."""
+    """{"state": {number of the parameter: its state}, "param_groups": [settings, and the numbers of its
+    parameters]}.
+    """
     numbers, groups = {}, []
     for group in self.param_groups:
         for p in group["params"]:
@@ -446,7 +532,9 @@ def load_state_dict(self, state_dict: dict) -> None:
     """Go on from a saved state. The groups must have as many parameters as they had; what is loaded is copied."""
     saved = state_dict["param_groups"]
     if len(saved) != len(self.param_groups):
-        raise ValueError(f"loaded state dict has {len(saved)} parameter groups, this optimizer {len(self.param_groups)}")
+        raise ValueError(
+            f"loaded state dict has {len(saved)} parameter groups, this optimizer {len(self.param_groups)}"
+        )
     parameters = {}
     for ours, theirs in zip(self.param_groups, saved, strict=True):
         if len(ours["params"]) != len(theirs["params"]):

@@ -80,8 +80,12 @@ class FlopCounterMode:
         for module, counts in self.counts.items():
             level = 0 if module == "Global" else module.count(".") + 1
             if level <= depth:
-                lines.append(f"{'  ' * level + module:40} {sum(counts.values()):16,} {100 * sum(counts.values()) / total:7.2f}%")
-                lines += [f"{'  ' * level + '- ' + name:40} {n:16,} {100 * n / total:7.2f}%" for name, n in counts.items()]
+                lines.append(
+                    f"{'  ' * level + module:40} {sum(counts.values()):16,} {100 * sum(counts.values()) / total:7.2f}%"
+                )
+                lines += [
+                    f"{'  ' * level + '- ' + name:40} {n:16,} {100 * n / total:7.2f}%" for name, n in counts.items()
+                ]
         return "\n".join(lines)
 
 

@@ -96,7 +96,9 @@ def on_array(image, change):
     """`change(array)` of an image that is a tensor or an array, as what it was; always new memory."""
     array = image.detach().numpy() if isinstance(image, Tensor) else image
     if not isinstance(array, np.ndarray) or array.ndim < 2:
-        raise TypeError(f"expected an image (..., H, W), a tensor or an array, got {getattr(image, 'shape', type(image).__name__)}")
+        raise TypeError(
+            f"expected an image (..., H, W), a tensor or an array, got {getattr(image, 'shape', type(image).__name__)}"
+        )
     changed = np.array(change(array))
     return tensor(changed) if isinstance(image, Tensor) else changed
 
@@ -174,7 +176,9 @@ class Pad:
 
     def __init__(self, padding, fill: float = 0, padding_mode: str = "constant"):
         if padding_mode not in ("constant", "edge", "reflect", "symmetric"):
-            raise ValueError(f"Padding mode should be either constant, edge, reflect or symmetric, got {padding_mode!r}")
+            raise ValueError(
+                f"Padding mode should be either constant, edge, reflect or symmetric, got {padding_mode!r}"
+            )
         self.sides, self.padding, self.fill, self.padding_mode = padding_sides(padding), padding, fill, padding_mode
 
     def __call__(self, image):
@@ -190,7 +194,9 @@ class RandomCrop:
     pad_if_needed: an image that is too small gets a border first. Otherwise it raises ValueError.
     """
 
-    def __init__(self, size, padding=None, pad_if_needed: bool = False, fill: float = 0, padding_mode: str = "constant"):
+    def __init__(
+        self, size, padding=None, pad_if_needed: bool = False, fill: float = 0, padding_mode: str = "constant"
+    ):
         self.size, self.padding, self.pad_if_needed = height_and_width(size), padding, pad_if_needed
         self.border = Pad(0 if padding is None else padding, fill, padding_mode)
 
@@ -257,7 +263,9 @@ def read_at(array: np.ndarray, y: np.ndarray, x: np.ndarray, fill: float) -> tup
 
 
 def rotated(array: np.ndarray, angle: float, mode: InterpolationMode, fill: float, center=None) -> np.ndarray:
-    """The image (..., H, W), turned counterclockwise by `angle` degrees about `center` = (x, y), by default its middle."""
+    """The image (..., H, W), turned counterclockwise by `angle` degrees about `center` = (x, y), by
+    default its middle.
+    """
     height, width = array.shape[-2:]
     turn, (cx, cy) = math.radians(angle), (width / 2, height / 2) if center is None else center
     down, right = np.mgrid[:height, :width] + 0.5  # the pixels' middles
@@ -281,11 +289,14 @@ def rotated(array: np.ndarray, angle: float, mode: InterpolationMode, fill: floa
 class RandomRotation:
     """The image (..., H, W), turned counterclockwise by an angle drawn from `degrees` = (low, high), or +-degrees.
 
-    interpolation: 'nearest' or 'bilinear', or torchvision's InterpolationMode. `center` = (x, y) is by default the middle.
+    interpolation: 'nearest' or 'bilinear', or torchvision's InterpolationMode. `center` = (x, y) is by default the
+    middle.
     The image keeps its size: expand=True is not built here.
     """
 
-    def __init__(self, degrees, interpolation=InterpolationMode.NEAREST, expand: bool = False, center=None, fill: float = 0):
+    def __init__(
+        self, degrees, interpolation=InterpolationMode.NEAREST, expand: bool = False, center=None, fill: float = 0
+    ):
         if isinstance(degrees, (int, float)):
             if degrees < 0:
                 raise ValueError(f"If degrees is a single number, it must be positive, got {degrees}")
@@ -293,7 +304,9 @@ class RandomRotation:
         if len(degrees) != 2:
             raise ValueError(f"degrees should be a sequence of length 2, got {degrees}")
         if expand:
-            raise NotImplementedError("RandomRotation: expand=True is not built here: Pad before you turn, CenterCrop after")
+            raise NotImplementedError(
+                "RandomRotation: expand=True is not built here: Pad before you turn, CenterCrop after"
+            )
         self.degrees, self.center, self.fill = tuple(float(d) for d in degrees), center, fill
         self.interpolation = InterpolationMode(interpolation)
 
@@ -302,7 +315,9 @@ class RandomRotation:
         return on_array(image, lambda array: rotated(array, angle, self.interpolation, self.fill, self.center))
 
     def __repr__(self):
-        return f"RandomRotation(degrees={list(self.degrees)}, interpolation={self.interpolation.value}, fill={self.fill})"
+        return (
+            f"RandomRotation(degrees={list(self.degrees)}, interpolation={self.interpolation.value}, fill={self.fill})"
+        )
 
 # %% ../../modules/06_data/06_data_transforms.ipynb #c025
 class RandomErasing:
