@@ -44,7 +44,10 @@ RUNS = {  # name -> numpy, PyTorch, OpenBLAS
     "torch-old": ("AVX2", "old", "Haswell"),
     "blas-old": ("AVX2", "AVX2", "Sandybridge"),
 }
-COUNTS_BYTES = "tests/kernels/test_profiler.py::test_memory_of_an_operation"  # other_processor's arrays among them
+COUNTS_BYTES = [  # other_processor's arrays among them
+    "tests/kernels/test_profiler.py::test_memory_of_an_operation",
+    "tests/kernels/test_kernels_conv.py::test_no_large_copies",
+]
 NEIGHBOURS = {f"neighbours-{seed}": {"OTHER_PROCESSOR": str(seed)} for seed in range(3)}
 TESTS = ["tests/core", "tests/kernels", "tests/course/test_notebooks.py", "tests/course/test_learner.py"]
 TESTS += [f"--ignore=tests/{file}.py" for file in ("core/test_wrong", "core/test_datasets", "kernels/test_benchmarks")]
@@ -78,7 +81,7 @@ def run(name: str, options: list[str], folder: Path) -> tuple[str, list[str]]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS, *options]
     given = environment(name) | {"PYTHONPATH": str(HERE)}
     if name in NEIGHBOURS:  # here, and in the notebooks' kernels
-        command += ["-p", "other_processor", f"--deselect={COUNTS_BYTES}"]
+        command += ["-p", "other_processor", *(f"--deselect={test}" for test in COUNTS_BYTES)]
         startup = folder / "profile_default/startup/00.py"
         startup.parent.mkdir(parents=True, exist_ok=True)
         startup.write_text(f"import sys; sys.path.append({str(HERE)!r}); import other_processor\n")

@@ -96,11 +96,11 @@ def reordered(reduce):
     return in_another_order
 
 
-def matmul(a, b, **options):
+def matmul(a, b, *out, **options):
     if not is_float(a, b) or not a.ndim or not b.ndim or a.shape[-1] != b.shape[max(-2, -b.ndim)]:
-        return np.matmul(a, b, **options) if options else a @ b
+        return np.matmul(a, b, *out, **options) if out or options else a @ b
     steps = order(a.shape[-1], *a.shape[-2:], *b.shape[-2:])
-    return np.matmul(a.take(steps, -1), b.take(steps, max(-2, -b.ndim)), **options)
+    return np.matmul(a.take(steps, -1), b.take(steps, max(-2, -b.ndim)), *out, **options)
 
 
 def norm(x, ord=None, axis=None, **options):
