@@ -62,6 +62,7 @@ isin element test_elements assume_unique= invert=
 lib.stride_tricks.sliding_window_view x window_shape axis= subok= writeable=
 linalg.norm x ord= axis= keepdims=
 linalg.qr a mode=
+linalg.svd a full_matrices= compute_uv=
 max a axis= out= keepdims=
 mean a axis= dtype= out= keepdims=
 min a axis= out= keepdims=

@@ -258,15 +258,8 @@ class FunctionEventAvg(FunctionEvent):
 
     def add(self, event) -> None:
         """Take over a FunctionEvent, or another FunctionEventAvg."""
-        for name in (
-            "count",
-            "cpu_time_total",
-            "self_cpu_time_total",
-            "flops",
-            "bytes",
-            "cpu_memory_usage",
-            "self_cpu_memory_usage",
-        ):
+        times = ("cpu_time_total", "self_cpu_time_total", "cpu_memory_usage", "self_cpu_memory_usage")
+        for name in ("count", "flops", "bytes", *times):
             setattr(self, name, getattr(self, name) + getattr(event, name))
         self.peak_memory = max(self.peak_memory, event.peak_memory)
 

@@ -63,7 +63,7 @@ def relu(tt, lesson, rng):
 
 @probe(
     "sigmoid",
-    forbids="scipy expit elementwise Sigmoid",
+    forbids="scipy expit",
     hint="1 / (1 + e**-x) overflows for large negative x and e**x / (1 + e**x) for large positive x: let exp see only "
     "numbers up to 0. The slope is s (1 - s).",
 )
@@ -83,7 +83,6 @@ def sigmoid(tt, lesson, rng):
 
 @probe(
     "tanh",
-    forbids="elementwise Tanh",
     hint="The slope is 1 - tanh(x)**2, of the result, times the gradient from above.",
 )
 def tanh(tt, lesson, rng):
@@ -217,7 +216,7 @@ def cross_entropy(tt, lesson, rng):
 
 @probe(
     "logistic-loss",
-    forbids="scipy expit log_expit elementwise activations .softplus",
+    forbids="scipy expit log_expit activations .softplus",
     hint="ln sigmoid(x) = min(x, 0) - log1p(e**-|x|), with the slope sigmoid(-x); and the loss is (1 - t) x - "
     "ln sigmoid(x).",
 )

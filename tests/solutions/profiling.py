@@ -74,7 +74,7 @@ wrong("averages", "one for each event", ("key = event.name, str(shapes)", "key =
 wrong("averages", "always by shape", ("event.input_shapes if by_shape else []", "event.input_shapes"))
 wrong("averages", "never by shape", ("event.input_shapes if by_shape else []", "[]"))
 wrong("averages", "sorted", ("list(found.values())", "sorted(found.values(), key=lambda avg: avg.key)"))
-wrong("averages", "adding counts one", ('"count",\n', '\n'), (
+wrong("averages", "adding counts one", ('("count", "flops"', '("flops"'), (
     "self.peak_memory = max", "self.count += 1\n        self.peak_memory = max"))  # fmt: skip
 wrong("averages", "self time is the total", ("getattr(self, name) + getattr(event, name)", 'getattr(self, name) + getattr(event, name.replace("self_cpu_time", "cpu_time"))'))  # fmt: skip
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 import tinytorch
-from tinytorch.nn import adaptive_pooling, conv, conv_transpose, resampling, window_pooling
+from tinytorch.nn import adaptive_pooling, conv, conv_transpose, fold, pixelshuffle, resampling, window_pooling
 from tinytorch.vision import datasets, transforms
 from wrong.tools import function, replace, wrong
 
@@ -92,13 +92,13 @@ def pixel_shuffle_in_another_order_of_channels():
         shape = (*batch, channels // (r * r), h * r, w * r)
         return parts.permute(*range(n), n + 2, n + 3, n, n + 4, n + 1).reshape(*shape)
 
-    replace(resampling.pixel_shuffle, pixel_shuffle)
+    replace(pixelshuffle.pixel_shuffle, pixel_shuffle)
 
 
 @wrong("test_resampling.py::test_unfold_and_fold", *function("FoldFunction"))
 def fold_that_averages():
     """What lies in several windows is divided by their number."""
-    right = resampling.from_columns
+    right = fold.from_columns
 
     def from_columns(a, shape, **options):
         return right(a, shape, **options) / np.maximum(right(np.ones_like(a), shape, **options), 1)

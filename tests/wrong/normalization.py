@@ -186,9 +186,9 @@ def channel_dropout_that_drops_pixels():
 @wrong("test_registry.py::test_module_as_in_pytorch[float64-BasicBlock-0]")
 def residual_block_without_its_shortcut():
     def forward(self, input):
-        inner = norm.relu(self.bn1(self.conv1(input)))
+        inner = tinytorch.relu(self.bn1(self.conv1(input)))
         shortcut = input if self.downsample is None else self.downsample(input)
-        return norm.relu(self.bn2(self.conv2(inner)) + shortcut * 0.0)
+        return tinytorch.relu(self.bn2(self.conv2(inner)) + shortcut * 0.0)
 
     residual.BasicBlock.forward = forward
 

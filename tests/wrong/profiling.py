@@ -37,7 +37,7 @@ def self_time_is_the_total():
     replace(profiler.self_time, lambda event: event.cpu_time_total)
 
 
-@wrong("test_profiler.py::test_an_exception_restores_the_door")
+@wrong("test_profiler.py::test_an_exception_takes_the_observer_away")
 def an_exception_leaves_the_spies_in_the_door():
     right, all_spies = profiler.watched, []
 

@@ -110,7 +110,7 @@ class EmbeddingGradient(Function):
     flops = "elementwise"
 
     def forward(self, grad, ids, rows, padding_idx=None, scale_grad_by_freq=False):
-        self.ids, self.share = ids, np.ones((rows, 1), grad.dtype, like=grad)
+        self.ids, self.share = ids, np.full_like(grad, 1, shape=(rows, 1))
         if padding_idx is not None:
             self.share[padding_idx] = 0
         if scale_grad_by_freq:
