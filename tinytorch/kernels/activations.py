@@ -12,6 +12,7 @@ __all__ = ['SQRT_HALF', 'SQRT_2_PI', 'TANH_RATE', 'CUBIC', 'CUBIC_3', 'E0', 'E1'
 import math
 
 import numpy as np
+
 from ..dispatch import kernel
 from .compiled import (
     HALF,
@@ -21,7 +22,6 @@ from .compiled import (
     exp,
     fast_arrays,
 )
-
 from ..nn.activations import GELUFunction, GELUTanhFunction
 from ..nn.basic_activations import ReLUFunction, SigmoidFunction
 from ..tensor import Function, Tensor

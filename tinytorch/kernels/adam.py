@@ -9,8 +9,8 @@ __all__ = ['adam_update']
 import math
 
 import numpy as np
-from ..dispatch import kernel
 
+from ..dispatch import kernel
 from ..optim.optimizer import buffer, count
 
 # %% ../../modules/15_kernels/15_kernels_adam.ipynb #c011

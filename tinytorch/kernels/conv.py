@@ -10,6 +10,7 @@ __all__ = ['batch_input_grad', 'products_of_rows', 'correlate', 'batch_weight_gr
 import math
 
 import numpy as np
+
 from ..dispatch import kernel
 from .compiled import (
     FLOAT32,

@@ -9,9 +9,9 @@ __all__ = ['KeptCrossEntropy', 'row_losses', 'Average', 'reduced_classes', 'clas
 import math
 
 import numpy as np
-from ..dispatch import kernel
 
 from ..autograd import run
+from ..dispatch import kernel
 from ..nn.losses import CrossEntropyFunction
 from ..tensor import Expand, Function, Tensor, int64
 

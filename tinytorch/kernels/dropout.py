@@ -7,10 +7,10 @@ __all__ = ['drop_elements', 'drop_gradient', 'FusedDropout', 'dropped']
 
 # %% ../../modules/15_kernels/15_kernels_dropout.ipynb #c003
 import numpy as np
+
 from ..dispatch import kernel
 from .compiled import FLOAT32, ZERO, compiled, fast_arrays
 from ..ops.random import rand
-
 from ..tensor import Function, Tensor
 
 # %% ../../modules/15_kernels/15_kernels_dropout.ipynb #c015

@@ -7,6 +7,7 @@ __all__ = ['take_rows', 'lookup']
 
 # %% ../../modules/15_kernels/15_kernels_embedding.ipynb #c003
 import numpy as np
+
 from ..dispatch import kernel
 from .compiled import FLOAT32, compiled, fast_arrays
 

@@ -9,12 +9,12 @@ __all__ = ['KINDS', 'attend_next', 'arrays_of', 'normalized', 'next_token']
 import math
 
 import numpy as np
+
 from ..dispatch import kernel
 from .activations import gelu_elements, gelu_tanh_elements
 from .compiled import FLOAT32, ZERO, compiled, exp, fast_arrays, largest, layer_norm_rows
-from ..nn.gpt import MLP, Block, CausalSelfAttention, KeyValueCache
-
 from ..nn.activations import GELU
+from ..nn.gpt import MLP, Block, CausalSelfAttention, KeyValueCache
 from ..nn.module import Linear
 from ..nn.norm import LayerNorm
 from ..tensor import Tensor, grad_mode

@@ -7,7 +7,6 @@ __all__ = ['LinearFunction', 'as_rows', 'linear']
 
 # %% ../../modules/15_kernels/15_kernels_linear.ipynb #c003
 from ..dispatch import kernel
-
 from ..tensor import Function, Tensor
 
 # %% ../../modules/15_kernels/15_kernels_linear.ipynb #c005

@@ -7,6 +7,7 @@ __all__ = ['add_at_places', 'max_pool_backward']
 
 # %% ../../modules/15_kernels/15_kernels_pooling.ipynb #c003
 import numpy as np
+
 from ..dispatch import kernel
 from .compiled import (
     FLOAT32,

@@ -8,9 +8,9 @@ __all__ = ['softmax_rows', 'softmax_gradient', 'log_softmax_rows', 'log_softmax_
 
 # %% ../../modules/15_kernels/15_kernels_softmax.ipynb #c003
 import numpy as np
+
 from ..dispatch import kernel
 from .compiled import ONE, ZERO, compiled, exp, fast_arrays, largest
-
 from ..nn.basic_activations import LogSoftmaxFunction, SoftmaxFunction
 from ..tensor import Function, Tensor, normalize_dim
 

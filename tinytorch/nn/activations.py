@@ -16,14 +16,14 @@ __all__ = ['SELU_ALPHA', 'SELU_SCALE', 'Elementwise', 'Straight', 'applied', 'Ha
 import math
 
 import numpy as np
-from ..dispatch import as_array, dispatch
-from ..ops.random import rand_like
 
 from ..autograd import run, unbroadcast, values
+from ..dispatch import as_array, dispatch
 from .basic_activations import SigmoidFunction, Softmax, TanhFunction, floats_only, sigmoid, softmax, tanh
 from .module import Module, Parameter
 from ..ops.elementwise import Erf, Gate
 from ..ops.inplace import change
+from ..ops.random import rand_like
 from ..tensor import Exp, Function, Tensor, floating, tensor
 
 

@@ -12,9 +12,9 @@ __all__ = ['wanted_sizes', 'adaptive_avg_pool', 'adaptive_places', 'adaptive_max
 import math
 
 import numpy as np
-from ..dispatch import device_of, moved
 
 from ..autograd import values
+from ..dispatch import device_of, moved
 from .module import Module
 from .resampling import ResampleFunction, adaptive_windows, mean_taps
 from ..ops.indexing import gather

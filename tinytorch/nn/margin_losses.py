@@ -10,9 +10,9 @@ __all__ = ['same_ndim', 'cosine_embedding_loss', 'margin_ranking_loss', 'hinge_e
 
 # %% ../../modules/04_losses/04_losses_margin_losses.ipynb #c003
 import numpy as np
-from .distance import PairwiseDistance, pairwise_distance
 
 from ..autograd import values
+from .distance import PairwiseDistance, pairwise_distance
 from .losses import (
     _Loss,
     _WeightedLoss,

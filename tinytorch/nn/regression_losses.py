@@ -10,9 +10,9 @@ __all__ = ['SmoothL1Function', 'l1_loss', 'smooth_l1_loss', 'huber_loss', 'gauss
 import math
 
 import numpy as np
-from ..dispatch import as_array
 
 from ..autograd import run, values
+from ..dispatch import as_array
 from .activations import Elementwise
 from .losses import (
     _Loss,

@@ -11,9 +11,9 @@ __all__ = ['CUBIC', 'LINEAR', 'DIMENSIONS', 'resample', 'spread', 'ResampleFunct
 import math
 
 import numpy as np
-from ..dispatch import device_of, moved
 
 from ..autograd import run
+from ..dispatch import device_of, moved
 from .module import Module
 from ..tensor import Function, Tensor
 

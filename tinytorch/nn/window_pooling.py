@@ -9,10 +9,10 @@ __all__ = ['max_pool1d', 'max_pool3d', 'avg_pool1d', 'avg_pool3d', 'MaxPool1d', 
 # %% ../../modules/08_convolution/08_convolution_window_pooling.ipynb #c003
 import math
 
-from .conv import each
-from .pooling import _AvgPoolNd, _MaxPoolNd, avg_pool, avg_pool2d, max_pool
 from .basic_activations import relu
+from .conv import each
 from .module import Module
+from .pooling import _AvgPoolNd, _MaxPoolNd, avg_pool, avg_pool2d, max_pool
 from ..tensor import Tensor
 
 # %% ../../modules/08_convolution/08_convolution_window_pooling.ipynb #c006

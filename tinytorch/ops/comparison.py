@@ -10,9 +10,9 @@ __all__ = ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'isnan', 'isinf', 'isfinite', 'lo
 
 # %% ../../modules/01_tensor/01_tensor_comparison.ipynb #c003
 import numpy as np
+
 from ..dispatch import as_array
 from .conversion import on_one_device
-
 from .creation import as_tensor
 from ..tensor import (
     OPERANDS,

@@ -15,8 +15,8 @@ import functools
 import math
 
 import numpy as np
-from ..dispatch import device_of, is_array, moved
 
+from ..dispatch import device_of, is_array, moved
 from ..tensor import (
     DTYPES,
     Function,

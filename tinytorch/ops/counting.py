@@ -8,8 +8,8 @@ __all__ = ['tensor_any', 'tensor_all', 'argmax', 'argmin', 'arg_extreme', 'argso
 
 # %% ../../modules/01_tensor/01_tensor_counting.ipynb #c003
 import numpy as np
-from ..dispatch import as_array
 
+from ..dispatch import as_array
 from .creation import as_tensor
 from ..tensor import (
     Tensor,

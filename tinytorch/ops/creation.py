@@ -11,9 +11,9 @@ import math
 import operator
 
 import numpy as np
+
 from ..dispatch import is_array, moved
 from .conversion import as_device, like, rooted, to
-
 from ..tensor import (
     Tensor,
     as_dtype,

@@ -17,8 +17,8 @@ import numpy as np
 
 from ..autograd import PutItem, run, unbroadcast
 from ..dispatch import device_of, dispatch
-from .counting import nonzero
 from .conversion import can_cast
+from .counting import nonzero
 from .shapes import ravel, reshape
 from ..tensor import (
     Function,

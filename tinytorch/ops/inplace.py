@@ -11,10 +11,10 @@ __all__ = ['ONE_OF_MANY', 'add_', 'sub_', 'mul_', 'div_', 'FORMS', 'COPYING', 'a
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c003
 import numpy as np
-from ..dispatch import device_of, dispatch, is_array, moved
-from .conversion import can_cast, rooted
 
 from ..autograd import block_of, changes, enable_grad, keeper_of, run, unbroadcast, values
+from ..dispatch import device_of, dispatch, is_array, moved
+from .conversion import can_cast, rooted
 from .creation import as_tensor
 from .elementwise import add, div, mul, sub
 from .indexing import SetItem

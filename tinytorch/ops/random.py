@@ -12,9 +12,9 @@ import operator
 import os
 
 import numpy as np
+
 from ..dispatch import device_of, moved, to_numpy
 from .conversion import as_device
-
 from .creation import kind_or, made, sizes
 from ..tensor import (
     Function,

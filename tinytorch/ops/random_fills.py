@@ -7,10 +7,10 @@ __all__ = ['float_only', 'normal_', 'uniform_', 'exponential_', 'log_normal_', '
 
 # %% ../../modules/02_autograd/02_autograd_random_fills.ipynb #c003
 import numpy as np
-from ..dispatch import to_numpy
-from .random import source
 
+from ..dispatch import to_numpy
 from .inplace import overwrite
+from .random import source
 from ..tensor import Tensor, bool_
 
 # %% ../../modules/02_autograd/02_autograd_random_fills.ipynb #c017
