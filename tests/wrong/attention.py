@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+import tinytorch
 from tinytorch.nn import attention
 from wrong.tools import function, replace, wrong
 
@@ -194,3 +195,15 @@ def each_third_drawn_for_itself():
     """The bound of a (E, E) matrix for the (3 E, E) one."""
     right = attention.xavier_uniform_
     replace(right, lambda tensor: right(tensor, math.sqrt(2)))
+
+
+@wrong(*CAUGHT)
+def second_derivative_with_weights_as_constants():
+    right = attention.recorded_gradients
+    replace(right, lambda grad, query, key, *args: right(grad, query.detach(), key.detach(), *args))
+
+
+@wrong("test_module_samples.py::test_as_in_pytorch[MultiheadAttention]")
+def the_zero_key_is_masked():
+    """add_zero_attn: the key that a query may always turn to."""
+    replace(attention.pad, lambda input, pad: tinytorch.nn.functional.pad(input, pad, value=-math.inf))

@@ -145,3 +145,21 @@ def average_over_all_numbers_at_the_edge():
         return right(*args, count_include_pad=True, **options)
 
     replace(right, pool_divisor)
+
+
+@wrong(*function("PickFromWindows"))
+def the_first_of_each_window_is_picked():
+    right = pooling.pool_indices
+    replace(right, lambda which, *args, **options: right(which * 0, *args, **options))
+
+
+@wrong("test_pooling.py::test_integers_are_pooled_as_in_pytorch")
+def means_of_integers_rounded_down():
+    """-3 // 2 is -2; PyTorch cuts off towards zero."""
+    right = pooling.avg_pool_forward
+
+    def avg_pool_forward(x, divisor, **options):
+        total = right(x, 1, **options)
+        return total / divisor if total.dtype.kind == "f" else total // divisor
+
+    replace(right, avg_pool_forward)

@@ -163,3 +163,22 @@ def bag_max_with_the_gradient_of_a_sum():
     right = embedding_bag.BagMax.forward
     embedding_bag.BagMax.forward = forward
     embedding_bag.BagMax.backward = lambda self, grad: grad[self.bags]
+
+
+@wrong(TESTS + "test_second_derivatives_as_in_pytorch[options1]")
+def padding_takes_part_in_the_second_derivative():
+    right = embedding.EmbeddingGradient.forward
+
+    def forward(self, grad, ids, rows, padding_idx=None, **options):
+        result = right(self, grad, ids, rows, padding_idx, **options)
+        self.share = np.ones_like(self.share)
+        return result
+
+    embedding.EmbeddingGradient.forward = forward
+
+
+@wrong(*function("EmbeddingLookup"))
+def second_derivative_of_a_lookup_is_lost():
+    embedding.EmbeddingGradient.backward = lambda self, grad: (
+        grad[self.ids] * 0 if isinstance(grad, Tensor) else 0 * embedding.lookup(grad, self.ids)
+    )

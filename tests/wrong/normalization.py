@@ -197,3 +197,21 @@ def residual_block_without_its_shortcut():
 def weight_norm_of_the_whole_weight():
     right = weight_norm.norm_except
     replace(right, lambda v, dim: right(v, 0) * 0 + right(v, None))
+
+
+@wrong(*function("NormalizeFunction"))
+def second_derivative_without_the_variance():
+    """Right once; the derivative of the derivative takes the deviation for a constant."""
+    right = norm.recorded_normalization
+
+    def recorded_normalization(x, dims, eps, centered=True):
+        x_hat, rstd = right(x, dims, eps, centered)
+        return x_hat, rstd.detach()
+
+    replace(right, recorded_normalization)
+
+
+@wrong(*function("RMSNormalize"))
+def rms_norm_whose_second_derivative_subtracts_a_mean():
+    right = norm.recorded_normalization
+    replace(right, lambda x, dims, eps, centered=True: right(x, dims, eps))
