@@ -371,7 +371,9 @@ def test_second_derivatives_as_in_pytorch(options):
     for t in (tt, torch):
         w = t.tensor(np.random.default_rng(0).standard_normal((4, 5)), requires_grad=True)
         rows = t.nn.functional.embedding(t.tensor([[1, 1, 0], [3, 2, 1]]), w * w, **options)
-        (slope,) = t.autograd.grad((rows**3).sum(), w, create_graph=True)
-        found.append([slope.detach().numpy(), *(g.numpy() for g in t.autograd.grad((slope**2 + slope).sum(), w))])
+        above = t.tensor(np.random.default_rng(1).standard_normal((2, 3, 5)), requires_grad=True)
+        (slope,) = t.autograd.grad((rows**3 * above).sum(), w, create_graph=True)
+        second = t.autograd.grad((slope**2 + slope).sum(), (w, above))
+        found.append([slope.detach().numpy(), *(g.numpy() for g in second)])
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10)
