@@ -9,4 +9,8 @@ from course.lesson import begin, export
 from course.whose import describe
 from course.workspace import catch_up
 
+# Else jsonschema, without which no notebook is read, builds 38 parsers of international web addresses: two seconds for
+# each of our commands. No notebook has such an address.
+sys.modules.setdefault("rfc3987_syntax", None)
+
 __all__ = ["begin", "catch_up", "describe", "export"]

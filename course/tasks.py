@@ -30,6 +30,7 @@ TASKS = {
             "-m mypy",
             "-m pytest -n {jobs} --dist loadgroup",
         ),
+        {"PYTHONDONTWRITEBYTECODE": ""},  # hundreds of processes import the package: let the first compile it for all
     ),
     "milestones": Task("the list of milestones", ("-m milestones",)),
     "benchmark": Task(

@@ -54,9 +54,10 @@ def autograde(
 
 def in_parallel(course, lesson, waiting, jobs, seed, sandboxed) -> Iterator[Graded]:
     """A worker that dies takes the submission it was at with it (it is tried again alone), not the run."""
-    spawn = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["grading.preprocessors", "nbgrader.apps.api"])  # seconds, else for each worker
     again = []
-    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=die_with_parent) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=die_with_parent) as pool:
         work = {pool.submit(grade_one, course, lesson, student, seed, sandboxed): student for student in waiting}
         for done in as_completed(work):
             try:
@@ -64,7 +65,7 @@ def in_parallel(course, lesson, waiting, jobs, seed, sandboxed) -> Iterator[Grad
             except BrokenProcessPool:
                 again.append(work[done])
     for student in again:
-        with ProcessPoolExecutor(1, mp_context=spawn, initializer=die_with_parent) as pool:
+        with ProcessPoolExecutor(1, mp_context=context, initializer=die_with_parent) as pool:
             try:
                 yield pool.submit(grade_one, course, lesson, student, seed, sandboxed).result()
             except BrokenProcessPool:

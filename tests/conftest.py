@@ -11,6 +11,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 from hypothesis import Phase, settings
 from hypothesis.internal.conjecture import providers
 
+import course  # noqa: F401  before nbformat: see there
 from tinytorch import backends
 
 # no compiled kernels: tests of kernels ask for them by name; `backends.use("lessons")` leaves out those in numpy, too

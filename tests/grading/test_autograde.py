@@ -24,7 +24,7 @@ from grading.collect import collect
 from grading.release import generate
 
 ROOT = Path(__file__).parents[2]
-LESSON = "08_convolution"
+LESSON = "12_attention"
 pytestmark = [
     needs_bubblewrap,
     pytest.mark.xdist_group("autograde"),  # one worker: the class is graded once
@@ -50,8 +50,8 @@ def edit(exercise: str, old: str, new: str):
 
 HANDED_IN = {
     "right": handed_in(),
-    "wrong": handed_in(edit("conv-weight-grad", "return (rows", "return -(rows")),
-    "crash": handed_in(edit("windows", "    n = len(kernel_size)", "    import os; os._exit(1)")),
+    "wrong": handed_in(edit("attention-scores", "return (query", "return -(query")),
+    "crash": handed_in(edit("attention-weights", "    lowest = ", "    import os; os._exit(1)  # ")),
     "nothing": "this is no notebook",
 }
 
@@ -67,6 +67,7 @@ def course(tmp_path_factory):
         (uploads / student).mkdir()
         (uploads / student / f"{LESSON}.ipynb").write_text(text, encoding="utf-8")
     list(collect(course, uploads))
+    shutil.copyfile(course.folder / "gradebook.db", course.folder / "ungraded.db")
     return course
 
 
@@ -91,8 +92,8 @@ def test_everybody_gets_what_they_earned(course, undisturbed):
     of = undisturbed["right"].of
     assert {name: result.points for name, result in undisturbed.items()} == {
         "right": of,
-        "wrong": of - 15,
-        "crash": of - 15,
+        "wrong": of - 5,
+        "crash": of - 10,
     }
 
 
@@ -115,9 +116,8 @@ def test_a_killed_run_goes_on_where_it_was(course, undisturbed, tmp_path):
     shutil.copytree(course.folder, copy.folder, symlinks=True)
     for folder in (copy.judged, copy.autograded):
         shutil.rmtree(folder)
-    (copy.folder / "gradebook.db").unlink()
-    generate(copy, LESSON)
-    command = [sys.executable, "-m", "grading", "autograde", "8", "--jobs", "2", "--class", str(copy.folder)]
+    shutil.move(copy.folder / "ungraded.db", copy.folder / "gradebook.db")
+    command = [sys.executable, "-m", "grading", "autograde", LESSON, "--jobs", "2", "--class", str(copy.folder)]
     run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"})
     while not list(copy.judged.glob("*/*.json")):
         assert run.poll() is None, "it ended before it was killed"
@@ -145,18 +145,6 @@ def test_a_student_who_handed_in_nothing_is_named(course):
         list(autograde(course, LESSON, ["nobody"]))
 
 
-def test_a_teachers_own_score_stays(course, undisturbed):
-    """Formgrader's manual score is not overwritten when the submission is graded again; it is marked to be looked at."""
-    with Gradebook(course.configuration().CourseDirectory.db_url) as gradebook:
-        gradebook.find_grade("check-windows", LESSON, LESSON, "crash").manual_score = 7
-        gradebook.db.commit()
-    (course.judged / LESSON / "crash.json").unlink()
-    assert [result.how for result in autograde(course, LESSON, ["crash"])] == ["graded"]
-    with Gradebook(course.configuration().CourseDirectory.db_url) as gradebook:
-        grade = gradebook.find_grade("check-windows", LESSON, LESSON, "crash")
-        assert (grade.score, grade.auto_score, grade.needs_manual_grade) == (7, 0, True)
-
-
 def ask(url: str, path: str, data: bytes | None = None):
     request = urllib.request.Request(f"{url}/formgrader/api/{path}", data)
     request.add_header("Authorization", f"token {notebook_server.TOKEN}")
@@ -164,18 +152,27 @@ def ask(url: str, path: str, data: bytes | None = None):
         return json.load(answer)
 
 
-def test_formgrader_shows_the_graders_points(course, undisturbed, tmp_path):
-    """nbgrader's own pages in JupyterLab, over HTTP; its button Autograde runs the sandbox and the grader too."""
+def test_formgrader_shows_the_graders_points_and_the_teachers_own_score_stays(course, undisturbed, tmp_path):
+    """nbgrader's own pages in JupyterLab, over HTTP; its button Autograde runs the sandbox and the grader too.
+
+    A manual score is not overwritten when the submission is graded again; it is marked to be looked at.
+    """
     with notebook_server.server(course.folder, tmp_path / "runtime") as url:
         shown = {each["student"]: each for each in ask(url, f"submissions/{LESSON}")}
         assert set(shown) == set(undisturbed)
         for student in ("right", "wrong"):
             assert shown[student]["score"] == undisturbed[student].points
             assert shown[student]["max_score"] == undisturbed[student].of
+        with Gradebook(course.configuration().CourseDirectory.db_url) as gradebook:
+            gradebook.find_grade("check-attention-scores", LESSON, LESSON, "wrong").manual_score = 3
+            gradebook.db.commit()
         record = course.judged / LESSON / "wrong.json"
         before = json.loads(record.read_text())
         assert ask(url, f"submission/{LESSON}/wrong/autograde", b"")["success"]
         after = json.loads(record.read_text())
         assert after["seed"] != before["seed"] and after["points"] == before["points"] and after["sandboxed"]
         [again] = [each for each in ask(url, f"submissions/{LESSON}") if each["student"] == "wrong"]
-        assert again["score"] == undisturbed["wrong"].points
+        assert again["score"] == undisturbed["wrong"].points + 3
+    with Gradebook(course.configuration().CourseDirectory.db_url) as gradebook:
+        grade = gradebook.find_grade("check-attention-scores", LESSON, LESSON, "wrong")
+        assert (grade.score, grade.auto_score, grade.needs_manual_grade) == (3, 0, True)

@@ -15,7 +15,7 @@ from course import workspace
 from course.plan import plan
 from grading.lesson import load_lesson
 
-LESSON = "05_optimizers"
+LESSON = "12_attention"
 CHROMIUM = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not all(CHROMIUM), reason="chromium and chromium-driver are not installed")
 
@@ -66,7 +66,7 @@ def pressed(browser, url: str):
 
 
 def test_validate_says_what_fails_and_what_passes(browser, learner, tmp_path):
-    blank = solve(learner, ["zero-grad"])
+    blank = solve(learner, ["attention-scores"])
     with notebook_server.server(learner, tmp_path / "runtime") as url:
         dialog = pressed(browser, url)
         shown = [each.text for each in dialog.find_elements(By.CSS_SELECTOR, ".validation-failed .jp-RenderedText")]

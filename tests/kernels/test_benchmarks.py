@@ -38,16 +38,16 @@ def test_a_missed_gate_is_measured_again(values, tries, best, monkeypatch):
 
 
 def test_the_command_prints_a_table_and_writes_json(tmp_path):
-    command = "-m benchmarks import tape --threads 1 --seconds 0.01 --backend numpy --json".split()
+    command = "-m benchmarks tape contract --threads 1 --seconds 0.01 --backend numpy --json".split()
     done = subprocess.run(
         [sys.executable, *command, tmp_path / "figures.json"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == ("the gate is" in done.stdout), done.stderr  # on a busy machine a gate may be missed
-    assert "one small operation" in done.stdout and "import" in done.stdout
+    assert "one small operation" in done.stdout and "contract" in done.stdout
     assert re.search(r"BLAS: openblas [\d.]+, kernel \w+", done.stdout)
     written = json.loads((tmp_path / "figures.json").read_text())
     assert written["versions"]["torch"] and written["blas"]
-    assert [x["benchmark"] for x in written["figures"]] == ["tape", "import", "import"]
+    assert [x["benchmark"] for x in written["figures"]] == ["tape", "contract"]
     assert all(x["value"] > 0 for x in written["figures"])
 
 
