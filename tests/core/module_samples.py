@@ -90,7 +90,7 @@ def compare_module(info, dtype, sample, training: bool) -> tuple[str, str]:
     if error or expected:
         what = refusal(error, expected)
         return ("error", what) if what else ("", "")
-    if random(training, theirs.module):
+    if has_dropout(training, theirs.module):
         what = difference(Granted, "value", ours.value, theirs.value, values=False)
         return ("value", what) if what else ("", "")
     for stage, of in (
@@ -105,8 +105,8 @@ def compare_module(info, dtype, sample, training: bool) -> tuple[str, str]:
     return "", ""
 
 
-def random(training, module) -> bool:
-    """Whether PyTorch's own result is another one the next time: dropout."""
+def has_dropout(training, module) -> bool:
+    """In training: PyTorch's own result is another one the next time."""
     return training and any("Dropout" in type(part).__name__ and part.p > 0 for part in module.modules())
 
 

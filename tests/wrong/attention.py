@@ -199,7 +199,7 @@ def each_third_drawn_for_itself():
 
 @wrong(*CAUGHT)
 def second_derivative_with_weights_as_constants():
-    right = attention.recorded_gradients
+    right = attention.recorded_attention_gradients
     replace(right, lambda grad, query, key, *args: right(grad, query.detach(), key.detach(), *args))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd import unbroadcast
 from ..dispatch import kernel
 from .compiled import FLOAT32, ONE, ZERO, compiled, exp, largest
-from ..nn.attention import AttentionFunction, causal_mask, recorded_gradients
+from ..nn.attention import AttentionFunction, causal_mask, recorded_attention_gradients
 from ..tensor import Tensor
 
 # %% ../../modules/15_kernels/15_kernels_attention.ipynb #c021
@@ -77,7 +77,7 @@ class FusedAttention(AttentionFunction):
         if isinstance(grad, Tensor):  # a derivative of the derivative is wanted
             query, key, value = self.saved
             mask = Tensor.wrap(causal_mask(query.shape[-2], key.shape[-2])) if self.causal else None
-            *gradients, _ = recorded_gradients(grad, query, key, value, mask, None, float(self.scale))
+            *gradients, _ = recorded_attention_gradients(grad, query, key, value, mask, None, float(self.scale))
             return tuple(unbroadcast(g, x.shape) for g, x in zip(gradients, self.saved))
         query, key, value = self.saved
         weights = self.weights

@@ -25,7 +25,7 @@ from numba import njit
 from ..dispatch import kernel
 from ..nn.pooling import pool_counts
 from ..nn.losses import CrossEntropyFunction
-from ..nn.norm import last_dims, recorded_gradients
+from ..nn.norm import last_dims, recorded_norm_gradients
 from ..optim.optimizer import buffer, count
 from ..tensor import Function, Tensor
 
@@ -247,7 +247,7 @@ class FusedLayerNorm(Function):
     def backward(self, grad):
         if isinstance(grad, Tensor):  # a derivative of the derivative is wanted
             dims = tuple(range(-len(self.shape_of_row), 0))
-            return recorded_gradients(grad, *self.saved, self.shape_of_row, dims, self.eps)
+            return recorded_norm_gradients(grad, *self.saved, self.shape_of_row, dims, self.eps)
         x, w, shape = self.saved[0], self.weight, self.shape_of_row
         rows, grad = x.reshape(-1, w.size), np.ascontiguousarray(grad).reshape(-1, w.size)
         grad_x, grad_w, grad_b = np.empty_like(rows), np.zeros_like(w), np.zeros_like(w)

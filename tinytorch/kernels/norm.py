@@ -20,7 +20,7 @@ from .compiled import (
     fast_arrays,
 )
 from .conv import pixels_as_rows
-from ..nn.norm import checked_batch, last_dims, recorded_gradients, update_running
+from ..nn.norm import checked_batch, last_dims, recorded_norm_gradients, update_running
 from ..tensor import Function, Tensor
 
 # %% ../../modules/15_kernels/15_kernels_norm.ipynb #c012
@@ -75,7 +75,7 @@ class FusedRMSNorm(Function):
     def backward(self, grad):
         if isinstance(grad, Tensor):  # a derivative of the derivative is wanted
             dims = tuple(range(-len(self.affine_shape), 0))
-            return recorded_gradients(grad, *self.saved, self.affine_shape, dims, self.eps, centered=False)[:2]
+            return recorded_norm_gradients(grad, *self.saved, self.affine_shape, dims, self.eps, centered=False)[:2]
         x, w = self.saved[0], self.weight
         rows, grad = x.reshape(-1, w.size), np.ascontiguousarray(grad).reshape(-1, w.size)
         grad_x, grad_w = np.empty_like(rows), np.zeros_like(w)
@@ -171,7 +171,7 @@ class FusedBatchNorm(Function):
             x, weight = self.saved
             dims = (0, *range(2, x.ndim))
             shape = (1, x.shape[1], *(1,) * (x.ndim - 2))
-            gradients = recorded_gradients(grad, x, weight.reshape(shape), shape, dims, self.eps)
+            gradients = recorded_norm_gradients(grad, x, weight.reshape(shape), shape, dims, self.eps)
             return gradients[0], *(each.reshape(-1) for each in gradients[1:])
         x, weight = self.saved
         rows, g = pixels_as_rows(x), pixels_as_rows(np.ascontiguousarray(grad))

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['attention_weights', 'attention_scores', 'causal_mask', 'masked', 'attend', 'attention_gradients', 'AttentionFunction',
-           'recorded_gradients', 'scaled_dot_product_attention', 'attention', 'check_attention', 'for_each_query_head',
-           'scores_shape', 'broadcasts', 'split_heads', 'merge_heads', 'attention_and_weights', 'MultiheadAttention',
-           'check_multihead', 'batches_first', 'additive', 'joint_mask']
+           'recorded_attention_gradients', 'scaled_dot_product_attention', 'attention', 'check_attention',
+           'for_each_query_head', 'scores_shape', 'broadcasts', 'split_heads', 'merge_heads', 'attention_and_weights',
+           'MultiheadAttention', 'check_multihead', 'batches_first', 'additive', 'joint_mask']
 
 # %% ../../modules/12_attention/12_attention.ipynb #c003
 import math
@@ -104,7 +104,7 @@ class AttentionFunction(Function):
     def backward(self, grad):
         *inputs, mask = self.saved
         if isinstance(grad, Tensor):  # a derivative of the derivative is wanted
-            *gradients, of_scores = recorded_gradients(grad, *inputs, mask, self.keep, self.scale)
+            *gradients, of_scores = recorded_attention_gradients(grad, *inputs, mask, self.keep, self.scale)
         else:
             *gradients, of_scores = attention_gradients(grad, *inputs, self.weights, self.keep, self.scale)
         results = [unbroadcast(g, x.shape) for g, x in zip(gradients, inputs)]
@@ -113,7 +113,7 @@ class AttentionFunction(Function):
         return (*results, None)[: len(self.needs_input_grad)]
 
 
-def recorded_gradients(grad: Tensor, query, key, value, mask, keep, scale: float) -> tuple:
+def recorded_attention_gradients(grad: Tensor, query, key, value, mask, keep, scale: float) -> tuple:
     """attention_gradients, made of operations that are recorded, from the weights on."""
     scores = query @ key.transpose(-1, -2) * scale
     if mask is not None:

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['layer_norm', 'batch_norm', 'standardize', 'normalize_gradient', 'NormalizeFunction', 'recorded_normalization',
-           'recorded_gradient', 'recorded_gradients', 'scaled_and_shifted', 'last_dims', 'LayerNorm', 'update_running',
-           'along_channels', 'checked_batch', 'BatchNorm1d', 'BatchNorm2d', 'checked_groups', 'group_norm', 'GroupNorm',
-           'RMSNormalizeFunction', 'RMSNormalize', 'rms_norm', 'RMSNorm']
+           'recorded_gradient', 'recorded_norm_gradients', 'scaled_and_shifted', 'last_dims', 'LayerNorm',
+           'update_running', 'along_channels', 'checked_batch', 'BatchNorm1d', 'BatchNorm2d', 'checked_groups',
+           'group_norm', 'GroupNorm', 'RMSNormalizeFunction', 'RMSNormalize', 'rms_norm', 'RMSNorm']
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c003
 import numpy as np
@@ -75,7 +75,9 @@ def recorded_gradient(grad: Tensor, x_hat: Tensor, rstd: Tensor, dims: tuple, ce
     return rstd * (rest - grad.mean(dims, keepdim=True) if centered else rest)
 
 
-def recorded_gradients(grad: Tensor, x, weight, shape: tuple, dims: tuple, eps: float, centered: bool = True) -> tuple:
+def recorded_norm_gradients(
+    grad: Tensor, x, weight, shape: tuple, dims: tuple, eps: float, centered: bool = True
+) -> tuple:
     """The gradients of x, weight and bias of x_hat * weight + bias, both of `shape`, made of operations
     that are recorded.
     """
