@@ -55,7 +55,7 @@ loss = nn.CrossEntropyLoss()
 def train(model, examples, watch=lambda done: None):
     """The rate rises for a tenth of the steps, then falls to 0; `model.losses` keeps the mean loss of each epoch."""
     images, labels = examples
-    optimizer = optim.SGD(model.parameters(), lr=0.03, momentum=0.9, weight_decay=5e-4)
+    optimizer = optim.SGD(model.parameters(), lr=0.03, momentum=0.9, weight_decay=5e-3)
     steps, model.losses = EPOCHS * -(-len(labels) // BATCH), []
     scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(10 * (step + 1) / steps, 1 - step / steps))
     for _ in range(EPOCHS):

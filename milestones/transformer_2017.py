@@ -14,7 +14,7 @@ YEAR = 2017
 DATA, METRIC, BAR, SEEDS = "copy, reverse, sort 8 digits", "exact answers, worst task", 0.99, 2
 TASKS = ("copy", "reverse", "sort")
 LENGTH, WIDTH, HEADS, LAYERS = 8, 32, 2, 2
-STEPS, BATCH, LR = 1500, 32, 5e-3
+STEPS, BATCH, LR = 1800, 32, 5e-3
 BLANK = 10 + len(TASKS)  # ids: ten digits, the tasks, an empty place
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.xdist_group("milestones")
 
 @pytest.fixture(scope="module")
 def trained():
-    """The transformer of 2017 after a third of its training."""
+    """The transformer of 2017 after a shorter training."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(transformer_2017, "STEPS", 500)
         model = transformer_2017.build(0)

@@ -109,7 +109,7 @@ def test_the_cnn_beats_an_mlp_of_its_size_on_images_that_are_moved(everything):
 
 
 def test_the_deep_network_learns_because_of_its_shortcuts(everything):
-    """Told by the training loss: of 5 seeds the best without shortcuts kept 0.85, the worst with them came to 0.02."""
+    """Told by the training loss: of 5 seeds the best without shortcuts kept 1.05, the worst with them came to 0.023."""
     found = next(run["notes"] for run in everything[1] if run["name"] == "resnet_2015")
     with_them, without = shares(found["32 layers"])
     loss_with, loss_without = [float(loss) for loss in re.findall(r"([\d.]+) with", found["32 layers"])]
