@@ -2,24 +2,33 @@
 
 import math
 import random
+import re
 
 import pytest
 
 import tinytorch
 from milestones import gpt_2018, runner, transformer_2017
 from milestones.ngram import ngram_bits
+from tinytorch import backends
 
 pytestmark = pytest.mark.xdist_group("milestones")
 
 
 @pytest.fixture(scope="module")
-def trained():
-    """The transformer of 2017 after a shorter training."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(transformer_2017, "STEPS", 500)
-        model = transformer_2017.build(0)
-        transformer_2017.train(model, None)
-    return model.eval()
+def run():
+    """The transformer of 2017, trained and judged."""
+    with backends.use(backends.available()[-1]):
+        return runner.measure(runner.milestones()["transformer_2017"], 0)
+
+
+@pytest.fixture(scope="module")
+def trained(run):
+    return run.model.eval()
+
+
+def test_it_passes_its_bar(run):
+    assert run.passed and run.value >= run.bar, run.reasons
+    assert run.with_gradient == run.moved == run.parameters == 30 and run.loss_last < run.loss_first
 
 
 def test_what_is_held_out_is_never_drawn():
@@ -35,13 +44,12 @@ def test_what_is_held_out_is_never_drawn():
 def test_reversing_looks_along_the_antidiagonal(trained):
     """A head of the last layer gives most of its attention to the digit that is to be copied or fetched from the end.
 
-    The others of the four heads may do as they like, so no sum of them is asked. In 3 seeds: 0.71 to 0.87; alike for
+    The others of the four heads may do as they like, so no sum of them is asked. In 4 seeds: 0.73 to 0.99; alike for
     all places would be 0.06.
     """
-    ids, answers = transformer_2017.data()[1]
+    ids = transformer_2017.data()[1][0]
     places = tinytorch.arange(8)
     with tinytorch.no_grad():
-        shares = transformer_2017.exact(trained, ids, answers)
         for task, digits in ((0, 1 + places), (1, 8 - places)):
             x = trained.tokens(ids[ids[:, 0] == 10 + task]) + trained.positions(tinytorch.arange(17))
             first, last = trained.blocks
@@ -49,7 +57,6 @@ def test_reversing_looks_along_the_antidiagonal(trained):
             heads = last.attention(h, h, h, average_attn_weights=False)[1].mean(dim=0)[:, -8:]
             on_its_digit = heads[:, places, digits].mean(dim=1)
             assert on_its_digit.max().item() > 0.4, on_its_digit
-    assert shares["copy"] > 0.9 and shares["reverse"] > 0.9
 
 
 def test_without_attention_it_stays_at_chance(trained):
@@ -63,6 +70,16 @@ def test_without_attention_it_stays_at_chance(trained):
     finally:
         for block in trained.blocks:
             del block.attention.forward
+
+
+def test_its_notes_and_its_picture(trained, monkeypatch):
+    monkeypatch.setattr(transformer_2017, "STEPS", 30)  # of the model without attention
+    notes = transformer_2017.notes(trained)
+    right = re.fullmatch(r"copy ([\d.]+)%, reverse ([\d.]+)%, sort ([\d.]+)%", notes.pop("held-out sequences right"))
+    assert min(map(float, right.groups())) >= 99
+    assert notes == {"without attention": "copy 0.0%, reverse 0.0%, sort 0.0%"}
+    figure = transformer_2017.plots(trained)["attention"]
+    assert len(figure.axes) == transformer_2017.LAYERS * len(transformer_2017.TASKS)
 
 
 # Counting
