@@ -18,7 +18,7 @@ import numpy as np
 from ..autograd import RemovableHandle, changes, no_grad
 from ..dispatch import dispatch
 from ..ops.creation import empty
-from ..ops.random_fills import uniform_  # a method of tensors
+from ..ops.random_fills import uniform_
 from ..tensor import Function, Tensor, as_dtype, creation_number, float32, float64, grad_mode
 
 # %% ../../modules/03_layers/03_layers.ipynb #parameter
@@ -506,7 +506,7 @@ class Linear(Module):
         bound = uniform_bound(self.in_features, gain=math.sqrt(1 / 3))
         with no_grad():
             for parameter in self.parameters():
-                parameter.uniform_(-bound, bound)
+                uniform_(parameter, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
         return linear(input, self.weight, self.bias)
