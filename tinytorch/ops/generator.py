@@ -6,7 +6,7 @@
 __all__ = ['STATE', 'default_generator', 'LOG', 'SINE', 'COSINE', 'Generator', 'manual_seed', 'seed', 'initial_seed',
            'get_rng_state', 'set_rng_state', 'words', 'words64', 'uniform', 'uniform_share', 'integers', 'normal_pairs',
            'normal_blocks', 'exact_box_muller', 'box_muller', 'times_plus', 'exact_times_plus', 'polynomial',
-           'logarithm', 'sine_and_cosine', 'standard_normal', 'exponential']
+           'logarithm', 'sine_and_cosine', 'standard_normal', 'permutation', 'exponential']
 
 # %% ../../modules/01_tensor/01_tensor_generator.ipynb #generator-imports
 import math
@@ -15,7 +15,7 @@ import os
 
 import numpy as np
 
-from ..dispatch import to_numpy
+from ..dispatch import dispatch, to_numpy
 from .conversion import as_device
 from ..tensor import Tensor, uint8
 
@@ -181,6 +181,7 @@ def exact_box_muller(uniform: np.ndarray, mean: float, std: float) -> np.ndarray
     return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1) * std + mean
 
 
+@dispatch
 def box_muller(uniform: np.ndarray, mean: float, std: float) -> np.ndarray:
     """The same in float32, to the last bit as PyTorch."""
     radius = np.sqrt(np.float32(-2) * logarithm(np.float32(1) - uniform[:, :8]))
@@ -259,6 +260,16 @@ def standard_normal(generator: Generator | None, shape: tuple, kind, mean: float
     if n >= 16:
         return normal_blocks(generator, n, kind, mean, std).reshape(shape)
     return (normal_pairs(generator, n) * std + mean).astype(kind).reshape(shape)
+
+
+@dispatch
+def permutation(drawn: np.ndarray) -> np.ndarray:
+    """0 to len(drawn) in random order, int64: each place gets one of those that are left (Fisher and Yates, 1938)."""
+    order = list(range(len(drawn) + 1))
+    for i, word in enumerate(drawn.tolist()):
+        j = i + word % (len(order) - i)
+        order[i], order[j] = order[j], order[i]
+    return np.array(order)
 
 
 def exponential(generator: Generator | None, shape: tuple) -> np.ndarray:

@@ -14,6 +14,7 @@ from .creation import kind_or, made, sizes
 from .generator import (
     exponential,
     integers,
+    permutation,
     standard_normal,
     uniform,
     words,
@@ -73,11 +74,8 @@ def randperm(n: int, *, generator=None, dtype=None, device=None, requires_grad: 
     """0 to n - 1 in random order."""
     if n < 0:
         raise RuntimeError(f"randperm(): n must be non-negative, got {n}")
-    order, drawn = list(range(n)), words(generator, (max(n - 1, 0),)).tolist()
-    for i, word in enumerate(drawn):  # Fisher and Yates: each place gets one of those that are left
-        j = i + word % (n - i)
-        order[i], order[j] = order[j], order[i]
-    return made(np.array(order, kind_or(dtype, int64)), requires_grad, device)
+    order = permutation(words(generator, (n - 1,))) if n else np.empty(0)
+    return made(order.astype(kind_or(dtype, int64), copy=False), requires_grad, device)
 
 
 def rand_like(
