@@ -139,8 +139,8 @@ def uniform(generator: Generator | None, shape: tuple, kind, low: float = 0.0, h
 def uniform_share(generator: Generator | None, shape: tuple, kind) -> np.ndarray:
     """Uniform in [0, 1), in numpy's dtype `kind`."""
     if kind == np.float64:
-        return (words64(generator, shape) & np.uint64(2**53 - 1)) * 2.0**-53
-    return ((words(generator, shape) & np.uint32(2**24 - 1)) * np.float32(2**-24)).astype(kind, copy=False)
+        return np.asarray((words64(generator, shape) & np.uint64(2**53 - 1)) * 2.0**-53)
+    return np.asarray((words(generator, shape) & np.uint32(2**24 - 1)) * np.float32(2**-24)).astype(kind, copy=False)
 
 
 def integers(generator: Generator | None, low: int, high: int, shape: tuple) -> np.ndarray:
@@ -148,7 +148,7 @@ def integers(generator: Generator | None, low: int, high: int, shape: tuple) -> 
     span = high - low
     drawn = words(generator, shape) if span < 2**28 else words64(generator, shape)
     rest = drawn.astype(np.uint64) % np.uint64(span) if span < 2**64 else drawn
-    return (rest + np.uint64(low % 2**64)).astype(np.int64)
+    return np.asarray(rest + np.uint64(low % 2**64)).astype(np.int64)
 
 
 def normal_pairs(generator: Generator | None, n: int) -> np.ndarray:
