@@ -9,6 +9,7 @@ import types
 import warnings
 from collections import Counter
 
+import ml_dtypes
 import numpy as np
 import torch
 
@@ -19,7 +20,10 @@ torch.backends.disable_global_flags = lambda: None  # PyTorch's test code, on im
 from torch.testing._internal.common_device_type import toleranceOverride
 from torch.testing._internal.common_methods_invocations import op_db
 
-DTYPES = (torch.float32, torch.float64, torch.int64, torch.bool)
+DTYPES = (
+    torch.float32, torch.float64, torch.int64, torch.bool, torch.float16, torch.bfloat16, torch.complex64, torch.complex128,
+    torch.int8, torch.uint8, torch.int16, torch.int32,
+)  # fmt: skip
 
 # PyTorch promises no value here: what stands in new memory, and which of several equal values comes first (its sort
 # takes another algorithm on another processor).
@@ -36,7 +40,10 @@ EXCEPTIONS = {
 
 # rtol and atol, for the value. PyTorch compares its own operations with references so; float32 allows for the eighth
 # digit being lost in sums of some hundred terms, whose order is ours.
-TOLERANCES = {"float32": (1e-5, 1e-5), "float64": (1e-7, 1e-7)}
+TOLERANCES = {
+    "float32": (1e-5, 1e-5), "float64": (1e-7, 1e-7), "complex64": (1e-5, 1e-5), "complex128": (1e-7, 1e-7),
+    "float16": (1e-3, 1e-3), "bfloat16": (1.6e-2, 1e-2),
+}  # fmt: skip
 # A derivative adds up products of results that are rounded already, the second derivative such derivatives.
 LOOSER = {"value": 1, "gradient": 10, "second derivative": 100}
 
@@ -116,22 +123,37 @@ OPERATIONS = [op for op in op_db if has(op)]
 
 def memory(x: torch.Tensor) -> np.ndarray:
     """A copy of the values of `x` that lies in memory as `x` does: its strides, gaps and repetitions are kept."""
-    x = x.detach()
+    x = x.detach().resolve_conj().resolve_neg()
     if x.numel() == 0 or x.is_contiguous():
-        return x.numpy().copy()
+        return numbers(x).copy()
     extent = 1 + sum((n - 1) * step for n, step in zip(x.shape, x.stride()))
-    flat = x.as_strided((extent,), (1,)).numpy().copy()
+    flat = numbers(x.as_strided((extent,), (1,))).copy()
     return np.lib.stride_tricks.as_strided(flat, x.shape, [step * flat.itemsize for step in x.stride()])
+
+
+def numbers(x) -> np.ndarray:
+    """The values of a tensor of either package; numpy has no bfloat16, so ml_dtypes' here."""
+    if isinstance(x, tinytorch.Tensor):
+        return x.detach().array
+    x = x.detach().resolve_conj().resolve_neg()
+    return x.view(torch.int16).numpy().view(ml_dtypes.bfloat16) if x.dtype is torch.bfloat16 else x.numpy()
+
+
+def tensor_of(t, array):
+    """A tensor of `t` on the values of `array`."""
+    if array.dtype != ml_dtypes.bfloat16:
+        return t.from_numpy(array)
+    return t.as_tensor(array) if t is tinytorch else t.from_numpy(array.view(np.int16)).view(torch.bfloat16)
 
 
 def converted(t, value, copies: dict):
     """`value`, an argument of a sample, for `t`, with fresh tensors; a tensor that occurs twice is one tensor again."""
     if isinstance(value, torch.Tensor):
-        if value.layout is not torch.strided or value.is_complex():
+        if value.layout is not torch.strided:
             raise AbsentError(f"{value.layout}, {value.dtype}")
         if id(value) not in copies:
             found(str(value.dtype).removeprefix("torch."))
-            copies[id(value)] = t.from_numpy(memory(value)).requires_grad_(value.requires_grad)
+            copies[id(value)] = tensor_of(t, memory(value)).requires_grad_(value.requires_grad)
         return copies[id(value)]
     if isinstance(value, (list, tuple)) and not isinstance(value, torch.Size):
         return type(value)(converted(t, x, copies) for x in value)
@@ -140,8 +162,6 @@ def converted(t, value, copies: dict):
             key for key in value if t is torch or key not in ("memory_format", "layout")
         ]  # no value depends on them
         return {key: converted(t, value[key], copies) for key in here}
-    if isinstance(value, complex):
-        raise AbsentError("complex numbers")
     if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
         return counterpart(t, value, f"nn.functional.{value.__name__}")
     if t is torch:
@@ -187,8 +207,8 @@ class Call:
         """The gradients of `outputs` at `leaves` for random ones from above, which are kept as `above`."""
         rng, t = np.random.default_rng(0), self.t
         outputs = [x for x in outputs if isinstance(x, t.Tensor) and x.requires_grad]
-        above = [np.asarray(rng.standard_normal(tuple(x.shape)), kind(x)) for x in outputs]
-        self.above = [t.from_numpy(x).requires_grad_(twice) for x in above]
+        above = [drawn(rng, tuple(x.shape), kind(x)) for x in outputs]
+        self.above = [tensor_of(t, x).requires_grad_(twice) for x in above]
         if not outputs or not leaves:
             return [t.zeros_like(x) for x in leaves]
         gradients = t.autograd.grad(outputs, leaves, self.above, create_graph=twice, allow_unused=True)
@@ -200,6 +220,12 @@ class Call:
 
     def second(self) -> list:
         return self.derivative(self.first, [*self.leaves, *self.above], False)
+
+
+def drawn(rng, shape: tuple, dtype: str) -> np.ndarray:
+    """Normal numbers of a floating point or complex dtype."""
+    array = rng.standard_normal(shape) + (1j * rng.standard_normal(shape) if dtype.startswith("complex") else 0)
+    return np.asarray(array).astype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype)
 
 
 def tolerance(op, dtype: str, stage: str) -> tuple[float, float]:
@@ -233,12 +259,12 @@ def difference(op, stage, ours, theirs, values=True) -> str:
                 return f"{kind(a)} of shape {tuple(a.shape)}, PyTorch has {kind(b)} of shape {tuple(b.shape)}"
             if stage == "value" and a.requires_grad != b.requires_grad:
                 return f"requires_grad is {a.requires_grad}, PyTorch has {b.requires_grad}"
-            a, b = a.detach().numpy(), b.numpy(force=True)
+            a, b = numbers(a), numbers(b)
         elif type(a) is not type(b) and kind(a) != kind(b):
             return f"{a!r}, PyTorch has {b!r}"
-        if values and isinstance(b, (np.ndarray, float)):
+        if values and isinstance(b, (np.ndarray, float, complex)):
             rtol, atol = tolerance(op, kind(np.asarray(b)), stage)
-            close = np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True)
+            close = np.isclose(*map(wide, (a, b)), rtol=rtol, atol=atol, equal_nan=True)
             if not np.all(close):
                 at = tuple(map(int, np.argwhere(~close)[0]))
                 return (
@@ -247,6 +273,11 @@ def difference(op, stage, ours, theirs, values=True) -> str:
         elif values and kind(a) != kind(b):
             return f"{a!r}, PyTorch has {b!r}"
     return ""
+
+
+def wide(x):
+    """Numbers of 16 bits in 64, so that their differences do not overflow."""
+    return np.asarray(x, np.float64) if kind(np.asarray(x)) in ("float16", "bfloat16") else x
 
 
 def attempt(function, *args):

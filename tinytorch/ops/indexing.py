@@ -17,7 +17,7 @@ import numpy as np
 
 from ..autograd import PutItem, run, unbroadcast
 from ..dispatch import device_of, dispatch
-from .conversion import can_cast
+from .dtypes import can_cast
 from .counting import nonzero
 from .shapes import ravel, reshape
 from ..tensor import (

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..autograd import block_of, changes, enable_grad, keeper_of, run, unbroadcast, values
 from ..dispatch import device_of, dispatch, is_array, moved
-from .conversion import can_cast, rooted
+from .conversion import rooted
+from .dtypes import can_cast
 from .creation import as_tensor
 from .elementwise import add, div, mul, sub
 from .indexing import SetItem
