@@ -133,8 +133,11 @@ def in_dtype(numbers, kind: dtype):
     """
     if type(numbers) is float and kind.family == 2 and (abs(numbers) < 6e4 or not math.isfinite(numbers)):
         return kind.numpy.type(numbers)  # the usual case
-    array = np.array(numbers, dtype={2: np.float64, 3: np.complex128}.get(kind.family))
-    if kind.family == 1:
+    family = 3 if isinstance(numbers, complex) else kind.family
+    array = np.array(numbers, dtype={2: np.float64, 3: np.complex128}.get(family))
+    if family > kind.family:
+        outside = array.imag != 0
+    elif kind.family == 1:
         limits, whole = np.iinfo(kind.numpy), array.dtype.kind != "f"
         lowest = -limits.max if limits.min == 0 and whole else limits.min
         outside = ~((array >= lowest) & (array <= limits.max)).astype(bool)  # nan, too
@@ -145,7 +148,7 @@ def in_dtype(numbers, kind: dtype):
         raise RuntimeError(f"value cannot be converted to type {C_NAMES[kind.name]} without overflow")
     if kind.family == 1 and array.dtype.kind == "f":
         array = array.astype(np.int64)  # the way down to uint8 is the same on every processor
-    return array.astype(kind.numpy)[()]
+    return (array.real if family > kind.family else array).astype(kind.numpy)[()]
 
 
 C_NAMES = {"float32": "float", "float64": "double", "uint8": "uint8_t", "int32": "int", "int64": "int64_t"}
@@ -707,7 +710,7 @@ def numpy_names(function):
     """Lets a function of `dim` and `keepdim` understand numpy's `axis` and `keepdims` too, as PyTorch does."""
 
     def renamed(*args, **options):
-        for ours, theirs in (("dim", "axis"), ("keepdim", "keepdims")):
+        for ours, theirs in (("dim", "axis"), ("keepdim", "keepdims")) if options else ():
             if theirs in options:
                 options[ours] = options.pop(theirs)
         return function(*args, **options)

@@ -135,8 +135,10 @@ def numbers(x) -> np.ndarray:
     """The values of a tensor of either package; numpy has no bfloat16, so ml_dtypes' here."""
     if isinstance(x, tinytorch.Tensor):
         return x.detach().array
-    x = x.detach().resolve_conj().resolve_neg()
-    return x.view(torch.int16).numpy().view(ml_dtypes.bfloat16) if x.dtype is torch.bfloat16 else x.numpy()
+    x = x.detach()
+    if x._is_zerotensor():  # a gradient that PyTorch knows to be 0 takes no memory
+        x = torch.zeros(x.shape, dtype=x.dtype)
+    return x.view(torch.int16).numpy().view(ml_dtypes.bfloat16) if x.dtype is torch.bfloat16 else x.numpy(force=True)
 
 
 def tensor_of(t, array):

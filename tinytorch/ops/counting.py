@@ -42,6 +42,7 @@ def arg_extreme(find, name, input, dim, keepdim):
     return Tensor.wrap(as_array(find(input.array, axis=dim, keepdims=keepdim)))
 
 
+@numpy_names
 def argsort(input, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort along `dim`; equals stay in their order."""
     dim = normalize_dim(dim, input.ndim)

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['int8', 'int16', 'uint16', 'uint32', 'uint64', 'float16', 'bfloat16', 'complex64', 'complex128', 'DTYPES', 'C_NAMES',
            'HALVES', 'REAL_PARTS', 'SIX', 'inf', 'nan', 'pi', 'e', 'PLAIN', 'BEYOND', 'Borrowed', 'introduce',
-           'promote_types', 'width', 'rank_and_dtype', 'result_type', 'combined', 'can_cast', 'finfo', 'iinfo',
-           'get_default_dtype', 'set_default_dtype', 'apply_to_any']
+           'to_complex', 'promote_types', 'width', 'rank_and_dtype', 'result_type', 'combined', 'can_cast', 'finfo',
+           'iinfo', 'get_default_dtype', 'set_default_dtype', 'apply_to_any']
 
 # %% ../../modules/01_tensor/01_tensor_dtypes.ipynb #c003
 import math
@@ -76,20 +76,29 @@ REAL_PARTS = {complex64: float32, complex128: float64}  # of a complex dtype -> 
 dtype.is_complex = property(lambda self: self.family == 3, doc="Whether it is one of the complex dtypes.")
 dtype.is_signed = property(lambda self: self.family > 1 or self.numpy.kind == "i", doc="Whether it has a minus sign.")
 dtype.to_real = lambda self: REAL_PARTS.get(self, self)
-dtype.to_complex = lambda self: self if self.family == 3 else complex128 if self is float64 else complex64
+
+
+def to_complex(kind: dtype) -> dtype:
+    """The complex dtype whose parts have this dtype (complex64, if that is of 16 bits)."""
+    if kind.family < 2:
+        raise RuntimeError(f"Unknown Complex ScalarType for {kind.name}")
+    return kind if kind.family == 3 else complex128 if kind is float64 else complex64
+
+
+dtype.to_complex = to_complex
 
 # %% ../../modules/01_tensor/01_tensor_dtypes.ipynb #c009
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The dtype in which two dtypes meet. RuntimeError for uint16, uint32 and uint64 with other integers."""
     low, high = sorted((as_dtype(type1), as_dtype(type2)), key=lambda kind: kind.family)
-    if low is high or low.family == 0:
+    if low is high:
         return high
-    if low.family < high.family:
-        return complex128 if high.family == 3 and low is float64 else high
-    if high.family == 1 and not {low, high}.isdisjoint((uint16, uint32, uint64)):
+    if high.family != 2 and not {low, high}.isdisjoint((uint16, uint32, uint64)):
         raise RuntimeError(
             f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {low} and {high}"
         )
+    if low.family < high.family:
+        return complex128 if high.family == 3 and low is float64 else high
     if {low, high} == {float16, bfloat16}:
         return float32
     return DTYPES[np.result_type(low.numpy, high.numpy)] if high.family == 1 else max(low, high, key=width)
@@ -166,7 +175,7 @@ class iinfo:
         self.bits, self.dtype, self.max, self.min = limits.bits, kind.name, int(limits.max), int(limits.min)
 
     def __repr__(self):
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 # %% ../../modules/01_tensor/01_tensor_dtypes.ipynb #c015
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e

@@ -87,11 +87,11 @@ def repeated(array) -> bool:
 
 def contiguous(input, memory_format=contiguous_format) -> Tensor:
     """The tensor itself if its memory is laid out row by row (or as `memory_format` says), else such a copy."""
-    if memory_format is preserve_format:
-        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
     expect_rank(input, memory_format)
     if is_contiguous(input, memory_format):
         return input
+    if memory_format is preserve_format:
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
     return Clone.apply(input, order="channels_last" if memory_format in CHANNELS_LAST else "C")
 
 

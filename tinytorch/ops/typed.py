@@ -64,7 +64,7 @@ class TensorType(type):
 
     def __call__(cls, *args, size=None, device=None) -> Tensor:
         expect_there(cls)
-        return of_sizes_or_data(cls.dtype, cls.place, args if size is None else (Size(size),))
+        return of_sizes_or_data(cls.dtype, cls.place, (Size(size),) if size is not None else args or (0,))
 
     def __instancecheck__(cls, x):
         return isinstance(x, Tensor) and x.dtype is cls.dtype and x.device == cls.place
