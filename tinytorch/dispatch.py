@@ -27,6 +27,7 @@ MODULES = {  # backend -> the modules of tinytorch that hold its kernels
         "kernels.embedding", "kernels.attention", "kernels.generation", "kernels.conv", "kernels.pooling",
     ),
     "cuda": ("cuda.kernels",),
+    "meta": ("nn.on_meta",),
 }  # fmt: skip
 ASKED = {
     "lessons": (),

@@ -1,5 +1,7 @@
 """Complex numbers and their derivatives, as in PyTorch: d/dx + i d/dy."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -167,8 +169,10 @@ def test_errors(wrong):
 def test_conversions():
     for t in (tt, torch):
         z = t.tensor([1 + 2j, 0j])
-        with pytest.warns(UserWarning, match="discards the imaginary part"):
+        with warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always")
             x = z.float()
+        assert t is torch or "discards the imaginary part" in str(noted[0].message)  # PyTorch says so once
         assert x.tolist() == [1, 0] and x.dtype is t.float32 and z.bool().tolist() == [True, False]
         assert t.tensor([1.0]).cfloat().dtype is t.complex64 and t.tensor([1.0]).cdouble().dtype is t.complex128
         assert complex(z[0]) == 1 + 2j == z[0].item() and float(t.tensor(2 + 0j)) == 2

@@ -14,7 +14,7 @@ import functools
 
 import numpy as np
 
-from ..dispatch import device_of, is_array, moved
+from ..dispatch import device_of, dispatch, is_array, moved
 from .dtypes import bfloat16, complex64, complex128, float16, int8, int16, introduce
 from .layout import clone, in_memory_format
 from ..tensor import (
@@ -260,6 +260,7 @@ def tensor_copy(cls, array, requires_grad, extra, grad=None):
     return new
 
 
+@dispatch
 def whole_memory(array: np.ndarray) -> tuple:
     """(the array that owns the memory, where `array` begins in it, counted in bytes, and its steps)."""
     block = array.base if is_array(array.base) else array

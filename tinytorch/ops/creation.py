@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['made', 'sizes', 'kind_or', 'leaf_types', 'numbers_of', 'array_of', 'common_dtype', 'tensor', 'as_tensor',
            'from_array', 'from_numpy', 'zeros', 'ones', 'empty', 'full', 'scalar_tensor', 'eye', 'arange', 'range',
-           'linspace', 'logspace', 'made_or_put', 'put', 'shaped_like', 'zeros_like', 'ones_like', 'empty_like',
-           'full_like', 'new', 'new_tensor']
+           'linspace', 'made_or_put', 'put', 'shaped_like', 'zeros_like', 'ones_like', 'empty_like', 'full_like', 'new',
+           'new_tensor']
 
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c003
 import math
@@ -226,16 +226,6 @@ def linspace(
     step, i = (end - start) / max(steps - 1, 1), np.arange(steps)
     array = np.where(i < steps / 2, start + step * i, end - step * (steps - 1 - i))  # both ends are exact
     return made_or_put(array.astype(kind), out, requires_grad, device)
-
-
-def logspace(
-    start, end, steps: int, base=10.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False,
-    pin_memory=False,
-) -> Tensor:  # fmt: skip
-    """`base` to the power of `steps` evenly spaced numbers from `start` to `end`."""
-    powers = linspace(start, end, steps, dtype=np.complex128 if isinstance(end, complex) else np.float64, device="cpu")
-    array = (base**powers.array).astype(kind_or(dtype))
-    return made_or_put(array, out, requires_grad, device)
 
 
 def made_or_put(array, out, requires_grad: bool, device) -> Tensor:

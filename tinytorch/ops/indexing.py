@@ -71,6 +71,7 @@ class IndexSelect(Function):
 class SumSlices(Function):
     """Zeros of `shape` with the slices of `a` added at `index` along `dim`. The reverse of IndexSelect."""
 
+    takes_complex = True
     differentiable_twice = True
     flops = "elementwise"
 
@@ -178,6 +179,7 @@ class Gather(Function):
 class SumEntries(Function):
     """Zeros of `shape` with the entries of `a` added where `index` says along `dim`. The reverse of Gather."""
 
+    takes_complex = True
     differentiable_twice = True
     flops = "elementwise"
 

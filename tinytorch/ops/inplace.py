@@ -380,6 +380,8 @@ def in_place_form(name: str, saves: bool = True):
     """The method `name_`: the method `name`, in place."""
 
     def method(input, *args, **options) -> Tensor:
+        if name in ("abs", "absolute") and input.dtype.is_complex:
+            raise RuntimeError("In-place abs is not supported for complex tensors: the result is real")
         return change(input, lambda x: getattr(Tensor, name)(x, *args, **options), (*args, *options.values()), saves)
 
     method.__name__, method.__doc__ = f"{name}_", f"`{name}` in place."

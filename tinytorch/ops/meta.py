@@ -6,14 +6,17 @@
 __all__ = ['RULES', 'METHODS', 'meta', 'MetaArray', 'as_dtype_of', 'shape_of', 'no_numbers', 'product_shape', 'same_shape',
            'reduced', 'in_view', 'new_array', 'array_like', 'counted', 'joined', 'stacked', 'together', 'taken',
            'taken_along', 'padded', 'repeated', 'summed_products', 'func_on_ghost', 'contracted', 'windowed', 'unknown',
-           'nothing', 'on_meta', 'address', 'lay_out', 'own_block', 'windows', 'numbers_of']
+           'nothing', 'on_meta', 'address', 'whole_memory', 'lay_out', 'own_block', 'sum_slices', 'prod_backward',
+           'on_meta_forward', 'numbers_of']
 
 # %% ../../modules/01_tensor/01_tensor_meta.ipynb #c003
+import importlib.util
 import math
 
 import numpy as np
 
 from ..dispatch import kernel, register_device
+from ..tensor import Tensor
 
 # %% ../../modules/01_tensor/01_tensor_meta.ipynb #c006
 def meta(shape, dtype) -> "MetaArray":
@@ -91,6 +94,9 @@ class MetaArray(np.lib.mixins.NDArrayOperatorsMixin):
     def tolist(self):
         raise NotImplementedError("Cannot copy out of meta tensor; no data!")
 
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("an array without numbers cannot become one of numpy's")
+
     def __bool__(self):
         return bool(self.item())
 
@@ -112,7 +118,9 @@ class MetaArray(np.lib.mixins.NDArrayOperatorsMixin):
         return meta(np.broadcast_to(np.empty((), bool), self.shape)[numbers].shape, self.dtype)
 
     def __setitem__(self, index, value) -> None:
-        np.broadcast_shapes(shape_of(value)[-self[index].ndim or 1 :], self[index].shape)  # raises where it does not fit
+        parts = index if isinstance(index, tuple) else (index,)
+        if not any(getattr(part, "dtype", None) == np.bool_ for part in parts):
+            np.broadcast_shapes(self[index].shape, shape_of(value)[-self[index].ndim :])  # raises where it does not fit
 
     def __reduce__(self):
         return meta, (self.shape, self.dtype)
@@ -325,6 +333,7 @@ RULES |= {
     "ndim": lambda func, a: a.ndim,
     "size": lambda func, a: a.size,
     "result_type": lambda func, *args: np.result_type(*(x.dtype if isinstance(x, MetaArray) else x for x in args)),
+    "unravel_index": lambda func, indices, shape: tuple(meta(indices.shape, np.int64) for _ in shape),
     "searchsorted": lambda func, a, v, **options: meta(v.shape, np.int64),
     "array": lambda func, obj, dtype=None, **options: meta(shape_of(obj), dtype or obj.dtype),
     "asarray": lambda func, obj, dtype=None, **options: meta(shape_of(obj), dtype or np.asarray(obj).dtype),
@@ -345,8 +354,9 @@ def on_meta(name: str):
     """Decorates what the function `name` does for an array without numbers."""
 
     def register(function):
-        def where_it_is(array, *args, **options):
-            return function(array, *args, **options) if isinstance(array, MetaArray) else NotImplemented
+        def where_it_is(*args, **options):
+            there = any(isinstance(x.array if isinstance(x, Tensor) else x, MetaArray) for x in args)
+            return function(*args, **options) if there else NotImplemented
 
         where_it_is.__name__ = function.__name__
         kernel("meta", name)(where_it_is)
@@ -357,13 +367,19 @@ def on_meta(name: str):
 
 @on_meta("ops.inplace.address")
 def address(array) -> int:
-    return 0
+    return array.ghost.__array_interface__["data"][0]
+
+
+@on_meta("ops.conversion.whole_memory")
+def whole_memory(array) -> tuple:
+    block = array if array.base is None else array.base
+    return block, address(array) - address(block), array.strides
 
 
 @on_meta("ops.inplace.lay_out")
 def lay_out(buffer, shape, start, steps):
     strides = [step * buffer.itemsize for step in steps]
-    return buffer.viewed(np.lib.stride_tricks.as_strided(np.empty(1, buffer.dtype), shape, strides))
+    return buffer.viewed(np.lib.stride_tricks.as_strided(buffer.ghost[start:], shape, strides))
 
 
 @on_meta("ops.inplace.own_block")
@@ -371,11 +387,36 @@ def own_block(array):
     return MetaArray(array.ghost)
 
 
-@on_meta("nn.conv.windows")
-def windows(x, kernel_size, stride, dilation):
-    n, outer = len(kernel_size), zip(x.shape[-len(kernel_size) :], kernel_size, stride, dilation, strict=True)
-    counts = [(size - d * (k - 1) - 1) // s + 1 for size, k, s, d in outer]
-    return meta((*x.shape[:-n], *counts, *kernel_size), x.dtype)
+@on_meta("ops.indexing.sum_slices")
+def sum_slices(a, index, dim, shape):
+    return meta(shape, a.dtype)
+
+
+@on_meta("ops.reductions.Prod.backward")
+def prod_backward(self, grad):
+    return grad.reshape(self.kept_shape) * self.saved[0]  # of the same shape
+
+
+def on_meta_forward(name: str, function):
+    """Lets the Function `name` save its result, which its lesson first makes an array of numpy's."""
+    if not importlib.util.find_spec(f"tinytorch.{name.rpartition('.')[0].rpartition('.')[0]}"):
+        return
+
+    def forward(self, *arrays):
+        if not any(isinstance(a, MetaArray) for a in arrays):
+            return NotImplemented
+        result = function(*arrays)
+        self.saved = (*arrays, result) if len(arrays) > 1 else (result,)
+        return result
+
+    forward.__name__ = name
+    kernel("meta", name)(forward)
+
+
+on_meta_forward("tensor.Exp.forward", np.exp)
+on_meta_forward("tensor.Pow.forward", lambda a, b: a**b)
+on_meta_forward("nn.basic_activations.SigmoidFunction.forward", np.tanh)  # of the same shape
+on_meta_forward("nn.basic_activations.TanhFunction.forward", np.tanh)
 
 
 def numbers_of(array):

@@ -269,6 +269,8 @@ def normal(
 
 def bernoulli(input, p: float | None = None, *, generator=None) -> Tensor:
     """1 with the probability that `input` has at that place (or `p`), else 0; in the dtype of `input`."""
+    if input.is_meta:
+        return Tensor.wrap(np.empty_like(input.array))
     chance = to_numpy(input.array) if p is None else np.asarray(p, np.float64)
     if p is None and not input.dtype.is_floating_point:
         raise NotImplementedError(f"bernoulli(): expected floating point probabilities, got {input.dtype}")

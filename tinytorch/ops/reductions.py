@@ -16,6 +16,7 @@ import numpy as np
 
 from ..autograd import run, values
 from ..dispatch import as_array
+from .counting import ordered
 from .elementwise import Abs, Gate, Sign, maximum, minimum
 from ..tensor import (
     Exp,
@@ -72,8 +73,7 @@ class Place(Function):
 
 def picked(input, dim: int, find, keepdim: bool = True) -> ValuesIndices:
     """Values and places, where `find(array, dim)` gives the places, with `dim` standing."""
-    dim = normalize_dim(dim, input.ndim)
-    x = input if input.ndim else input.reshape(1)
+    dim, x = normalize_dim(dim, input.ndim), ordered(input if input.ndim else input.reshape(1), "order")
     index = find(x.array, dim)
     found = Pick.apply(x, index=index, dim=dim)
     shape = found.shape if keepdim and input.ndim else found.shape[:dim] + found.shape[dim + 1 :]
@@ -128,6 +128,7 @@ def extreme(name: str, whole, of_two, place):
             raise TypeError(f"{name}(): expected a Tensor, got {type(input).__name__}")
         if isinstance(dim, Tensor) or other is not None:
             return of_two(input, dim if other is None else other)
+        ordered(input, name)
         if dim is None:
             if not input.numel():
                 raise RuntimeError(f"{name}(): the tensor has no elements (shape {input.shape}): give a dim to reduce")
@@ -277,6 +278,7 @@ def std_mean(input, dim=None, unbiased=None, keepdim: bool = False, *, correctio
 class Prod(Function):
     """The product over the dimensions `dim`."""
 
+    holomorphic = True
     differentiable_twice = True
     flops = "elementwise"
 
@@ -326,6 +328,7 @@ def product_of_others(a: Tensor, dims: tuple) -> Tensor:
 class Cumsum(Function):
     """Sums of the first 1, 2, 3, ... along `dim`; `backwards`, of the last."""
 
+    takes_complex = True
     differentiable_twice = True
     flops = "elementwise"
 
