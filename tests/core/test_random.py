@@ -39,6 +39,12 @@ def samples(t, sampler, *arguments, **options):
 DRAWS = {
     "rand": lambda t: [t.rand(3, 4), t.rand(5, dtype=t.float64), t.rand(()), t.rand(0)],
     "rand_like": lambda t: [t.rand_like(t.zeros(3)), t.randn_like(t.zeros(30)), t.randint_like(t.zeros(3), 10)],
+    "of 16 bits and complex": lambda t: [
+        draw.to(t.complex128 if kind.is_complex else t.float32)
+        for kind in (t.float16, t.bfloat16, t.complex64, t.complex128)
+        for n in (5, 32, 40)
+        for draw in (t.rand(n, dtype=kind), t.randn(n, dtype=kind), t.empty(n, 2, dtype=kind)[:, 0].normal_(1, 3))
+    ],
     "uniform_": lambda t: [t.empty(50).uniform_(-0.3, 0.6), t.empty(50, dtype=t.float64).uniform_(-0.3, 0.6)],
     "randn, few": lambda t: [t.randn(3), t.randn(4), t.randn(1), t.rand(1), t.randn(2, 2), t.randn(3, dtype=t.float64)],
     "randn, blocks": lambda t: [t.randn(16), t.randn(3, 7), t.randn(100), t.randn(33, dtype=t.float64)],

@@ -21,6 +21,7 @@ from ..autograd import run, unbroadcast, values
 from ..dispatch import as_array, dispatch
 from .basic_activations import SigmoidFunction, Softmax, TanhFunction, floats_only, sigmoid, softmax, tanh
 from .module import Module, Parameter
+from ..ops.creation import full
 from ..ops.elementwise import Erf, Gate
 from ..ops.inplace import change
 from ..ops.creation import empty_like
@@ -440,7 +441,7 @@ class PReLU(Module):
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device=None, dtype=None):
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
-        self.weight = Parameter(tensor([init] * num_parameters, dtype=dtype).to(device))
+        self.weight = Parameter(full((num_parameters,), init, dtype=dtype, device=device))
 
     def forward(self, input):
         return prelu(input, self.weight)

@@ -71,6 +71,8 @@ def trunc_normal_(
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_: the values pile up at one end", stacklevel=2
         )
+    if tensor.is_meta:
+        return tensor
     inside = (math.erf((b - mean) / std / math.sqrt(2)) - math.erf((a - mean) / std / math.sqrt(2))) / 2
     values, keep = empty_like(tensor), zeros_like(tensor, dtype=bool_)
     while not keep.all():  # each time all are drawn, so that the stream does not depend on which are kept
@@ -158,7 +160,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator=None) -> Tensor:
     """
     if tensor.ndim < 2:
         raise ValueError(f"Only tensors with 2 or more dimensions are supported, this one has shape {tensor.shape}")
-    if tensor.numel() == 0:
+    if tensor.numel() == 0 or tensor.is_meta:
         return tensor
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
     drawn = normal_(empty(rows, columns, dtype=tensor.dtype), generator=generator).array

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['STATE', 'default_generator', 'LOG', 'SINE', 'COSINE', 'Generator', 'manual_seed', 'seed', 'initial_seed',
-           'get_rng_state', 'set_rng_state', 'words', 'words64', 'uniform', 'uniform_share', 'integers', 'normal_pairs',
-           'normal_blocks', 'exact_box_muller', 'box_muller', 'times_plus', 'exact_times_plus', 'polynomial',
-           'logarithm', 'sine_and_cosine', 'standard_normal', 'permutation', 'exponential']
+           'get_rng_state', 'set_rng_state', 'words', 'words64', 'uniform', 'uniform_share', 'parts_of', 'integers',
+           'normal_pairs', 'normal_blocks', 'exact_box_muller', 'box_muller', 'times_plus', 'exact_times_plus',
+           'polynomial', 'logarithm', 'sine_and_cosine', 'standard_normal', 'normal_one_by_one', 'permutation',
+           'exponential']
 
 # %% ../../modules/01_tensor/01_tensor_generator.ipynb #generator-imports
 import math
@@ -131,16 +132,26 @@ def words64(generator: Generator | None, shape: tuple) -> np.ndarray:
 
 
 def uniform(generator: Generator | None, shape: tuple, kind, low: float = 0.0, high: float = 1.0) -> np.ndarray:
-    """Uniform in [low, high), in numpy's dtype `kind`."""
+    """Uniform in [low, high), in numpy's dtype `kind`; of complex numbers, both parts."""
+    kind = np.dtype(kind)
+    if kind.kind == "c":
+        return uniform(generator, (*shape, 2), parts_of(kind), low, high).view(kind)[..., 0]
+    if kind.itemsize == 2:
+        return uniform(generator, shape, np.float32, low, high).astype(kind)
     share = uniform_share(generator, shape, kind)
     return share if (low, high) == (0, 1) else times_plus(share, share.dtype.type(high) - share.dtype.type(low), low)
 
 
 def uniform_share(generator: Generator | None, shape: tuple, kind) -> np.ndarray:
-    """Uniform in [0, 1), in numpy's dtype `kind`."""
+    """Uniform in [0, 1), float32 or float64."""
     if kind == np.float64:
         return np.asarray((words64(generator, shape) & np.uint64(2**53 - 1)) * 2.0**-53)
-    return np.asarray((words(generator, shape) & np.uint32(2**24 - 1)) * np.float32(2**-24)).astype(kind, copy=False)
+    return np.asarray((words(generator, shape) & np.uint32(2**24 - 1)) * np.float32(2**-24), np.float32)
+
+
+def parts_of(kind):
+    """The dtype of the real and the imaginary part of the complex dtype `kind`."""
+    return np.dtype(f"f{kind.itemsize // 2}")
 
 
 def integers(generator: Generator | None, low: int, high: int, shape: tuple) -> np.ndarray:
@@ -255,11 +266,24 @@ def sine_and_cosine(x: np.ndarray) -> tuple:
 
 
 def standard_normal(generator: Generator | None, shape: tuple, kind, mean: float = 0.0, std: float = 1.0) -> np.ndarray:
-    """Normal with mean `mean` and standard deviation `std`, in numpy's dtype `kind`."""
-    n = math.prod(shape)
+    """Normal with mean `mean` and standard deviation `std`, in numpy's dtype `kind`; of complex numbers, the parts
+    have half of the variance each."""
+    kind, n = np.dtype(kind), math.prod(shape)
+    if kind.kind == "c":
+        return standard_normal(generator, (*shape, 2), parts_of(kind), mean, std / math.sqrt(2)).view(kind)[..., 0]
+    if kind.itemsize == 2 and n >= 16:
+        blocks = normal_blocks(generator, -(-n // 16) * 16, np.float32, mean, std)
+        return np.concatenate([blocks[: n - 16], blocks[-16:]]).astype(kind).reshape(shape)
     if n >= 16:
         return normal_blocks(generator, n, kind, mean, std).reshape(shape)
-    return (normal_pairs(generator, n) * std + mean).astype(kind).reshape(shape)
+    return normal_one_by_one(generator, shape, kind, mean, std)
+
+
+def normal_one_by_one(generator: Generator | None, shape: tuple, kind, mean: float, std: float) -> np.ndarray:
+    """The same of one number after the other, as PyTorch draws fewer than 16 or into a tensor that is strided."""
+    if kind.kind == "c":
+        return normal_one_by_one(generator, (*shape, 2), parts_of(kind), mean, std / math.sqrt(2)).view(kind)[..., 0]
+    return (normal_pairs(generator, math.prod(shape)) * std + mean).astype(kind).reshape(shape)
 
 
 @dispatch
