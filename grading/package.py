@@ -34,7 +34,8 @@ def package_for_kernel(lesson: Lesson) -> Path:
     folder = scratch("kernel") / lesson.name
     shutil.copytree(package_for_grader(lesson), folder)
     for companion in plan().lessons[lesson.name].companions:
-        (folder / "tinytorch" / companion.file).unlink()
+        for file in companion.files:
+            (folder / "tinytorch" / file).unlink()
     return folder
 
 
@@ -67,5 +68,5 @@ def write_package(lesson: Lesson, folder: Path) -> Path:
 @cache
 def companion_sources(lesson: Lesson) -> tuple[str, ...]:
     """The sources of the lesson's companions, which stand on its exercises."""
-    files = [companion.file for companion in plan().lessons[lesson.name].companions]
+    files = [file for companion in plan().lessons[lesson.name].companions for file in companion.files]
     return tuple((REFERENCE / file).read_text(encoding="utf-8") for file in files)
