@@ -109,6 +109,7 @@ def on_one_device(inputs) -> list:
 Tensor.device = property(device_of_tensor, doc="Where the tensor lives.")
 Tensor.is_cuda = property(lambda self: self.device is GPU, doc="Whether it lives on a GPU.")
 Tensor.is_cpu = property(lambda self: self.device is CPU, doc="Whether it lives on the CPU.")
+Tensor.is_sparse = False  # no tensor here is
 
 # %% ../../modules/01_tensor/01_tensor_conversion.ipynb #c008
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
