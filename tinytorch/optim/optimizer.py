@@ -6,8 +6,8 @@
 __all__ = ['required', 'Optimizer', 'add_param_group', 'numbers', 'watched', 'silent_parameters', 'zero_grad', 'l2_decay',
            'at_least_zero', 'check_fused', 'SGD', 'kept', 'velocity', 'buffer', 'count', 'running_means', 'adam_step',
            'decoupled_decay', 'adam_update', 'Adam', 'AdamW', 'clip_grad_value_', 'gradients_of', 'norm',
-           'clip_grad_norm_', 'LRScheduler', 'StepLR', 'state_dict', 'load_state_dict', 'loaded', 'get_state',
-           'set_state']
+           'clip_grad_norm_', 'LRScheduler', 'setting', 'StepLR', 'state_dict', 'load_state_dict', 'loaded',
+           'get_state', 'set_state']
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #c003
 import copy
@@ -476,13 +476,13 @@ class LRScheduler:
         self.optimizer = optimizer
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"])
+                group.setdefault("initial_lr", setting(group, "lr"))
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"param 'initial_lr' is not specified in param_groups[{i}]: to resume with last_epoch >= 0, load"
                     " the optimizer's state first"
                 )
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self.base_lrs = [setting(group, "initial_lr") for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         self._initial_step()
 
@@ -500,8 +500,8 @@ class LRScheduler:
         """The learning rates that are set now, one for each group."""
         return self._last_lr
 
-    def step(self) -> None:
-        """Go on to the next epoch. Call it after the optimizer's step()."""
+    def step(self, epoch: int | None = None) -> None:
+        """Go on to the next epoch, or, as older programs do, to `epoch`. Call it after the optimizer's step()."""
         if self._step_count == 1 and not self.optimizer._opt_called:
             warnings.warn(
                 "lr_scheduler.step() before optimizer.step(): the first learning rate of the schedule is never used. "
@@ -510,13 +510,20 @@ class LRScheduler:
                 stacklevel=2,
             )
         self._step_count += 1
-        self.last_epoch += 1
-        self._set(self.get_lr())
+        self._update_lr(epoch)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        jump = epoch is not None and hasattr(self, "_get_closed_form_lr")  # get_lr goes on from the current rate
+        self._set(self._get_closed_form_lr() if jump else self.get_lr())
 
     def _set(self, lrs) -> None:
         for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
-            group["lr"] = lr
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+            if isinstance(group["lr"], Tensor):  # it stays the same tensor
+                group["lr"].fill_(float(lr))
+            else:
+                group["lr"] = lr
+        self._last_lr = [setting(group, "lr") for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict:
         """All that is needed to go on: every attribute but the optimizer."""
@@ -525,6 +532,11 @@ class LRScheduler:
     def load_state_dict(self, state_dict: dict) -> None:
         """Go on from a saved state."""
         vars(self).update(state_dict)
+
+
+def setting(group: dict, name: str):
+    """A setting of a group; of a tensor, which may be changed in place later, a copy."""
+    return kept(group[name].array) if isinstance(group[name], Tensor) else group[name]
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #step-lr
 class StepLR(LRScheduler):
