@@ -20,7 +20,7 @@ def file_of(module: str) -> str:
 class Companion:
     """A given notebook beside a lesson; `needs` are lessons that it wants beyond what its own lesson needs.
 
-    `exports` are the modules that it writes, that of its `#| default_exp` first.
+    `exports` are the modules that its notebook writes, that of its `#| default_exp` first.
     """
 
     lesson: str
@@ -127,7 +127,8 @@ class Plan:
 
     def exports(self, name: str) -> tuple[str, ...]:
         """The modules that the notebook of the lesson or companion `name` writes."""
-        return (self.companion(name) or self.lessons[name]).exports
+        companion = self.companion(name)
+        return (companion or self.lessons[name]).exports
 
     def notebook(self, name: str) -> Path:
         """Where the lesson or companion `name` lies in the repository."""
@@ -156,10 +157,11 @@ def lesson(name: str, needs: list, exports: str | list, required=(), breadth=())
 
 
 def companion(lesson: str, entry: str | list | dict, required: bool) -> Companion:
-    """An entry of `required` or `breadth`: a module, a list of modules, or {exports = either, needs = lessons}."""
+    """An entry of `required` or `breadth`: a module, a list of them, or {exports = either, needs = lessons}."""
     entry = entry if isinstance(entry, dict) else {"exports": entry}
     return Companion(lesson, modules(entry["exports"]), required, tuple(entry.get("needs", ())))
 
 
 def modules(exports: str | list) -> tuple[str, ...]:
+    """What a notebook exports: one module, or several."""
     return (exports,) if isinstance(exports, str) else tuple(exports)

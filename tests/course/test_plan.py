@@ -90,17 +90,17 @@ def used_by(file: Path) -> set[str]:
     return used("\n".join(cell.source for cell in read(file).code))
 
 
-def exported(companions) -> set[str]:
-    return {module for each in companions for module in each.exports}
-
-
 def allowed(lessons, breadth: bool) -> set[str]:
     """What stands on `lessons` may use of them: what each exports, and its companions, those of mere `breadth` or not."""
     return {
         module
         for lesson in map(COURSE.lessons.get, lessons)
-        for module in (*lesson.exports, *exported(each for each in lesson.companions if each.required or breadth))
+        for module in (*lesson.exports, *modules(each for each in lesson.companions if each.required or breadth))
     }
+
+
+def modules(companions) -> set[str]:
+    return {module for each in companions for module in each.exports}
 
 
 @pytest.mark.parametrize("name", COURSE.lessons)
@@ -129,12 +129,13 @@ def test_required_companions_are_those_that_lessons_use():
     while more := {
         module
         for each in COURSE.companions
-        if not needed.isdisjoint(each.exports)
+        if needed.intersection(each.exports)
         for module in used_by(COURSE.notebook(each.name)) - needed
     }:
         needed |= more
-    for each in COURSE.companions:
-        assert each.required == (not needed.isdisjoint(each.exports)), each.name
+    assert [each.required for each in COURSE.companions] == [
+        not needed.isdisjoint(each.exports) for each in COURSE.companions
+    ]
 
 
 @pytest.mark.parametrize("name", COURSE.milestones)
