@@ -72,6 +72,7 @@ class AveragedModel(Module):
     def forward(self, *args, **kwargs):
         return self.module(*args, **kwargs)
 
+    @no_grad()
     def update_parameters(self, model: Module) -> None:
         """Take in the present parameters of `model`."""
         averages, values = list(self.module.parameters()), list(model.parameters())
@@ -79,8 +80,7 @@ class AveragedModel(Module):
         if self.use_buffers:
             averages, values = [*averages, *self.module.buffers()], [*values, *model.buffers()]
             copied = []
-        averages = [x.detach() for x in averages]
-        values = [x.detach().to(average.device) for x, average in zip(values, averages, strict=True)]
+        values = [x.to(average.device) for x, average in zip(values, averages, strict=True)]
         if self.n_averaged == 0:
             copied += zip(averages, values, strict=True)
         elif self.multi_avg_fn is not None:
@@ -88,7 +88,7 @@ class AveragedModel(Module):
         else:
             in_place(self.avg_fn or get_swa_avg_fn())(averages, values, self.n_averaged)
         for mine, theirs in copied:
-            mine.detach().copy_(theirs.detach().to(mine.device))
+            mine.copy_(theirs.to(mine.device))
         self.n_averaged += 1
 
 # %% ../../modules/05_optimizers/05_optimizers_swa_utils.ipynb #c010
