@@ -51,7 +51,7 @@ def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Mo
     with no_grad():
         module.register_parameter(name + "_g", Parameter(norm_except(weight, dim)))
         module.register_parameter(name + "_v", Parameter(weight * 1.0))
-    hook(module, ())
+        hook(module, ())
     module.register_forward_pre_hook(hook)
     return module
 
