@@ -322,7 +322,12 @@ def test_files_and_functions_of_the_same_name():
 
 CONVOLUTIONS = {
     "Conv1d": (lambda t: t.nn.Conv1d(3, 4, 3), lambda t: t.nn.BatchNorm1d(4), (2, 3, 7), False),
-    "Conv2d": (lambda t: t.nn.Conv2d(3, 4, 3, groups=1, bias=False), lambda t: t.nn.BatchNorm2d(4), (2, 3, 6, 6), False),
+    "Conv2d": (
+        lambda t: t.nn.Conv2d(3, 4, 3, groups=1, bias=False),
+        lambda t: t.nn.BatchNorm2d(4),
+        (2, 3, 6, 6),
+        False,
+    ),
     "Conv3d": (lambda t: t.nn.Conv3d(1, 2, 2), lambda t: t.nn.BatchNorm3d(2, affine=False), (2, 1, 4, 4, 4), False),
     "ConvTranspose2d": (lambda t: t.nn.ConvTranspose2d(3, 4, 3), lambda t: t.nn.BatchNorm2d(4), (2, 3, 4, 4), True),
     "Linear": (lambda t: t.nn.Linear(3, 4), lambda t: t.nn.BatchNorm1d(4), (5, 3), None),

@@ -107,8 +107,11 @@ class LazyModuleMixin:
     def _lazy_load_hook(self, state_dict: dict, prefix: str, *others) -> None:
         for name, tensor in [*self._parameters.items(), *self._buffers.items()]:
             given = state_dict.get(prefix + name)
-            if given is not None and is_lazy(tensor) and not is_lazy(given):
-                tensor.materialize(given.shape)
+            if given is not None and is_lazy(tensor):
+                if is_lazy(given):
+                    state_dict[prefix + name] = tensor  # both wait
+                else:
+                    tensor.materialize(given.shape)
 
     def _infer_parameters(self, module, args, kwargs=None) -> None:
         module.initialize_parameters(*args, **(kwargs or {}))

@@ -627,6 +627,8 @@ def load_state_dict(self, state_dict: dict, strict: bool = True, assign: bool = 
         for hook in list(module._hooks["loading"] if module._hooks else ()):
             hook(state_dict, f"{path}." if path else "", {}, strict, [], [], complaints)
     own = self.state_dict(keep_vars=True)
+    done = {key for key in own if own[key] is state_dict.get(key)}  # a tensor into itself: nothing to do
+    own, state_dict = [{key: x for key, x in each.items() if key not in done} for each in (own, state_dict)]
     odd = [
         f"{key} is a {type(x).__name__}, expected a Tensor"
         for key, x in state_dict.items()
