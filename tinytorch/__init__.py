@@ -61,9 +61,10 @@ class _Package(types.ModuleType):
         if is_module and name == "dispatch":
             value.keep_memory()  # freed memory is kept for the next large arrays
         if is_module and name == "autograd":
+            value.__path__ = [str(_namespace.HERE / "autograd")]  # a file with a folder beside it: autograd.functional
             _namespace.load("kernels.operators")  # operators and the backward pass with fewer steps of Python take their places
 
 
 sys.modules[__name__].__class__ = _Package
-__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization"},
+__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization", "vmap": "func.batching"},
                                   attaching=ATTACHING, finish=_with_methods)
