@@ -21,6 +21,7 @@ import itertools
 import math
 import types
 import weakref
+from collections.abc import Callable
 
 import numpy as np
 
@@ -902,7 +903,7 @@ def new_level(count: int, randomness: str):
 fresh_levels = itertools.count(1, 1000)  # graphs of earlier calls may still be there: no level is used twice
 
 
-def vmap(func, in_dims=0, out_dims=0, randomness: str = "error", *, chunk_size: int | None = None):
+def vmap(func, in_dims=0, out_dims=0, randomness: str = "error", *, chunk_size: int | None = None) -> Callable:
     """`func`, made for one example, as a function for a batch of them.
 
     `in_dims` says along which dimension the examples lie in each argument (None: it is the same for all), `out_dims`
