@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 # The modules whose names are tinytorch's own, in the order of the lessons.
 # Where two have a name, the first one's counts: companions know more dtypes than lesson 01.
-TENSOR_LEVEL = ("ops.dtypes", "ops.size", "ops.creation", "tensor", "ops.half", "ops.layout", "ops.conversion", "ops.generator", "ops.random", "ops.comparison",
+TENSOR_LEVEL = ("ops.old_forms", "ops.dtypes", "ops.size", "ops.creation", "tensor", "ops.half", "ops.layout", "ops.conversion", "ops.generator", "ops.random", "ops.comparison",
                 "ops.counting", "ops.subscripts", "ops.typed", "ops.printing", "ops.gradcheck", "autograd", "ops.elementwise", "ops.complex", "ops.reductions", "ops.shapes",
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.storage", "ops.custom_function")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
@@ -73,9 +73,10 @@ class _Package(types.ModuleType):
         if is_module and name == "dispatch":
             value.keep_memory()  # freed memory is kept for the next large arrays
         if is_module and name == "autograd":
+            value.__path__ = [str(_namespace.HERE / "autograd")]  # a file with a folder beside it: autograd.functional
             _namespace.load("kernels.operators")  # operators and the backward pass with fewer steps of Python take their places
 
 
 sys.modules[__name__].__class__ = _Package
-__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization"},
+__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization", "vmap": "func.batching"},
                                   attaching=ATTACHING, finish=_with_methods)

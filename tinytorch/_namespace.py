@@ -61,7 +61,7 @@ def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda
         if name.startswith("__"):
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
         asked_by_import = sys._getframe(1).f_code.co_filename == "<frozen importlib._bootstrap>"
-        if name != "tensor" and importlib.util.find_spec(f"{package}.{name}"):
+        if name not in ("tensor", *elsewhere) and importlib.util.find_spec(f"{package}.{name}"):
             return importlib.import_module(f"{package}.{name}")
         try:
             value = exported(elsewhere[name])[name] if name in elsewhere else collect()[name]

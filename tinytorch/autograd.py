@@ -17,6 +17,7 @@ __all__ = ['changes', 'walk', 'numerical_gradient', 'unbroadcast', 'derivative',
 # %% ../modules/02_autograd/02_autograd.ipynb #c003
 import contextlib
 import functools
+import importlib
 import inspect
 import weakref
 from operator import attrgetter
@@ -506,19 +507,25 @@ def backward(input, gradient=None, retain_graph=None, create_graph: bool = False
 
 
 def grad(
-    outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False, *,
-    only_inputs=True, materialize_grads=False,
+    outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None,
+    is_grads_batched=False, materialize_grads=False,
 ) -> tuple:  # fmt: skip
     """The derivatives of `outputs` with respect to `inputs`, as a tuple; `.grad` is left alone (`only_inputs`).
 
-    Where an input was not used: an error; with `allow_unused` None, with `materialize_grads` zeros.
+    Where an input was not used: an error; with `allow_unused` None, with `materialize_grads` zeros. With
+    `is_grads_batched`, `grad_outputs` have one dimension more in front, and the derivatives are those for each row.
     """
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True")
     outputs, inputs, gradients = [[x] if isinstance(x, Tensor) else x for x in (outputs, inputs, grad_outputs)]
     gradients = [None] * len(outputs) if gradients is None else gradients
     for x in inputs:
         opened(x)
     if not all(x._requires_grad for x in inputs):
         raise RuntimeError("One of the differentiated Tensors does not require grad")
+    if is_grads_batched:
+        in_batches = importlib.import_module("tinytorch.func.batching").gradients_in_batches  # a companion's
+        return in_batches(outputs, inputs, gradients, retain_graph, create_graph, allow_unused)
     keep = create_graph if retain_graph is None else retain_graph
     wanted = {x.grad_fn for x in inputs if x.grad_fn is not None}
     with set_grad_enabled(create_graph), np.errstate(all="ignore"):
@@ -769,9 +776,8 @@ Function.__init_subclass__ = classmethod(recognise)
 
 
 def __getattr__(name):
-    """`autograd.function`, where PyTorch keeps `once_differentiable` and what a `ctx` is."""
-    if name != "function":
+    """What PyTorch keeps below `autograd`: what a `ctx` is (`function`), and files of companions."""
+    files = {"function": "ops.custom_function", "functional": "autograd.functional", "graph": "autograd.graph"}
+    if name not in files:
         raise AttributeError(f"module 'tinytorch.autograd' has no attribute '{name}'")
-    from .ops import custom_function
-
-    return custom_function
+    return importlib.import_module(f"tinytorch.{files[name]}")

@@ -63,6 +63,18 @@ CASES = {
         [5, 12, 20, 25, 33, 40],
     ),
     "ChainedScheduler": lambda s, o: s.ChainedScheduler([s.ConstantLR(o, 0.1, 20), s.ExponentialLR(o, 0.9)]),
+    "SequentialLR of SequentialLR": lambda s, o: s.SequentialLR(
+        o, [s.SequentialLR(o, [s.ConstantLR(o, 0.1, 8), s.StepLR(o, 3, 0.5)], [4]), s.ExponentialLR(o, 0.9)], [15]
+    ),
+    "SequentialLR of a product": lambda s, o: s.SequentialLR(
+        o, [s.ConstantLR(o, 0.1, 8), s.MultiplicativeLR(o, lambda epoch: 0.9)], [10]
+    ),
+    "MultiplicativeLR": lambda s, o: s.MultiplicativeLR(o, [lambda epoch: 0.95, Scale(0.999)]),
+    "CyclicLR": lambda s, o: s.CyclicLR(o, 0.01, 0.1, 5),
+    "CyclicLR triangular2": lambda s, o: s.CyclicLR(o, [0.01, 0.02], [0.1, 0.3], 5, 8, mode="triangular2"),
+    "CyclicLR exp_range": lambda s, o: s.CyclicLR(o, 0.01, 0.1, 7, mode="exp_range", gamma=0.98, base_momentum=0.7),
+    "CyclicLR by a function": lambda s, o: s.CyclicLR(o, 0.01, 0.1, 4, scale_fn=Scale(0.9), cycle_momentum=False),
+    "CyclicLR by the step": lambda s, o: s.CyclicLR(o, 0.01, 0.1, 4, scale_fn=Scale(0.99), scale_mode="iterations"),
     "two at once": lambda s, o: (s.StepLR(o, 10, 0.5), s.ExponentialLR(o, 0.95))[1],
 }
 
@@ -119,6 +131,135 @@ def test_a_saved_schedule_resumes(case):
         c.step()
         second.step()
         assert settings(a) == settings(c)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case != "SequentialLR of many"])
+def test_states_go_both_ways(case):
+    """All that PyTorch saves of a schedule is in ours, and what one package saved the other goes on with."""
+    make, (a, b), (c, d) = CASES[case], optimizers(), optimizers()
+    ours, theirs = make(lr_scheduler, a), make(torch.optim.lr_scheduler, b)
+    for schedule in (ours, theirs):
+        for _ in range(13):
+            schedule.optimizer.step()
+            schedule.step()
+    left_out = {"_get_lr_called_within_step", "lr_lambdas", "_schedulers", "_anneal_func_type"}
+    saved = theirs.state_dict()
+    assert saved.keys() - left_out <= ours.state_dict().keys()
+    for name in ("base_lrs", "last_epoch", "_last_lr", "_step_count"):
+        if name in saved:
+            assert ours.state_dict()[name] == pytest.approx(saved[name]), name
+    one, other = make(lr_scheduler, c), make(torch.optim.lr_scheduler, d)
+    c.load_state_dict({**c.state_dict(), "param_groups": b.state_dict()["param_groups"]})
+    d.load_state_dict({**d.state_dict(), "param_groups": a.state_dict()["param_groups"]})
+    one.load_state_dict(theirs.state_dict())
+    other.load_state_dict(ours.state_dict())
+    for _ in range(20):
+        np.testing.assert_allclose(settings(c), settings(a), rtol=1e-9)
+        np.testing.assert_allclose(settings(d), settings(a), rtol=1e-9)
+        for schedule in (ours, one, other):
+            schedule.optimizer.step()
+            schedule.step()
+
+
+JUMPING = [
+    "StepLR",
+    "MultiStepLR",
+    "ExponentialLR",
+    "ConstantLR",
+    "LinearLR",
+    "PolynomialLR",
+    "CosineAnnealingLR",
+    "LambdaLR",
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", JUMPING)
+def test_a_step_to_a_named_epoch(case):
+    """`scheduler.step(epoch)`, as programs wrote it before 1.4; also to and fro."""
+    make, (a, b) = CASES[case], optimizers()
+    ours, theirs = make(lr_scheduler, a), make(torch.optim.lr_scheduler, b)
+    for epoch in (0, 1, 2, 5, 3, 40, None, 8, None, None, 0):
+        for schedule in (ours, theirs):
+            schedule.optimizer.step()
+            schedule.step(epoch)
+        np.testing.assert_allclose(settings(a), settings(b), rtol=1e-9, atol=1e-12)
+        assert ours.last_epoch == theirs.last_epoch
+
+
+@pytest.mark.parametrize(
+    "case", [*JUMPING, "CyclicLR", "OneCycleLR", "CosineAnnealingWarmRestarts", "SequentialLR", "plateau"]
+)
+def test_a_rate_that_is_a_tensor_stays_that_tensor(case):
+    rates = []
+    for s, package, t in ((lr_scheduler, optim, tensor), (torch.optim.lr_scheduler, torch.optim, torch.tensor)):
+        p, lr = t([1.0], requires_grad=True), t(0.1)
+        optimizer, seen = package.SGD([p, t([2.0], requires_grad=True)], lr=lr, momentum=0.9), []
+        optimizer.param_groups[0]["params"][1].grad = p.grad = t([0.1])
+        schedule = s.ReduceLROnPlateau(optimizer, patience=2) if case == "plateau" else None
+        if schedule is None:
+            try:
+                schedule = CASES[case](s, optimizer)
+            except ValueError:  # one function for each of two groups
+                pytest.skip("made for two groups")
+        for _ in range(20):
+            optimizer.step()
+            schedule.step(*([1.0] if case == "plateau" else []))
+            (last,) = schedule.get_last_lr()
+            assert optimizer.param_groups[0]["lr"] is lr and last is not lr
+            seen.append(last.item())
+        rates.append(seen)
+    np.testing.assert_allclose(*rates, rtol=1e-5)
+
+
+WARM_UP = """
+class GradualWarmup(torch.optim.lr_scheduler._LRScheduler):
+    def __init__(self, optimizer, multiplier, total_epoch, after_scheduler=None):
+        self.multiplier = multiplier
+        self.total_epoch = total_epoch
+        self.after_scheduler = after_scheduler
+        self.finished = False
+        super(GradualWarmup, self).__init__(optimizer)
+
+    def get_lr(self):
+        if self.last_epoch > self.total_epoch:
+            if self.after_scheduler:
+                if not self.finished:
+                    self.after_scheduler.base_lrs = [base_lr * self.multiplier for base_lr in self.base_lrs]
+                    self.finished = True
+                return self.after_scheduler.get_last_lr()
+            return [base_lr * self.multiplier for base_lr in self.base_lrs]
+        return [base_lr * ((self.multiplier - 1.) * self.last_epoch / self.total_epoch + 1.) for base_lr in self.base_lrs]
+
+    def step(self, epoch=None, metrics=None):
+        if self.finished and self.after_scheduler:
+            if epoch is None:
+                self.after_scheduler.step(None)
+            else:
+                self.after_scheduler.step(epoch - self.total_epoch)
+            self._last_lr = self.after_scheduler.get_last_lr()
+        else:
+            return super(GradualWarmup, self).step(epoch)
+"""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("named", [False, True])
+def test_a_schedule_that_programs_write(named):
+    import tinytorch
+
+    rates = []
+    for package, optimizer in zip((tinytorch, torch), optimizers(), strict=True):
+        names = {"torch": package}
+        exec(WARM_UP, names)
+        after = package.optim.lr_scheduler.CosineAnnealingLR(optimizer, 20)
+        schedule, seen = names["GradualWarmup"](optimizer, 8, 10, after), []
+        for epoch in range(1, 30):
+            optimizer.step()
+            schedule.step(*([epoch] if named else []))
+            seen.append([group["lr"] for group in optimizer.param_groups])
+        rates.append(seen)
+    np.testing.assert_allclose(*rates, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -221,6 +362,14 @@ def test_warm_restarts_at_fractions_of_an_epoch():
         lambda s, o: s.ReduceLROnPlateau(o, threshold_mode="least"),
         lambda s, o: s.ReduceLROnPlateau(o, min_lr=[0.1]),
         lambda s, o: s.ReduceLROnPlateau(5),
+        lambda s, o: s.MultiplicativeLR(o, [lambda e: 1.0]),
+        lambda s, o: s.MultiplicativeLR(o, 0.9),
+        lambda s, o: s.CyclicLR(o, 0.1, 1.0, mode="square"),
+        lambda s, o: s.CyclicLR(o, [0.1], 1.0),
+        lambda s, o: s.CyclicLR(5, 0.1, 1.0),
+        lambda s, o: s.CosineAnnealingWarmRestarts(o, 3, eta_min="0"),
+        lambda s, o: s.ChainedScheduler([]),
+        lambda s, o: s.OneCycleLR(5, 0.1, 10),
     ],
 )
 def test_errors_as_pytorch(make):
@@ -286,3 +435,18 @@ def test_the_module_hands_on_the_lessons_schedule():
     from tinytorch.optim import optimizer
 
     assert lr_scheduler.StepLR is optimizer.StepLR and lr_scheduler.LRScheduler is optimizer.LRScheduler
+
+
+def test_a_plateau_sees_a_group_that_was_added():
+    for s, o, t in zip((lr_scheduler, torch.optim.lr_scheduler), optimizers(), (tensor, torch.tensor), strict=True):
+        schedule, listed = (
+            s.ReduceLROnPlateau(o, patience=0, min_lr=0.001),
+            s.ReduceLROnPlateau(o, patience=0, min_lr=[0.1, 0.2]),
+        )
+        o.add_param_group({"params": t([1.0], requires_grad=True), "lr": 0.5})
+        schedule.step(1.0)
+        schedule.step(1.0)
+        assert o.param_groups[2]["lr"] == 0.05
+        listed.step(1.0)
+        with pytest.raises(RuntimeError, match="min_lrs"):
+            listed.step(1.0)

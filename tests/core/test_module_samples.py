@@ -9,6 +9,7 @@ from module_samples import MODULES, OPTIMIZERS, examined, name_of
 EXCEPTIONS = {
     "LPPool1d": "PyTorch's gradient is nan where the sum of a window is not positive, ours is 0; not every sample has one",
     "LPPool2d": "the same",
+    "SparseAdam": "PyTorch refuses dense gradients, we have no others; test_optim_base.py gives PyTorch sparse ones",
 }
 
 

@@ -147,7 +147,7 @@ def test_every_name_in_dir_is_there():
             "tinytorch.nn.functional has no 'ctc_loss'",
         ),
         ("from tinytorch.nn.functional import ctc_loss", "ImportError", "tinytorch.nn.functional has no 'ctc_loss'"),
-        ("from tinytorch.optim import LBFGS", "ImportError", "tinytorch.optim has no 'LBFGS'"),
+        ("from tinytorch.optim import Lion", "ImportError", "tinytorch.optim has no 'Lion'"),
         ("from tinytorch.utils.data import BufferedShuffleDataset", "ImportError", "tinytorch.utils.data has no"),
     ],
 )

@@ -43,6 +43,10 @@ ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated"}
 PROGRAMS = {"Call", "Output", "DelayedError"}
 
 
+# what vmap puts between operations; tests/core/test_vmap.py
+BETWEEN_LEVELS = {"Batch", "Unbatch", "Spread", "Collapse", "OneByOne", "Example", "Examples"}
+
+
 # they compute what other Functions compute, faster, and take their places in the examples when numba computes
 KERNELS = {f"tinytorch.{module}" for module in (*backends.MODULES["numpy"], *backends.MODULES["numba"])}
 FORMS = {f"tinytorch.{module}" for module in backends.MODULES["cuda"]}  # tests/kernels/test_devices.py runs them
@@ -51,7 +55,7 @@ FORMS = {f"tinytorch.{module}" for module in backends.MODULES["cuda"]}  # tests/
 def functions() -> dict:
     return {
         name: sub
-        for name, sub in existing(Function, ABSTRACT_FUNCTIONS | PROGRAMS).items()
+        for name, sub in existing(Function, ABSTRACT_FUNCTIONS | PROGRAMS | BETWEEN_LEVELS).items()
         if sub.__module__ not in KERNELS | FORMS
     }
 
@@ -61,7 +65,8 @@ def fused_functions() -> dict:
 
 
 def modules() -> dict:
-    return existing(tt.nn.Module)
+    """But the lazy ones, which are of another class after their first call: tests/core/test_stateless.py."""
+    return {name: sub for name, sub in existing(tt.nn.Module).items() if not issubclass(sub, tt.nn.LazyModuleMixin)}
 
 
 # ------------------------------------------------------------------------------------------------------------- Functions

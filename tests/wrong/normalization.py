@@ -3,7 +3,8 @@
 import numpy as np
 
 import tinytorch
-from tinytorch.nn import channel_dropout, dropout, norm, residual, weight_norm
+from tinytorch.nn import channel_dropout, dropout, norm, residual
+from tinytorch.nn.utils.weight_norm import norm_except
 from wrong.tools import function, replace, wrong
 
 OVER_BATCHES = "test_norm.py::test_modules_over_several_batches"
@@ -195,7 +196,7 @@ def residual_block_without_its_shortcut():
 
 @wrong("test_norm.py::test_weight_norm[0-Linear-shape0]", "test_norm.py::test_weight_norm[1-Linear-shape0]")
 def weight_norm_of_the_whole_weight():
-    right = weight_norm.norm_except
+    right = norm_except
     replace(right, lambda v, dim: right(v, 0) * 0 + right(v, None))
 
 

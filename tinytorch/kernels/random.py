@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LOG', 'SINE', 'COSINE', 'ROOT', 'FOUR', 'MINUS_HALF', 'ONE', 'LOG2', 'EIGHTH', 'times_plus', 'logarithm',
-           'sine_and_cosine', 'normal_rows', 'box_muller', 'shuffle', 'permutation']
+           'sine_and_cosine', 'normal_rows', 'box_muller', 'shuffle', 'shuffled']
 
 # %% ../../modules/15_kernels/15_kernels_random.ipynb #c003
 import numpy as np
@@ -89,8 +89,8 @@ def shuffle(order, drawn):
         order[i], order[j] = order[j], order[i]
 
 
-@kernel("numba", "ops.generator.permutation")
-def permutation(drawn):
+@kernel("numba", "ops.generator.shuffled")
+def shuffled(drawn):
     """0 to len(drawn) in random order, int64."""
     order = np.arange(len(drawn) + 1)
     shuffle(order, drawn)

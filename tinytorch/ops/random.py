@@ -18,7 +18,6 @@ from .generator import (
     permutation,
     standard_normal,
     uniform,
-    words,
 )
 from ..tensor import (
     Function,
@@ -75,7 +74,7 @@ def randint(
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     shape, kind = sizes((size,)), kind_or(dtype, int64)
-    draw = lambda: integers(generator, low, high, shape).astype(kind, copy=False)
+    draw = lambda: integers(generator, shape, low, high).astype(kind, copy=False)
     return randomly(draw, shape, kind, out, requires_grad, device)
 
 
@@ -86,7 +85,7 @@ def randperm(
     if n < 0:
         raise RuntimeError(f"randperm(): n must be non-negative, got {n}")
     kind = kind_or(dtype, int64)
-    draw = lambda: (permutation(words(generator, (n - 1,))) if n else np.empty(0)).astype(kind, copy=False)
+    draw = lambda: permutation(generator, n).astype(kind, copy=False)
     return randomly(draw, (n,), kind, out, requires_grad, device)
 
 

@@ -99,7 +99,7 @@ def random_(input, low=None, to=None, *, generator=None) -> Tensor:
     low, to = (0, low) if to is None else (low, to)
     if low >= to:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={to}")
-    return overwrite(input, laid(input, lambda shape: integers(generator, low, to, shape)))
+    return overwrite(input, laid(input, lambda shape: integers(generator, shape, low, to)))
 
 
 Tensor.normal_, Tensor.uniform_, Tensor.exponential_, Tensor.log_normal_ = normal_, uniform_, exponential_, log_normal_

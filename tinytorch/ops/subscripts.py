@@ -57,7 +57,9 @@ def index_array(part, device: str):
             "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.", stacklevel=2
         )
         return array.astype(bool)
-    return int(array) if array.ndim == 0 and array.dtype != np.bool_ else array
+    if array.ndim or array.dtype == np.bool_ or hasattr(array, "level"):  # in a vmap each example has its own number
+        return array
+    return int(array)
 
 # %% ../../modules/01_tensor/01_tensor_subscripts.ipynb #c008
 def dimensions_of(part) -> int:
@@ -85,7 +87,7 @@ def in_two_steps(input, index) -> tuple:
         elif is_array(part):
             check_mask(part, dim, input.shape)
             first += [everything] * count or [None]
-            second.append(part if part.ndim else part.reshape(1))
+            second.append(part.reshape(1) if part.ndim == 0 and part.dtype == np.bool_ else part)
         else:
             first.append(part)
             second += [] if isinstance(part, int) else [everything]

@@ -1,0 +1,5 @@
+"""`torch.optim.adam`, handed on from lesson 05."""
+
+from .._namespace import namespace
+
+__getattr__, __dir__ = namespace(__name__, elsewhere={"Adam": "optim.optimizer"})
