@@ -209,7 +209,7 @@ def normal_blocks(generator: Generator | None, n: int, kind, mean: float, std: f
 def exact_box_muller(uniform: np.ndarray, mean: float, std: float) -> np.ndarray:
     """Normal numbers of each row of uniform ones, (blocks, 16), by the functions of numpy."""
     radius, angle = np.sqrt(-2 * np.log(1 - uniform[:, :8])), 2 * np.pi * uniform[:, 8:]
-    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1) * std + mean
+    return times_plus(np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1), std, mean)
 
 
 @dispatch
