@@ -98,7 +98,8 @@ def export(name: str):
 def companions_to_write(package: Path, lesson: str) -> list[Companion]:
     """The lesson's companions, and those of others that waited for it; not those that wait for a lesson still."""
     ready = plan().ready({*read(package, "lessons.json"), lesson})
-    return [each for each in ready if each.lesson == lesson or not (package / each.file).exists()]
+    lacking = lambda each: not all((package / file).exists() for file in each.files)
+    return [each for each in ready if each.lesson == lesson or lacking(each)]
 
 
 def refuse_blanks(cells: list[Cell]):

@@ -18,21 +18,24 @@ def file_of(module: str) -> str:
 
 @dataclass(frozen=True)
 class Companion:
-    """A given notebook beside a lesson; `needs` are lessons that it wants beyond what its own lesson needs."""
+    """A given notebook beside a lesson; `needs` are lessons that it wants beyond what its own lesson needs.
+
+    `exports` are the modules that its notebook writes, that of its `#| default_exp` first.
+    """
 
     lesson: str
-    exports: str
+    exports: tuple[str, ...]
     required: bool  # some lesson imports it
     needs: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """As "01_tensor_creation": its lesson, and the file that it exports."""
-        return f"{self.lesson}_{self.exports.split('.')[-1]}"
+        """As "01_tensor_creation": its lesson, and the first file that it exports."""
+        return f"{self.lesson}_{self.exports[0].split('.')[-1]}"
 
     @property
-    def file(self) -> str:
-        return file_of(self.exports)
+    def files(self) -> list[str]:
+        return [file_of(module) for module in self.exports]
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Lesson:
     @property
     def modules(self) -> tuple[str, ...]:
         """What the lesson and its companions export."""
-        return (*self.exports, *(companion.exports for companion in self.companions))
+        return (*self.exports, *(module for companion in self.companions for module in companion.exports))
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ class Plan:
     def exports(self, name: str) -> tuple[str, ...]:
         """The modules that the notebook of the lesson or companion `name` writes."""
         companion = self.companion(name)
-        return (companion.exports,) if companion else self.lessons[name].exports
+        return (companion or self.lessons[name]).exports
 
     def notebook(self, name: str) -> Path:
         """Where the lesson or companion `name` lies in the repository."""
@@ -150,11 +153,15 @@ def plan(root: Path = ROOT) -> Plan:
 def lesson(name: str, needs: list, exports: str | list, required=(), breadth=()) -> Lesson:
     """A table of plan.toml as a Lesson."""
     companions = [companion(name, entry, entries is required) for entries in (required, breadth) for entry in entries]
-    modules = (exports,) if isinstance(exports, str) else tuple(exports)
-    return Lesson(name, tuple(needs), modules, tuple(companions))
+    return Lesson(name, tuple(needs), modules(exports), tuple(companions))
 
 
-def companion(lesson: str, entry: str | dict, required: bool) -> Companion:
-    """An entry of `required` or `breadth`: a module, or {exports = a module, needs = lessons}."""
-    entry = {"exports": entry} if isinstance(entry, str) else entry
-    return Companion(lesson, entry["exports"], required, tuple(entry.get("needs", ())))
+def companion(lesson: str, entry: str | list | dict, required: bool) -> Companion:
+    """An entry of `required` or `breadth`: a module, a list of them, or {exports = either, needs = lessons}."""
+    entry = entry if isinstance(entry, dict) else {"exports": entry}
+    return Companion(lesson, modules(entry["exports"]), required, tuple(entry.get("needs", ())))
+
+
+def modules(exports: str | list) -> tuple[str, ...]:
+    """What a notebook exports: one module, or several."""
+    return (exports,) if isinstance(exports, str) else tuple(exports)

@@ -161,7 +161,7 @@ def fill(package: Path, lessons: list[str], root: Path = ROOT):
     course = plan(root)
     ready = course.ready({*read(package, "lessons.json"), *lessons})
     own = [file for name in lessons for file in course.lessons[name].files]
-    for file in [*own, *(companion.file for companion in ready)]:
+    for file in [*own, *(file for companion in ready for file in companion.files)]:
         if not (package / file).exists():
             (package / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / "tinytorch" / file, package / file)

@@ -33,8 +33,8 @@ def package_for_kernel(lesson: Lesson) -> Path:
     """The same without the lesson's companions: they import the lesson, which is only in the notebook."""
     folder = scratch("kernel") / lesson.name
     shutil.copytree(package_for_grader(lesson), folder)
-    for companion in plan().lessons[lesson.name].companions:
-        (folder / "tinytorch" / companion.file).unlink()
+    for file in companion_files(lesson):
+        (folder / "tinytorch" / file).unlink()
     return folder
 
 
@@ -67,5 +67,9 @@ def write_package(lesson: Lesson, folder: Path) -> Path:
 @cache
 def companion_sources(lesson: Lesson) -> tuple[str, ...]:
     """The sources of the lesson's companions, which stand on its exercises."""
-    files = [companion.file for companion in plan().lessons[lesson.name].companions]
-    return tuple((REFERENCE / file).read_text(encoding="utf-8") for file in files)
+    return tuple((REFERENCE / file).read_text(encoding="utf-8") for file in companion_files(lesson))
+
+
+def companion_files(lesson: Lesson) -> list[str]:
+    """What the lesson's companions export, inside the package."""
+    return [file for companion in plan().lessons[lesson.name].companions for file in companion.files]
