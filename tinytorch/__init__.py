@@ -9,7 +9,8 @@ __version__ = "0.1.0"
 
 # The modules whose names are tinytorch's own, in the order of the lessons.
 TENSOR_LEVEL = ("tensor", "ops.conversion", "ops.creation", "ops.random", "ops.comparison", "ops.counting", "ops.subscripts", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes",
-                "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.custom_function")
+                "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.custom_function", "ops.special", "ops.gamma_functions",
+                "ops.bessel")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
 ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations")
 ALIASES = {"bool": "bool_", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
@@ -39,6 +40,9 @@ NAMES = frozenset("""
     square_ squeeze stack std std_mean sub subtract sum swapaxes swapdims t take take_along_dim tan tan_ tanh tanh_
     tensor tensor_split tensordot tile topk trace transpose tril triu true_divide trunc trunc_ uint8 unbind unflatten
     unique unsqueeze var var_mean vdot vstack where zero_ zeros zeros_like gradcheck draw_graph
+""".split()) | frozenset("""
+    digamma erfc erfc_ erfinv i0 i0_ igamma igammac lgamma logit logit_ mvlgamma polygamma sinc sinc_
+    xlogy xlogy_
 """.split())
 
 

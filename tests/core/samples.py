@@ -37,6 +37,8 @@ EXCEPTIONS = {
 # rtol and atol, for the value. PyTorch compares its own operations with references so; float32 allows for the eighth
 # digit being lost in sums of some hundred terms, whose order is ours.
 TOLERANCES = {"float32": (1e-5, 1e-5), "float64": (1e-7, 1e-7)}
+# PyTorch's own error, where that is larger: with 30 digits (mpmath) its J0 is off by 2e-7 near 5.5, scipy's is not.
+INACCURATE = {"special.bessel_j0": (1e-5, 1e-6)}
 # A derivative adds up products of results that are rounded already, the second derivative such derivatives.
 LOOSER = {"value": 1, "gradient": 10, "second derivative": 100}
 
@@ -204,7 +206,7 @@ class Call:
 
 def tolerance(op, dtype: str, stage: str) -> tuple[float, float]:
     """(rtol, atol), or what PyTorch grants this operation itself where that is more."""
-    rtol, atol = TOLERANCES.get(dtype, (0, 0))
+    rtol, atol = INACCURATE.get(op.name) or TOLERANCES.get(dtype, (0, 0))
     for info in op.decorators:
         for override in getattr(info, "decorators", [info]):
             granted = (

@@ -86,6 +86,7 @@ def test_only_names_of_pytorch():
     for namespace, theirs, ours in (
         (tinytorch, torch, {"draw_graph", "gradcheck"} | submodules),
         (tinytorch.nn.functional, torch.nn.functional, set()),
+        (tinytorch.special, torch.special, set()),
     ):
         assert {name for name in dir(namespace) if not hasattr(theirs, name)} <= ours
         assert all(hasattr(namespace, name) for name in namespace.NAMES)
@@ -122,6 +123,7 @@ def test_every_name_in_dir_is_there():
         tinytorch.nn.utils,
         tinytorch.optim,
         tinytorch.utils.data,
+        tinytorch.special,
     ):
         for name in dir(namespace):
             assert getattr(namespace, name) is not None, f"{namespace.__name__}.{name}"

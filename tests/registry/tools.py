@@ -39,6 +39,10 @@ def existing(cls, abstract=()) -> dict:
 ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated"}
 
 
+# it raises where a derivative is wanted; tests/core/test_special.py
+NOT_DIFFERENTIABLE = {"WithoutDerivative"}
+
+
 # what a program's own Function runs on; tests/core/test_custom_function.py
 PROGRAMS = {"Call", "Output", "DelayedError"}
 
@@ -51,7 +55,7 @@ FORMS = {f"tinytorch.{module}" for module in backends.MODULES["cuda"]}  # tests/
 def functions() -> dict:
     return {
         name: sub
-        for name, sub in existing(Function, ABSTRACT_FUNCTIONS | PROGRAMS).items()
+        for name, sub in existing(Function, ABSTRACT_FUNCTIONS | NOT_DIFFERENTIABLE | PROGRAMS).items()
         if sub.__module__ not in KERNELS | FORMS
     }
 
