@@ -36,7 +36,7 @@ def existing(cls, abstract=()) -> dict:
 
 
 # they have a `compute` or `f` to be filled in only
-ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated"}
+ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated", "Factorization"}
 
 
 # it raises where a derivative is wanted; tests/core/test_special.py

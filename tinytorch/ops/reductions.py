@@ -399,9 +399,13 @@ class Norm(Function):
 
     def backward(self, grad):
         a, result = self.saved
-        ratio = a / result.reshape(self.kept_shape)
-        slope = ratio if self.p == 2 else run(Sign, ratio) * run(Abs, ratio) ** (self.p - 1)
-        return run(Gate, grad.reshape(self.kept_shape) * slope, weights=values(a) != 0)
+        zero = values(result) == 0
+        slope, counts = a / (result + zero).reshape(self.kept_shape), as_array(~zero).reshape(self.kept_shape)
+        if self.p != 2:
+            counts = counts & (values(a) != 0)
+            ratio = slope + ~counts  # not 0, whose powers have no finite slope
+            slope = run(Sign, ratio) * run(Abs, ratio) ** (self.p - 1)
+        return run(Gate, grad.reshape(self.kept_shape) * slope, weights=counts)
 
 
 def nuclear_norm(input, dim, keepdim: bool) -> Tensor:
