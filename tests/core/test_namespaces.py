@@ -87,6 +87,7 @@ def test_only_names_of_pytorch():
         (tinytorch, torch, {"draw_graph", "gradcheck"} | submodules),
         (tinytorch.nn.functional, torch.nn.functional, set()),
         (tinytorch.special, torch.special, set()),
+        (tinytorch.linalg, torch.linalg, set()),
     ):
         assert {name for name in dir(namespace) if not hasattr(theirs, name)} <= ours
         assert all(hasattr(namespace, name) for name in namespace.NAMES)
@@ -124,6 +125,7 @@ def test_every_name_in_dir_is_there():
         tinytorch.optim,
         tinytorch.utils.data,
         tinytorch.special,
+        tinytorch.linalg,
     ):
         for name in dir(namespace):
             assert getattr(namespace, name) is not None, f"{namespace.__name__}.{name}"

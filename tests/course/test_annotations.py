@@ -7,7 +7,7 @@ import typing
 
 import pytest
 
-NAMESPACES = ["", ".nn.functional", ".nn.init", ".nn.utils", ".special"]
+NAMESPACES = ["", ".nn.functional", ".nn.init", ".nn.utils", ".special", ".linalg"]
 
 
 def functions(namespace: str) -> dict:

@@ -5,7 +5,7 @@ from registry.tools import E
 
 def regular(t, a):
     """Matrices far from singular."""
-    return a + 4 * t.eye(a.shape[-1], dtype=a.dtype)
+    return a + 4 * t.eye(*a.shape[-2:], dtype=a.dtype)
 
 
 def covariance(t, a):
@@ -52,7 +52,7 @@ FUNCTIONS = {
     "Eigh": [E(eigen, spec) for spec in ("33", "b22")],
     "SVDFunction": [E(lambda t, a: singular(t, a, full_matrices=False), spec) for spec in ("32", "23")]
     + [E(singular, "22"), E(lambda t, a: t.linalg.svdvals(a), "b34")],
-    "PseudoInverse": [E(lambda t, a: t.linalg.pinv(a), spec) for spec in ("32", "b23")],
+    "PseudoInverse": [E(lambda t, a: t.linalg.pinv(regular(t, a)), spec) for spec in ("32", "b23")],
     "Det": [E(lambda t, a: t.linalg.det(a), "Bnn")],
     "SlogDet": [E(lambda t, a: t.linalg.slogdet(regular(t, a))[1], "BNN")],
     "MatrixExp": [E(lambda t, a: t.linalg.matrix_exp(a), "BNN")],

@@ -347,8 +347,6 @@ def svd_lowrank(A, q: int | None = 6, niter: int | None = 2, M=None) -> tuple:
     A = matrices("svd_lowrank", A) if M is None else A - M
     m, n = A.shape[-2:]
     q = 6 if q is None else q
-    if not 0 <= q <= min(m, n):
-        raise ValueError(f"q(={q}) must be non-negative integer and not greater than min(m, n)={min(m, n)}")
     if m < n:
         U, S, V = svd_lowrank(A.mT, q, niter)
         return V, S, U
