@@ -41,7 +41,7 @@ NAMES = frozenset("""
     tensor tensor_split tensordot tile topk trace transpose tril triu true_divide trunc trunc_ uint8 unbind unflatten
     unique unsqueeze var var_mean vdot vstack where zero_ zeros zeros_like gradcheck draw_graph
 """.split()) | frozenset("""
-    addbmm addmv_ addr block_diag cdist chain_matmul cholesky cholesky_inverse cholesky_solve cross det digamma dist
+    addbmm addmv_ addr block_diag cdist chain_matmul cholesky cholesky_inverse cholesky_solve cross cumprod det digamma dist
     erfc erfc_ erfinv geqrf i0 i0_ igamma igammac inverse kron lgamma logdet logit logit_ lu lu_solve
     lu_unpack matrix_exp matrix_power mvlgamma nuclear_norm orgqr ormqr pca_lowrank pinverse polygamma qr sinc sinc_
     slogdet svd svd_lowrank triangular_solve vander xlogy xlogy_
