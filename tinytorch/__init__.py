@@ -10,7 +10,8 @@ __version__ = "0.1.0"
 # The modules whose names are tinytorch's own, in the order of the lessons.
 TENSOR_LEVEL = ("tensor", "ops.conversion", "ops.creation", "ops.random", "ops.comparison", "ops.counting", "ops.subscripts", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes",
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.custom_function", "ops.solving", "ops.lu", "ops.decompositions",
-                "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel")
+                "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel",
+                "ops.gamma_sampling")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
 ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations")
 ALIASES = {"bool": "bool_", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
@@ -41,9 +42,9 @@ NAMES = frozenset("""
     tensor tensor_split tensordot tile topk trace transpose tril triu true_divide trunc trunc_ uint8 unbind unflatten
     unique unsqueeze var var_mean vdot vstack where zero_ zeros zeros_like gradcheck draw_graph
 """.split()) | frozenset("""
-    addbmm addmv_ addr block_diag cdist chain_matmul cholesky cholesky_inverse cholesky_solve cross cumprod det digamma dist
+    addbmm addmv_ addr binomial block_diag cdist chain_matmul cholesky cholesky_inverse cholesky_solve cross cumprod det digamma dist
     erfc erfc_ erfinv geqrf i0 i0_ igamma igammac inverse kron lgamma logdet logit logit_ lu lu_solve
-    lu_unpack matrix_exp matrix_power mvlgamma nuclear_norm orgqr ormqr pca_lowrank pinverse polygamma qr sinc sinc_
+    lu_unpack matrix_exp matrix_power mvlgamma nuclear_norm orgqr ormqr pca_lowrank pinverse poisson polygamma qr sinc sinc_
     slogdet svd svd_lowrank triangular_solve vander xlogy xlogy_
 """.split())
 

@@ -88,6 +88,7 @@ def test_only_names_of_pytorch():
         (tinytorch.nn.functional, torch.nn.functional, set()),
         (tinytorch.special, torch.special, set()),
         (tinytorch.linalg, torch.linalg, set()),
+        (tinytorch.distributions, torch.distributions, set()),
     ):
         assert {name for name in dir(namespace) if not hasattr(theirs, name)} <= ours
         assert all(hasattr(namespace, name) for name in namespace.NAMES)
@@ -126,6 +127,7 @@ def test_every_name_in_dir_is_there():
         tinytorch.utils.data,
         tinytorch.special,
         tinytorch.linalg,
+        tinytorch.distributions,
     ):
         for name in dir(namespace):
             assert getattr(namespace, name) is not None, f"{namespace.__name__}.{name}"

@@ -95,3 +95,11 @@ def test_degrees():
             n_of = lambda t, n=n: t.tensor(n) if isinstance(n, list) else n
             same(*(getattr(t.special, name)(t.tensor(x), n_of(t)) for t in (tt, torch)), rtol=1e-12)
     same(*(t.special.legendre_polynomial_p(0.5, t.tensor([0, 1, 2])) for t in (tt, torch)))
+
+
+def test_the_slope_of_log_ndtr_far_on_the_left():
+    """The quotient of the density and the chance, both of which are 0 in floats."""
+    x = tt.tensor([-50.0, -300.0, 3.0, 50.0], dtype=tt.float64, requires_grad=True)
+    (slope,) = tt.autograd.grad(tt.special.log_ndtr(x).sum(), x)
+    np.testing.assert_allclose(slope.tolist()[:2], [50.01998, 300.00333], rtol=1e-6)
+    assert 0 < slope.tolist()[2] < 0.005 and slope.tolist()[3] == 0

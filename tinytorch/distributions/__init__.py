@@ -21,4 +21,6 @@ NAMES = frozenset("""
     Weibull Wishart biject_to identity_transform kl_divergence register_kl transform_to
 """.split())
 
-__getattr__, __dir__ = namespace(__name__, MODULES, finish=lambda found: {name: value for name, value in found.items() if name in NAMES})
+__getattr__, __dir__ = namespace(
+    __name__, MODULES, finish=lambda found: {name: value for name, value in found.items() if name in NAMES}
+)
