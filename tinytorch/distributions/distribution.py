@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['Distribution']
 
+from .utils import lazy_property
+
 # %% ../../modules/04_losses/04_losses_distribution.ipynb #c003
 import warnings
 
 from .. import Tensor, no_grad
 from . import constraints
-from .utils import lazy_property
 
 # %% ../../modules/04_losses/04_losses_distribution.ipynb #c008
 class Distribution:

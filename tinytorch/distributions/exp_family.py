@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['ExponentialFamily']
 
-from .. import Tensor
+from .. import Tensor, enable_grad
 from .distribution import Distribution
 
 # %% ../../modules/04_losses/04_losses_distribution.ipynb #c010
-from ..autograd import enable_grad, grad
+from ..autograd import grad
 
 
 class ExponentialFamily(Distribution):

@@ -32,8 +32,8 @@ def lowrank_mahalanobis(W, D, difference, capacitance):
 
 
 class LowRankMultivariateNormal(Distribution):
-    """Vectors of mean `loc` (..., n) and covariance W @ W^T + diag(cov_diag), for W = cov_factor (..., n, k) and cov_diag
-    (..., n).
+    """Vectors of mean `loc` (..., n) and covariance W @ W^T + diag(cov_diag), where W is cov_factor (..., n, k), and
+    cov_diag (..., n).
     """
 
     arg_constraints = {

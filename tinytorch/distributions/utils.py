@@ -6,6 +6,8 @@
 __all__ = ['euler_constant', 'broadcast_all', 'standard_normal', 'sum_rightmost', 'logits_to_probs', 'clamp_probs',
            'probs_to_logits', 'lazy_property', 'lower_places', 'tril_matrix_to_vec', 'vec_to_tril_matrix']
 
+from .. import Tensor
+
 # %% ../../modules/04_losses/04_losses_distribution.ipynb #c005
 import functools
 import itertools
@@ -13,7 +15,6 @@ import itertools
 import numpy as np
 
 from .. import (
-    Tensor,
     broadcast_tensors,
     enable_grad,
     finfo,
