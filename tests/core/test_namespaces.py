@@ -201,6 +201,12 @@ def test_with_lesson_one_only(partial, code, printed):
         ("import tinytorch; tinytorch.relu", "04 losses"),
         ("import tinytorch; tinytorch.selu", "04 losses"),
         ("from tinytorch.nn import utils; utils.clip_grad_norm_", "05 optimizers"),
+        ("from tinytorch import linalg; linalg.inv", "02 autograd"),
+        ("import tinytorch; tinytorch.linalg.qr", "02 autograd"),
+        ("from tinytorch.special import erfcx", "04 losses"),
+        ("import tinytorch; tinytorch.lgamma", "04 losses"),
+        ("from tinytorch.distributions import Normal", "04 losses"),
+        ("import tinytorch; tinytorch.distributions.kl_divergence", "04 losses"),
     ],
 )
 def test_a_missing_name_says_its_lesson(partial, code, lesson):

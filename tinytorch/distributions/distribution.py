@@ -39,7 +39,7 @@ class Distribution:
 
     def _hold(self, value, constraint, what: str) -> None:
         """Raises ValueError unless all of `value` is in the constraint."""
-        if not constraint.check(value).all():
+        if not constraint.check(value.detach()).all():
             raise ValueError(
                 f"Expected {what} ({type(value).__name__} of shape {tuple(value.shape)}) of distribution {self!r} to "
                 f"satisfy the constraint {constraint!r}, but found invalid values:\n{value}"

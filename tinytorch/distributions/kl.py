@@ -19,6 +19,7 @@ __all__ = ['NEVER', 'register_kl', 'best_match', 'kl_divergence', 'infinite_wher
 import functools
 import math
 import warnings
+from collections.abc import Callable
 
 from .. import Tensor, full, inf, where, xlogy
 from ..autograd import enable_grad, grad
@@ -58,7 +59,7 @@ from ..ops.solving import solve_triangular
 _KL_REGISTRY = {}  # (class of p, class of q) -> function(p, q)
 
 
-def register_kl(type_p: type, type_q: type):
+def register_kl(type_p: type, type_q: type) -> Callable:
     """Decorates a function(p, q) that `kl_divergence` calls for these classes, and for what derives from them."""
     for kind in (type_p, type_q):
         if not (isinstance(kind, type) and issubclass(kind, Distribution)):
