@@ -13,7 +13,7 @@ from . import constraints
 from .chi2 import Chi2
 from .exp_family import ExponentialFamily
 from .multivariate_normal import factor_of_inverse, half_log_det, one_matrix
-from .utils import broadcast_all, lazy_property, standard_normal
+from .utils import broadcast_all, lazy_property, standard_normal, vec_to_tril_matrix
 
 # %% ../../modules/04_losses/04_losses_wishart.ipynb #c005
 class Wishart(ExponentialFamily):
@@ -83,9 +83,9 @@ class Wishart(ExponentialFamily):
         return new
 
     def rsample(self, sample_shape=()):
-        shape = self._extended_shape(sample_shape)
-        diagonal = self._chi2.rsample(sample_shape).sqrt()
-        root = self._unbroadcasted_scale_tril @ (standard_normal(shape, self.df).tril(-1) + diagonal.diag_embed())
+        p, diagonal = self._event_shape[0], self._chi2.rsample(sample_shape).sqrt()
+        below = standard_normal((*sample_shape, *self._batch_shape, p * (p - 1) // 2), self.df)
+        root = self._unbroadcasted_scale_tril @ (vec_to_tril_matrix(below, diag=-1) + diagonal.diag_embed())
         return root @ root.mT
 
     def log_prob(self, value):
