@@ -47,6 +47,7 @@ clip a a_min a_max out=
 concatenate tup axis= out= dtype= casting=
 copyto dst src casting= where=
 count_nonzero a axis=
+cumprod a axis= dtype= out=
 cumsum a axis= dtype= out=
 diag v k=
 diff a n= axis= prepend= append=

@@ -11,7 +11,8 @@ __version__ = "0.1.0"
 # Where two have a name, the first one's counts: companions know more dtypes than lesson 01.
 TENSOR_LEVEL = ("ops.old_forms", "ops.dtypes", "ops.size", "ops.creation", "tensor", "ops.half", "ops.layout", "ops.conversion", "ops.generator", "ops.random", "ops.comparison",
                 "ops.counting", "ops.subscripts", "ops.typed", "ops.printing", "ops.gradcheck", "autograd", "ops.elementwise", "ops.complex", "ops.reductions", "ops.shapes",
-                "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.storage", "ops.custom_function")
+                "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.storage", "ops.custom_function", "ops.solving", "ops.lu", "ops.decompositions",
+                "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel", "ops.gamma_sampling")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
 ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations")
 ALIASES = {"bool": "bool_", "half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
@@ -49,6 +50,11 @@ NAMES = frozenset("""
     subtract sum swapaxes swapdims t take take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot tile topk
     trace transpose tril triu true_divide trunc trunc_ uint16 uint32 uint64 uint8 unbind unflatten unique unsqueeze
     var var_mean vdot view_as_complex view_as_real vstack where zero_ zeros zeros_like gradcheck draw_graph
+""".split()) | frozenset("""
+    addbmm addmv_ addr binomial block_diag cdist chain_matmul cholesky cholesky_inverse cholesky_solve cross cumprod det digamma dist
+    erfc erfc_ erfinv geqrf i0 i0_ igamma igammac inverse kron lgamma logdet logit logit_ lu lu_solve
+    lu_unpack matrix_exp matrix_power mvlgamma nuclear_norm orgqr ormqr pca_lowrank pinverse poisson polygamma qr sinc sinc_
+    slogdet svd svd_lowrank triangular_solve vander xlogy xlogy_
 """.split())
 
 

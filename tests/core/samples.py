@@ -36,6 +36,11 @@ EXCEPTIONS = {
     "__rpow__": lambda sample: not sample.input.is_floating_point(),
     # a batch (0,) has no channels to normalize: PyTorch returns it, we say what is missing
     "nn.functional.batch_norm": lambda sample: sample.input.ndim < 2,
+    # the first addend may have another shape than the result: PyTorch gives it that shape, in place, we refuse
+    "addbmm": lambda sample: sample.input.numel() == 1,
+    # no reflections, or no numbers: PyTorch's result wants a gradient that is not there, or has nan for it
+    "linalg.householder_product": lambda sample: sample.args[0].numel() == 0,
+    "linalg.norm": lambda sample: not sample.input.any(),
 }
 
 # rtol and atol, for the value. PyTorch compares its own operations with references so; float32 allows for the eighth
@@ -44,6 +49,13 @@ TOLERANCES = {
     "float32": (1e-5, 1e-5), "float64": (1e-7, 1e-7), "complex64": (1e-5, 1e-5), "complex128": (1e-7, 1e-7),
     "float16": (1e-3, 1e-3), "bfloat16": (1.6e-2, 1e-2),
 }  # fmt: skip
+# PyTorch's own error, where that is larger: with 30 digits (mpmath) its J0 is off by 2e-7 near 5.5, scipy's is not.
+# Its exponentials of matrices have errors of up to 2e-3 in float32.
+INACCURATE = {("special.bessel_j0", "float64"): (1e-5, 1e-6), ("matrix_exp", "float32"): (1e-4, 1e-3)}
+
+# Vectors whose sign, or more, is nobody's choice: what PyTorch's samples make of them is compared, say their sizes.
+UP_TO_SIGN = {"linalg.eigh", "linalg.svd", "svd"}
+
 # A derivative adds up products of results that are rounded already, the second derivative such derivatives.
 LOOSER = {"value": 1, "gradient": 10, "second derivative": 100}
 
@@ -240,7 +252,7 @@ def drawn(rng, shape: tuple, dtype: str) -> np.ndarray:
 
 def tolerance(op, dtype: str, stage: str) -> tuple[float, float]:
     """(rtol, atol), or what PyTorch grants this operation itself where that is more."""
-    rtol, atol = TOLERANCES.get(dtype, (0, 0))
+    rtol, atol = INACCURATE.get((op.name, dtype)) or TOLERANCES.get(dtype, (0, 0))
     for info in op.decorators:
         for override in getattr(info, "decorators", [info]):
             granted = (
@@ -358,6 +370,10 @@ def compare(op, pair, sample, derivatives: bool) -> tuple[str, str]:
     if error or expected:
         what = refusal(error, expected)
         return ("error", what) if what else ("", "")
+    if op.name in UP_TO_SIGN:
+        for call in (ours, theirs):
+            call.value = call.process(call.value)
+            call.process = lambda value: value
     what = difference(op, "value", ours.value, theirs.value, values=op.name not in ANY_VALUE)
     if what and left_open(op, pair[torch], sample, ours, theirs):
         return "", ""

@@ -86,6 +86,9 @@ def test_only_names_of_pytorch():
     for namespace, theirs, ours in (
         (tinytorch, torch, {"draw_graph", "gradcheck"} | submodules),
         (tinytorch.nn.functional, torch.nn.functional, set()),
+        (tinytorch.special, torch.special, set()),
+        (tinytorch.linalg, torch.linalg, set()),
+        (tinytorch.distributions, torch.distributions, set()),
     ):
         assert {name for name in dir(namespace) if not hasattr(theirs, name)} <= ours
         assert all(hasattr(namespace, name) for name in namespace.NAMES)
@@ -122,6 +125,9 @@ def test_every_name_in_dir_is_there():
         tinytorch.nn.utils,
         tinytorch.optim,
         tinytorch.utils.data,
+        tinytorch.special,
+        tinytorch.linalg,
+        tinytorch.distributions,
     ):
         for name in dir(namespace):
             assert getattr(namespace, name) is not None, f"{namespace.__name__}.{name}"
@@ -195,6 +201,12 @@ def test_with_lesson_one_only(partial, code, printed):
         ("import tinytorch; tinytorch.relu", "04 losses"),
         ("import tinytorch; tinytorch.selu", "04 losses"),
         ("from tinytorch.nn import utils; utils.clip_grad_norm_", "05 optimizers"),
+        ("from tinytorch import linalg; linalg.inv", "02 autograd"),
+        ("import tinytorch; tinytorch.linalg.qr", "02 autograd"),
+        ("from tinytorch.special import erfcx", "04 losses"),
+        ("import tinytorch; tinytorch.lgamma", "04 losses"),
+        ("from tinytorch.distributions import Normal", "04 losses"),
+        ("import tinytorch; tinytorch.distributions.kl_divergence", "04 losses"),
     ],
 )
 def test_a_missing_name_says_its_lesson(partial, code, lesson):

@@ -7,7 +7,7 @@ import typing
 
 import pytest
 
-NAMESPACES = ["", ".nn.functional", ".nn.init", ".nn.utils"]
+NAMESPACES = ["", ".nn.functional", ".nn.init", ".nn.utils", ".special", ".linalg", ".distributions"]
 
 
 def functions(namespace: str) -> dict:

@@ -118,6 +118,11 @@ FUNCTIONS = {
     "Prod": [E(lambda t, a: a.prod()), E(lambda t, a: a.prod(1, True), "NMK")],
     "Drawn": [E(lambda t, a: a + t.bernoulli(a * 0)), E(lambda t, a, b: a * b + t.normal(b * 0, a * 0), "*,*")],
     "Cumsum": [E(lambda t, a: a.cumsum(0), "NM"), E(lambda t, a: a.cumsum(-1), "NMK")],
+    "Cumprod": [
+        E(lambda t, a: a.cumprod(0), "NM"),
+        E(lambda t, a: a.cumprod(1), "NMK"),
+        E(lambda t, a: (a * t.tensor([1, 0, 1], dtype=a.dtype)).cumprod(-1), "n3"),
+    ],
     "Norm": [E(lambda t, a, p=p: a.norm(p), "nm") for p in (2, 3, 0.5)]
     + [E(lambda t, a: a.norm(dim=1, keepdim=True), "NmK")],
     "Nuclear": [E(lambda t, a: a.norm("nuc"), "nm"), E(lambda t, a: a.norm("nuc", (0, 2), keepdim=True), "nMk")],

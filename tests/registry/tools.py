@@ -36,7 +36,11 @@ def existing(cls, abstract=()) -> dict:
 
 
 # they have a `compute` or `f` to be filled in only
-ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated"}
+ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated", "Factorization"}
+
+
+# it raises where a derivative is wanted; tests/core/test_special.py
+NOT_DIFFERENTIABLE = {"WithoutDerivative"}
 
 
 # what a program's own Function runs on; tests/core/test_custom_function.py
@@ -55,7 +59,7 @@ FORMS = {f"tinytorch.{module}" for module in backends.MODULES["cuda"]}  # tests/
 def functions() -> dict:
     return {
         name: sub
-        for name, sub in existing(Function, ABSTRACT_FUNCTIONS | PROGRAMS | BETWEEN_LEVELS).items()
+        for name, sub in existing(Function, ABSTRACT_FUNCTIONS | NOT_DIFFERENTIABLE | PROGRAMS | BETWEEN_LEVELS).items()
         if sub.__module__ not in KERNELS | FORMS
     }
 

@@ -20,4 +20,4 @@ NAMES = frozenset("""
 """.split())
 
 __getattr__, __dir__ = namespace(__name__, MODULES, keep=lambda value: isinstance(value, FunctionType) and value.__name__ in NAMES,
-                            elsewhere={"pad": "ops.indexing", "one_hot": "ops.indexing"})
+                            elsewhere={"pad": "ops.indexing", "one_hot": "ops.indexing", "pdist": "ops.norms"})

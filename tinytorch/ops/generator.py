@@ -305,7 +305,7 @@ def normal_one_by_one(generator: Generator | None, shape: tuple, kind, mean: flo
     """The same of one number after the other, as PyTorch draws fewer than 16 or into a tensor that is strided."""
     if kind.kind == "c":
         return normal_one_by_one(generator, (*shape, 2), parts_of(kind), mean, std / math.sqrt(2)).view(kind)[..., 0]
-    return (normal_pairs(generator, math.prod(shape)) * std + mean).astype(kind).reshape(shape)
+    return times_plus(normal_pairs(generator, math.prod(shape)), std, mean).astype(kind).reshape(shape)
 
 
 @drawing

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['tensor_max', 'tensor_min', 'var', 'std', 'ValuesIndices', 'Pick', 'Place', 'picked', 'not_empty', 'Min', 'amin',
            'MinMax', 'aminmax', 'extreme', 'sorted_places', 'sort', 'topk', 'median_place', 'median', 'Var', 'Std',
-           'spread', 'var_mean', 'std_mean', 'Prod', 'prod', 'product_of_others', 'Cumsum', 'cumsum', 'Nuclear',
-           'Polar', 'Norm', 'nuclear_norm', 'norm', 'Logsumexp', 'logsumexp']
+           'spread', 'var_mean', 'std_mean', 'Prod', 'prod', 'product_of_others', 'Cumsum', 'cumsum', 'Cumprod',
+           'cumprod', 'Nuclear', 'Polar', 'Norm', 'nuclear_norm', 'norm', 'Logsumexp', 'logsumexp']
 
 # %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c003
 import math
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..autograd import run, values
-from ..dispatch import as_array
+from ..dispatch import as_array, device_of, moved
 from .counting import ordered
 from .elementwise import Abs, Gate, Sign, maximum, minimum
 from ..tensor import (
@@ -354,6 +354,45 @@ def cumsum(input, dim: int, *, dtype=None) -> Tensor:
 
 Tensor.prod, Tensor.cumsum = prod, cumsum
 
+# %% ../../modules/02_autograd/02_autograd_reductions.ipynb #cumprod
+class Cumprod(Function):
+    """Products of the first 1, 2, 3, ... along `dim`."""
+
+    differentiable_twice = True
+    flops = "elementwise"
+
+    def forward(self, a, dim):
+        self.dim = dim
+        result = np.cumprod(a, dim, a.dtype) if a.ndim else a.copy()
+        self.saved = a, result
+        return result
+
+    def backward(self, grad):
+        a, result = self.saved
+        if values(a).all():
+            return run(Cumsum, grad * result, dim=self.dim, backwards=True) / a
+        if a.ndim == 0:
+            return grad
+        last = a.ndim - 1
+        a, grad = a.swapaxes(self.dim, last), grad.swapaxes(self.dim, last)
+        n = a.shape[-1]
+        there = lambda x: moved(x.astype(values(a).dtype), device_of(values(a)))
+        one, ending = there(np.eye(n)), there(np.triu(np.ones((n, n))))
+        without = run(Gate, a[..., None, :] + one * 0, weights=as_array(1 - one)) + one  # row k: 1 instead of entry k
+        products = run(Cumprod, without, dim=a.ndim) * ending  # of row k those from the kth on
+        return (grad[..., None, :] * products).sum(axis=-1).swapaxes(self.dim, last)
+
+
+@numpy_names
+def cumprod(input, dim: int, *, dtype=None) -> Tensor:
+    """The products of the first 1, 2, 3, ... entries along `dim`. Integers and booleans are multiplied in int64."""
+    if dtype is not None or not input.dtype.is_floating_point:
+        input = to_dtype(input, dtype or int64)
+    return Cumprod.apply(input, dim=normalize_dim(dim, input.ndim))
+
+
+Tensor.cumprod = cumprod
+
 # %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c019
 class Nuclear(Function):
     """The sum of the singular values of the matrices in the last two dimensions."""
@@ -408,9 +447,13 @@ class Norm(Function):
 
     def backward(self, grad):
         a, result = self.saved
-        ratio = a / result.reshape(self.kept_shape)
-        slope = ratio if self.p == 2 else run(Sign, ratio) * run(Abs, ratio) ** (self.p - 1)
-        return run(Gate, grad.reshape(self.kept_shape) * slope, weights=values(a) != 0)
+        zero = values(result) == 0
+        slope, counts = a / (result + zero).reshape(self.kept_shape), as_array(~zero).reshape(self.kept_shape)
+        if self.p != 2:
+            counts = counts & (values(a) != 0)
+            ratio = slope + ~counts  # not 0, whose powers have no finite slope
+            slope = run(Sign, ratio) * run(Abs, ratio) ** (self.p - 1)
+        return run(Gate, grad.reshape(self.kept_shape) * slope, weights=counts)
 
 
 def nuclear_norm(input, dim, keepdim: bool) -> Tensor:
