@@ -1,0 +1,3 @@
+"""What PyTorch has besides tensors: its own machinery, and machines. Each file lies where PyTorch has it."""
+
+__all__ = []
