@@ -12,6 +12,7 @@ TENSOR_LEVEL = ("tensor", "ops.conversion", "ops.creation", "ops.random", "ops.c
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.custom_function")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
 ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations")
+LESSON_FILES = ("autograd", "profiler")  # a lesson's, under names that are namespaces in PyTorch: more is handed on there
 ALIASES = {"bool": "bool_", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 
 
@@ -60,10 +61,13 @@ class _Package(types.ModuleType):
             super().__setattr__(name, value)
         if is_module and name == "dispatch":
             value.keep_memory()  # freed memory is kept for the next large arrays
+        if is_module and name in LESSON_FILES:
+            _namespace.add_names(value, f"compat.torch.{name}")
         if is_module and name == "autograd":
             _namespace.load("kernels.operators")  # operators and the backward pass with fewer steps of Python take their places
 
 
 sys.modules[__name__].__class__ = _Package
-__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization"},
+__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization",
+                                                                   "load_ipython_extension": "compat.notebook"},
                                   attaching=ATTACHING, finish=_with_methods)

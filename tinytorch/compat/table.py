@@ -83,7 +83,8 @@ def home(module: str, name: str) -> str | None:
     if not area:  # in compat/torch/ every file lies where PyTorch has it
         area = "torch" + module.removeprefix("compat.torch")
     own = f"torch.{module}"  # a file that is where PyTorch has it, as autograd
-    return (homes(own) if own in table() else {}).get(name) or homes(area).get(name)
+    found = (homes(own) if own in table() else {}).get(name) or homes(area).get(name)
+    return found or (homes("torch.autograd").get(name) if area == "torch" else None)
 
 
 def file_of(module: str) -> Path | None:

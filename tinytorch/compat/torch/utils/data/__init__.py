@@ -1,0 +1,5 @@
+"""`torch.utils.data` beside lesson 06."""
+
+from .distributed import DistributedSampler
+
+__all__ = ["DistributedSampler"]
