@@ -27,6 +27,16 @@ def exported(module: str) -> dict:
     return {name: there[name] for name in there.get("__all__", ()) if name in there}
 
 
+def besides(module: str) -> dict:
+    """The names of a module of compat/torch/; none where it is not there, or stands on a lesson that is not."""
+    try:
+        return exported(module) if there(module) else {}
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("tinytorch."):
+            return {}
+        raise
+
+
 def there(module: str) -> bool:
     """Whether tinytorch's module `module` has a file."""
     place = HERE.joinpath(*module.split("."))
@@ -40,7 +50,7 @@ def add_names(module, beside: str) -> None:
     def __getattr__(name):
         if not name.startswith("__") and there(f"{beside}.{name}"):
             return importlib.import_module(f"tinytorch.{beside}.{name}")
-        found = {} if name.startswith("__") else exported(beside)
+        found = {} if name.startswith("__") else besides(beside)
         if own and name not in found:
             return own(name)
         if name not in found:
@@ -70,7 +80,7 @@ def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda
             found.update((name, value) for name, value in exported(module).items() if keep(value))
         for module in attaching:
             load(module)
-        return (exported(beside) if there(beside) else {}) | finish(found)
+        return besides(beside) | finish(found)
 
     def missing(name):
         """Why there is no `name`. A learner's package has names.json, which says what each lesson builds."""

@@ -10,18 +10,23 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 __all__ = [
-    "HASH_REGEX", "download_url_to_file", "get_dir", "help", "list", "load", "load_state_dict_from_url", "set_dir",
+    "HASH_REGEX", "_get_torch_home", "download_url_to_file", "get_dir", "help", "list", "load",
+    "load_state_dict_from_url", "set_dir", "urlparse",
 ]  # fmt: skip
 
 HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")  # "resnet18-f37072fd.pth": the beginning of its SHA-256
 _chosen = None
 
 
-def get_dir() -> str:
-    """The folder: what `set_dir` said, else hub/ in $TORCH_HOME, else ~/.cache/torch/hub."""
+def _get_torch_home() -> str:
+    """$TORCH_HOME, or torch/ in $XDG_CACHE_HOME, or ~/.cache/torch."""
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    home = os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch")))
-    return _chosen or os.path.join(home, "hub")
+    return os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch")))
+
+
+def get_dir() -> str:
+    """The folder: what `set_dir` said, or hub/ in PyTorch's."""
+    return _chosen or os.path.join(_get_torch_home(), "hub")
 
 
 def set_dir(d) -> None:

@@ -1,0 +1,3 @@
+"""`torch.nn.modules`: where PyTorch keeps its layers; here they come from `torch.nn`."""
+
+__all__ = []
