@@ -1,7 +1,7 @@
 """tinytorch: PyTorch's names, built lesson by lesson in modules/. This namespace only hands names on."""
 
 import sys
-import types
+from types import FunctionType, ModuleType  # not `types`: torch.types is a module of PyTorch's
 
 from . import _namespace
 
@@ -46,17 +46,17 @@ NAMES = frozenset("""
 def _with_methods(found):
     """A method of Tensor is a function too (`tinytorch.exp`), and Python's names for numbers are dtypes."""
     methods = vars(found["Tensor"]) if found else {}
-    found = {name: value for name, value in methods.items() if isinstance(value, types.FunctionType)} | found
+    found = {name: value for name, value in methods.items() if isinstance(value, FunctionType)} | found
     found |= {alias: found[name] for alias, name in ALIASES.items() if name in found}
     return {name: value for name, value in found.items() if name in NAMES}
 
 
-class _Package(types.ModuleType):
+class _Package(ModuleType):
     """`tinytorch.tensor` is the function, as in PyTorch, although a file has the same name."""
 
     def __setattr__(self, name, value):
         """Python calls this, too, for each file of the package that it has just imported."""
-        is_module = isinstance(value, types.ModuleType)
+        is_module = isinstance(value, ModuleType)
         if name != "tensor" or not is_module:
             super().__setattr__(name, value)
         if is_module and name == "dispatch":

@@ -28,7 +28,7 @@ def install() -> None:
     package = sys.modules["tinytorch"]
     package.__version__, package.__name__ = importlib.import_module("tinytorch.compat.torch.version").__version__, "torch"
     extend(package, "torch")
-    sys.modules["torch"] = package
+    sys.modules["torch"] = package.torch = package  # PyTorch has torch.torch, too
 
 
 class Finder:
