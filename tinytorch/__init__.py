@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 TENSOR_LEVEL = ("tensor", "ops.conversion", "ops.creation", "ops.random", "ops.comparison", "ops.counting", "ops.subscripts", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes",
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.custom_function")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
-ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations")
+ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "nn.buffer", "multiprocessing")
 LESSON_FILES = ("autograd", "profiler")  # a lesson's, under names that are namespaces in PyTorch: more is handed on there
 ALIASES = {"bool": "bool_", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 

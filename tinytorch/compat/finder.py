@@ -10,7 +10,7 @@ import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 
-from . import missing, table
+from . import contract, missing, table
 
 VERSION = "2.13.0"  # of PyTorch, whose names and behaviour are followed
 
@@ -71,6 +71,8 @@ class Own(SourceFileLoader):
         path = f"torch.{short.removeprefix('compat.torch').strip('.')}".rstrip(".")
         if table.place(path) == short:
             extend(module, path)
+        if short == "nn.module":
+            contract.warn_only(module)
 
 
 class Leading:
