@@ -182,9 +182,10 @@ class ProcessContext:
 
     def join(self, timeout: float | None = None, grace_period: float | None = None) -> bool:
         """Wait until one more has ended; True once all have. Raises what the first that failed raised."""
-        alive = {process.sentinel: i for i, process in enumerate(self.processes) if process.is_alive()}
-        wait(list(alive), timeout=timeout)
-        failed = next((i for i, p in enumerate(self.processes) if p.exitcode), None)
+        alive = [process.sentinel for process in self.processes if process.is_alive()]
+        if alive and not any(process.exitcode for process in self.processes):
+            wait(alive, timeout=timeout)
+        failed = next((i for i, process in enumerate(self.processes) if process.exitcode), None)
         if failed is None:
             return all(process.exitcode == 0 for process in self.processes)
         self.end_all(grace_period)
