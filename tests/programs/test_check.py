@@ -2,7 +2,7 @@
 
 import json
 
-from programs.running import ROOT, run
+from programs.running import run
 
 PROGRAM = """
 import torch
@@ -54,7 +54,7 @@ def test_folders_and_notebooks(tmp_path):
     (tmp_path / "sub/b.py").write_text("print 'old'\n")
     status, lines, _ = check(tmp_path, "sub")
     assert status == 1 and len(lines) == 3
-    assert lines[0].endswith("a.ipynb: torch.fx.Graph (line 7)") and "b.py: cannot be read" in lines[1]
+    assert lines[0].endswith("a.ipynb: torch.fx.Graph (line 6)") and "b.py: cannot be read" in lines[1]
     assert check(tmp_path)[0] == 2 and "not there: c" in check(tmp_path, "c")[2]
 
 

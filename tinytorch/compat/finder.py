@@ -3,7 +3,6 @@
 Installed by start/sitecustomize.py at the start of a process, or by `%load_ext tinytorch`.
 """
 
-import contextlib
 import importlib
 import importlib.metadata
 import sys
@@ -108,11 +107,15 @@ def extend(module: ModuleType, path: str) -> None:
                 return own(name)
             except (AttributeError, ImportError) as error:
                 why = str(error)
-        if table.handed_on(path, name) or (name.startswith("_") and path != "torch"):
-            with contextlib.suppress(AttributeError, ImportError):
+        private = any(part.startswith("_") for part in (name, path.rpartition(".")[2]))
+        if path != "torch" and (private or table.handed_on(path, name)):
+            try:
                 above = getattr(importlib.import_module(path.rpartition(".")[0]), name)
                 if not missing.is_missing(above):
                     return above
+                why = above.__why__
+            except (AttributeError, ImportError) as error:
+                why = str(error)
         return absent(path, name, why)
 
     module.__getattr__ = __getattr__

@@ -32,7 +32,7 @@ class Missing(type):
     def __getattr__(cls, name):
         if name.startswith("__"):
             raise AttributeError(f"type object '{cls.__name__}' has no attribute '{name}'")
-        return stand_in(f"{cls.__module__}.{cls.__qualname__}.{name}", cls.__why__)
+        return stand_in(f"{cls.__module__}.{cls.__qualname__}.{name}")
 
     def __iter__(cls):
         raise NotImplementedError(cls.__why__)

@@ -103,6 +103,6 @@ def place(path: str) -> str | None:
 
 
 def is_here(path: str) -> bool:
-    """Whether anything of PyTorch's module `path` is here: a file, or names that modules above it have."""
+    """Whether anything of PyTorch's module `path` is here: a file, or names of its own that modules above it have."""
     known = table().get(path)
-    return place(path) is not None or (known is not None and bool(known.shared or known.guests))
+    return place(path) is not None or (known is not None and bool(known.shared))

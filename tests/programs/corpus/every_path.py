@@ -83,8 +83,10 @@ print(torch.Tensor, torch.device, Parameter, Module, type(torch.float32), torch.
 print(_pair(3), _triple((1, 2, 3)), amp.autocast.__name__, dist.is_available() and dist.is_initialized())
 
 net = Net()
-for i, p in enumerate(net.parameters()):
-    init.constant_(p, 0.1 * (i + 1))
+for p in net.parameters():
+    with torch.no_grad():
+        p.copy_(torch.linspace(-0.4, 0.9, p.numel()).view_as(p))
+init.ones_(net.gain)
 loader = DataLoader(Numbers(), batch_sampler=BatchSampler(EveryOther(Numbers()), 3, drop_last=False))
 for batch in loader:
     print(batch["index"].tolist(), net(batch["value"]).sum(1).tolist())

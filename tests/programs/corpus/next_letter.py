@@ -94,6 +94,9 @@ model = Writer(Settings()).to(device)
 for p in model.parameters():
     if p.dim() > 1:
         p.data.copy_(torch.from_numpy(rng.normal(0, 0.08, tuple(p.shape))))
+for module in model.modules():
+    if isinstance(module, nn.Linear) and module.bias is not None:
+        nn.init.zeros_(module.bias)
 print(sum(p.numel() for p in model.parameters()), "parameters")
 matrices = [p for p in model.parameters() if p.ndim > 1]
 vectors = [p for p in model.parameters() if p.ndim < 2]

@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 __all__ = [
-    "HASH_REGEX", "_get_torch_home", "download_url_to_file", "get_dir", "help", "list", "load",
-    "load_state_dict_from_url", "set_dir", "urlparse",
+    "HASH_REGEX", "_get_torch_home", "download_url_to_file", "get_dir", "load", "load_state_dict_from_url", "set_dir",
+    "urlparse",
 ]  # fmt: skip
 
 HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")  # "resnet18-f37072fd.pth": the beginning of its SHA-256
@@ -68,42 +68,21 @@ def load_state_dict_from_url(
     return load_file(str(file), map_location=map_location)
 
 
-def hubconf(repo: str, source: str):
-    """The hubconf.py of a folder, run."""
-    if source != "local":
-        raise NotImplementedError(
-            f"torch.hub: tinytorch fetches no programs. Get {repo} yourself, and give its folder with source='local'"
-        )
-    file = Path(repo, "hubconf.py")
-    sys.path.insert(0, str(repo))
-    try:
-        spec = importlib.util.spec_from_file_location("hubconf", file)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(repo))
-    return module
-
-
-def entry(repo, model: str, source: str):
-    found = getattr(hubconf(repo, source), model, None)
-    if not callable(found):
-        raise RuntimeError(f"Cannot find callable {model} in hubconf")
-    return found
-
-
 def load(repo_or_dir, model: str, *args, source: str = "github", trust_repo="check", force_reload=False, verbose=True,
          skip_validation=False, **kwargs):  # fmt: skip
     """What the function `model` of the hubconf.py in a folder returns; `source` must be "local"."""
-    return entry(repo_or_dir, model, source)(*args, **kwargs)
-
-
-def help(github, model: str, force_reload=False, skip_validation=False, trust_repo="check", source="github"):
-    """The docstring of that function."""
-    return entry(github, model, source).__doc__
-
-
-def list(github, force_reload=False, skip_validation=False, trust_repo="check", verbose=True, source="github"):
-    """The names of all such functions."""
-    found = vars(hubconf(github, source))
-    return [name for name, value in found.items() if callable(value) and not name.startswith("_")]
+    if source != "local":
+        raise NotImplementedError(
+            f"torch.hub: tinytorch fetches no programs. Get {repo_or_dir} yourself; give its folder, and source='local'"
+        )
+    sys.path.insert(0, str(repo_or_dir))
+    try:
+        spec = importlib.util.spec_from_file_location("hubconf", Path(repo_or_dir, "hubconf.py"))
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(repo_or_dir))
+    found = getattr(module, model, None)
+    if not callable(found):
+        raise RuntimeError(f"Cannot find callable {model} in hubconf")
+    return found(*args, **kwargs)

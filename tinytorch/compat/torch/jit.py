@@ -138,5 +138,5 @@ def __getattr__(name):
     module = load("nn.module") if name == "ScriptModule" else None
     if module is None:
         raise AttributeError(f"tinytorch has no torch.jit.{name}")
-    globals()[name] = type("ScriptModule", (module.Module,), {"__module__": "torch.jit", "__doc__": "A Module."})
+    globals()[name] = type("ScriptModule", (module.Module,), {"__module__": "torch.jit._script", "__doc__": "A Module."})
     return globals()[name]

@@ -64,6 +64,8 @@ def difference(actual, expected, tolerance, equal_nan, same, where) -> str | Non
     elif isinstance(actual, bool) and isinstance(expected, bool):
         text = None if actual is expected else f"Booleans mismatch: {actual} is not {expected}"
     elif all(isinstance(x, numbers.Number) and not isinstance(x, bool) for x in (actual, expected)):
+        if same["dtype"] and type(actual) is not type(expected):
+            return f"The (d)types do not match: {type(actual)} != {type(expected)}."
         text = numbers_differ(actual, expected, *limits(type(actual), type(expected), tolerance), equal_nan)
     elif all(isinstance(x, collections.abc.Mapping) for x in (actual, expected)):
         return mappings_differ(actual, expected, options, where)
@@ -116,18 +118,17 @@ def limits(actual, expected, tolerance) -> tuple:
 def values_differ(actual, expected, tolerance, equal_nan) -> str | None:
     rtol, atol = limits(actual.dtype, expected.dtype, tolerance)
     a, b = (to_numpy(x.array) for x in (actual, expected))
-    wide = np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64
-    if a.dtype.kind in "iub" and b.dtype.kind in "iub":
-        wide = np.int64
-    a, b = a.astype(wide), b.astype(wide)
+    kind = np.result_type(a, b) if {a.dtype.kind, b.dtype.kind} - set("iub") else np.int64
+    a, b = a.astype(kind), b.astype(kind)
     close = np.isclose(a, b, rtol, atol, equal_nan) if rtol or atol else (a == b) | (equal_nan & (a != a) & (b != b))
     if close.all():
         return None
     if not a.ndim:
         return numbers_differ(a.item(), b.item(), rtol, atol, equal_nan)
     with np.errstate(all="ignore"):
-        absolute = np.where(close, 0, np.abs(a - b))
-        relative = np.where(close, 0, absolute / np.abs(b))
+        absolute = np.where(close, np.zeros_like(a), np.abs(a - b))
+        floating = np.float32 if kind == np.int64 else absolute.dtype
+        relative = np.where(close, 0, absolute.astype(floating) / np.abs(b).astype(floating))
     lines = [f"Tensor-likes are not {'close' if rtol or atol else 'equal'}!", ""]
     lines.append(f"Mismatched elements: {(~close).sum()} / {a.size} ({(~close).mean():.1%})")
     for name, values, limit in (("absolute", absolute, atol), ("relative", relative, rtol)):
