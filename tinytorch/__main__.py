@@ -46,9 +46,9 @@ def run(arguments: list) -> int:
     """Python on `arguments`: it alone does all that it does with a program; what it starts finds START in its turn."""
     os.environ["PYTHONPATH"] = os.pathsep.join([str(START), *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, *subprocess._args_from_interpreter_flags(), *arguments]
-    if os.name == "nt":  # where exec leaves the terminal before the program has ended
-        return subprocess.call(command)
-    os.execv(sys.executable, command)
+    if os.name != "nt":  # there, exec leaves the terminal before the program has ended
+        os.execv(sys.executable, command)
+    return subprocess.call(command)
 
 
 if __name__ == "__main__":

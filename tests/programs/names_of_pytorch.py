@@ -59,7 +59,7 @@ def inside(short: str) -> bool:
 def private() -> list:
     import torch
 
-    return sorted(i.name for i in pkgutil.iter_modules(torch.__path__, "torch.") if "._" in i.name) + ["torch._C"]
+    return [*sorted(i.name for i in pkgutil.iter_modules(torch.__path__, "torch.") if "._" in i.name), "torch._C"]
 
 
 def names(path: str) -> tuple:

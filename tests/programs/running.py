@@ -14,7 +14,8 @@ NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 
 def python(*arguments, folder, package=ROOT, **environment) -> subprocess.CompletedProcess:
     """`python ARGUMENTS` in `folder`; tinytorch and the tools are found in `package` and here."""
-    path = os.pathsep.join(map(str, dict.fromkeys([package, ROOT])))
+    usual = filter(None, [os.environ.get("PYTHONPATH")])
+    path = os.pathsep.join(dict.fromkeys([str(package), str(ROOT), *usual]))
     env = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "COLUMNS": "200"} | environment
     command = [sys.executable, *map(str, arguments)]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)

@@ -73,5 +73,3 @@ def test_by_the_list_of_what_public_code_uses(tmp_path):
     _, (line, _), _ = check(tmp_path, "names.py")
     missing = {part.partition(" (")[0] for part in line.partition(": ")[2].split(", ")}
     assert {name for name in missing if name in here} == set() and set(away) <= missing
-
-

@@ -208,7 +208,9 @@ def test_jit_is_transparent():
 
     net = nn.Linear(2, 2)
     assert f(tt.ones(1)).item() == 2 and tt.jit.trace(net, tt.ones(1, 2)) is net and tt.jit.script(net) is net
-    assert tt.jit.ignore(f) is f and tt.jit.ignore(drop=True)(f) is f and tt.jit.unused(f) is f and tt.jit.export(f) is f
+    assert (
+        tt.jit.ignore(f) is f and tt.jit.ignore(drop=True)(f) is f and tt.jit.unused(f) is f and tt.jit.export(f) is f
+    )
     assert not isinstance(net, tt.jit.ScriptModule) and issubclass(tt.jit.ScriptModule, nn.Module)
     assert tt.jit.freeze(net.eval()) is net and tt.jit.wait(tt.jit.fork(f, tt.ones(1))).item() == 2
     with pytest.raises(RuntimeError, match="eval mode"):
@@ -277,8 +279,10 @@ def test_a_nan_of_the_backward_is_found():
         (x.sqrt() * 0).sum().backward()
 
     nan(tt)
-    with pytest.warns(UserWarning, match="Anomaly"), tt.autograd.detect_anomaly(), pytest.raises(
-        RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output"
+    with (
+        pytest.warns(UserWarning, match="Anomaly"),
+        tt.autograd.detect_anomaly(),
+        pytest.raises(RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output"),
     ):
         nan(tt)
     nan(tt)  # off again
@@ -308,7 +312,9 @@ def test_operations_of_ones_own():
     def double(x: tt.Tensor) -> tt.Tensor:
         return x.detach() * 2
 
-    double.register_autograd(lambda ctx, grad: grad * ctx.factor, setup_context=lambda ctx, inputs, output: setattr(ctx, "factor", 2))
+    double.register_autograd(
+        lambda ctx, grad: grad * ctx.factor, setup_context=lambda ctx, inputs, output: setattr(ctx, "factor", 2)
+    )
     double.register_fake(lambda x: x)
     x = tt.ones(2, requires_grad=True)
     tt.ops.course.double(x).sum().backward()
@@ -337,7 +343,9 @@ def test_pytree():
 
 
 def test_timer():
-    measured = tt.utils.benchmark.Timer("sum(range(n))", globals={"n": 100}, label="adding").blocked_autorange(min_run_time=0.02)
+    measured = tt.utils.benchmark.Timer("sum(range(n))", globals={"n": 100}, label="adding").blocked_autorange(
+        min_run_time=0.02
+    )
     assert measured.median > 0 and measured.iqr >= 0 and "adding" in repr(measured) and "1 thread" in repr(measured)
     assert "100 runs" in repr(tt.utils.benchmark.Timer("pass").timeit(100))
 
@@ -395,7 +403,9 @@ def test_without_tensorboardx_it_says_what_to_install(tmp_path):
 def test_importing_torch_stays_quick(tmp_path):
     """The answers about machines load nothing heavy."""
     heavy = "('scipy', 'numba', 'matplotlib', 'urllib.request', 'threadpoolctl', 'IPython', 'sklearn')"
-    code = f"import torch, sys; torch.cuda.is_available(); torch.compile; print([m for m in {heavy} if m in sys.modules])"
+    code = (
+        f"import torch, sys; torch.cuda.is_available(); torch.compile; print([m for m in {heavy} if m in sys.modules])"
+    )
     assert prints(code, tmp_path) == "[]"
 
 
@@ -419,7 +429,9 @@ def test_notebook(tmp_path):
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     environment = {**__import__("os").environ, "PYTHONPATH": str(ROOT)}
-    client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}})
+    client = nbclient.NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    )
     client.execute(env=environment)
     outputs = [{o.get("name"): o.get("text") for o in cell.outputs} for cell in notebook.cells]
     assert outputs[0] == {"stderr": "the reference tinytorch\n"}
@@ -428,7 +440,11 @@ def test_notebook(tmp_path):
 
 def test_importable_without_any_lesson(tmp_path):
     """The files of compat/torch/ that PyTorch's own machinery stands for need no lesson."""
-    code = "import sys; sys.path.insert(0, {!r}); from tinytorch.compat import finder; finder.install(); import torch; {}"
+    code = (
+        "import sys; sys.path.insert(0, {!r}); from tinytorch.compat import finder; finder.install(); import torch; {}"
+    )
     for name in ("compile", "jit", "cuda", "accelerator", "backends", "distributed", "version", "hub"):
-        ran = subprocess.run([sys.executable, "-c", code.format(str(ROOT), f"torch.{name}")], cwd=tmp_path, capture_output=True)
+        ran = subprocess.run(
+            [sys.executable, "-c", code.format(str(ROOT), f"torch.{name}")], cwd=tmp_path, capture_output=True
+        )
         assert ran.returncode == 0

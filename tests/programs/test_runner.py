@@ -61,9 +61,8 @@ def test_input_and_modules_beside_the_program(tmp_path):
 
 
 def test_torch_is_the_package(tmp_path):
-    assert (
-        prints(
-            """
+    assert prints(
+        """
             import torch, tinytorch, torch.nn.functional as F
             from torch.nn.modules.conv import Conv2d
             from torch.utils.data.dataloader import DataLoader
@@ -71,10 +70,8 @@ def test_torch_is_the_package(tmp_path):
             print(Conv2d is tinytorch.nn.Conv2d, DataLoader is tinytorch.utils.data.DataLoader)
             print(torch.nn.modules.conv.__name__, torch.__name__)
             """,
-            tmp_path,
-        ).split()
-        == ["True"] * 6 + ["torch.nn.modules.conv", "torch"]
-    )
+        tmp_path,
+    ).split() == ["True"] * 6 + ["torch.nn.modules.conv", "torch"]
 
 
 def test_the_version_is_the_one_that_is_followed(tmp_path):
@@ -210,8 +207,8 @@ def test_an_interpreter_that_reads_no_environment(tmp_path):
 def workspace(tmp_path_factory):
     """A learner's, with lessons 01 to 03 built."""
     from course.plan import plan
-    from course.workspace import contents, fill, lessons
     from course.whose import record
+    from course.workspace import contents, fill, lessons
 
     folder = tmp_path_factory.mktemp("workspace")
     for name, text in contents(ROOT).items():

@@ -25,7 +25,10 @@ def install() -> None:
         )
     sys.meta_path.insert(0, Finder())
     package = sys.modules["tinytorch"]
-    package.__version__, package.__name__ = importlib.import_module("tinytorch.compat.torch.version").__version__, "torch"
+    package.__version__, package.__name__ = (
+        importlib.import_module("tinytorch.compat.torch.version").__version__,
+        "torch",
+    )
     extend(package, "torch")
     sys.modules["torch"] = package.torch = package  # PyTorch has torch.torch, too
 

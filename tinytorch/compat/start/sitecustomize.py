@@ -13,7 +13,7 @@ ROOT = str(HERE.parents[2])  # where tinytorch lies: it need not be on the progr
 
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE]
 sys.path.insert(0, ROOT)
-from tinytorch.compat import finder  # noqa: E402
+from tinytorch.compat import finder
 
 finder.install()
 sys.path.remove(ROOT)

@@ -8,7 +8,9 @@ __all__ = [
 ]  # fmt: skip
 
 
-def compile(model=None, *, fullgraph=False, dynamic=None, backend=None, mode=None, options=None, disable=False, **others):
+def compile(
+    model=None, *, fullgraph=False, dynamic=None, backend=None, mode=None, options=None, disable=False, **others
+):
     """`model` itself, a function or a module; without one, a decorator that does the same."""
     say_once("torch.compile returns what it is given: tinytorch runs programs as they are written")
     return model if model is not None else lambda function: function

@@ -5,7 +5,7 @@ from typing import Final
 from ..._namespace import load
 
 __all__ = [
-    "Attribute", "Error", "Final", "ScriptModule", "annotate", "enable_onednn_fusion", "export", "fork", "freeze",
+    "Attribute", "Error", "Final", "annotate", "enable_onednn_fusion", "export", "fork", "freeze",
     "ignore", "interface", "is_scripting", "is_tracing", "isinstance", "onednn_fusion_enabled",
     "optimize_for_inference", "optimized_execution", "run_frozen_optimizations", "script", "script_if_tracing",
     "script_method", "set_fusion_strategy", "trace", "trace_module", "unused", "wait", "_overload_method",
@@ -138,5 +138,7 @@ def __getattr__(name):
     module = load("nn.module") if name == "ScriptModule" else None
     if module is None:
         raise AttributeError(f"tinytorch has no torch.jit.{name}")
-    globals()[name] = type("ScriptModule", (module.Module,), {"__module__": "torch.jit._script", "__doc__": "A Module."})
+    globals()[name] = type(
+        "ScriptModule", (module.Module,), {"__module__": "torch.jit._script", "__doc__": "A Module."}
+    )
     return globals()[name]

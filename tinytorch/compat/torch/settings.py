@@ -15,7 +15,7 @@ def set_num_threads(num: int) -> None:
         raise RuntimeError(f"set_num_threads expects an int, but got {type(num).__name__}")
     if num < 1:
         raise RuntimeError("set_num_threads expects a positive integer")
-    import numpy  # noqa: F401  its BLAS must be there to be told
+    import numpy
     import threadpoolctl
 
     threadpoolctl.threadpool_limits(limits=num)
@@ -28,7 +28,7 @@ def get_num_threads() -> int:
     """How many threads one operation may use."""
     if _now["threads"]:
         return _now["threads"]
-    import numpy  # noqa: F401
+    import numpy
     import threadpoolctl
 
     return max([pool["num_threads"] for pool in threadpoolctl.threadpool_info()], default=1)

@@ -32,7 +32,11 @@ class GradScaler:
             raise AssertionError(f"The backoff factor must be < 1.0, got {backoff_factor}")
         self._enabled, self._device = enabled, device
         self._scale, self._growth_tracker = float(init_scale), 0
-        self._growth_factor, self._backoff_factor, self._growth_interval = growth_factor, backoff_factor, growth_interval
+        self._growth_factor, self._backoff_factor, self._growth_interval = (
+            growth_factor,
+            backoff_factor,
+            growth_interval,
+        )
         self._found = {}  # id of an optimizer -> whether one of its gradients is infinite or nan
 
     def scale(self, outputs):

@@ -27,7 +27,9 @@ def version() -> int | None:
     return None
 
 
-def set_flags(_enabled=None, _benchmark=None, _benchmark_limit=None, _deterministic=None, _allow_tf32=None, *more) -> tuple:
+def set_flags(
+    _enabled=None, _benchmark=None, _benchmark_limit=None, _deterministic=None, _allow_tf32=None, *more
+) -> tuple:
     """Set those that are not None; returns the five settings as they were."""
     module, given = sys.modules[__name__], (_enabled, _benchmark, _benchmark_limit, _deterministic, _allow_tf32)
     before = tuple(getattr(module, name) for name in SETTINGS)

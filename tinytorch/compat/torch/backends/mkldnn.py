@@ -16,7 +16,9 @@ def is_available() -> bool:
 def set_flags(_enabled=None, _deterministic=None, _allow_tf32=None, *more) -> tuple:
     """Set those that are not None; returns the three settings as they were."""
     module, before = sys.modules[__name__], (enabled, deterministic, allow_tf32)
-    for name, value in zip(("enabled", "deterministic", "allow_tf32"), (_enabled, _deterministic, _allow_tf32), strict=True):
+    for name, value in zip(
+        ("enabled", "deterministic", "allow_tf32"), (_enabled, _deterministic, _allow_tf32), strict=True
+    ):
         if value is not None:
             setattr(module, name, value)
     return before
