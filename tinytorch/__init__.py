@@ -11,8 +11,7 @@ __version__ = "0.1.0"
 TENSOR_LEVEL = ("tensor", "ops.conversion", "ops.creation", "ops.random", "ops.comparison", "ops.counting", "ops.subscripts", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes",
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.custom_function")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
-ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "nn.buffer", "multiprocessing")
-LESSON_FILES = ("autograd", "profiler")  # a lesson's, under names that are namespaces in PyTorch: more is handed on there
+ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "multiprocessing")
 ALIASES = {"bool": "bool_", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 
 
@@ -61,7 +60,7 @@ class _Package(ModuleType):
             super().__setattr__(name, value)
         if is_module and name == "dispatch":
             value.keep_memory()  # freed memory is kept for the next large arrays
-        if is_module and name in LESSON_FILES:
+        if is_module and name in _namespace.LESSON_FILES:
             _namespace.add_names(value, f"compat.torch.{name}")
         if is_module and name == "autograd":
             _namespace.load("kernels.operators")  # operators and the backward pass with fewer steps of Python take their places

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
+LESSON_FILES = ("autograd", "profiler")  # whole namespaces in PyTorch: what they lack is in compat/torch/, see add_names
 
 
 def load(module: str):
@@ -98,7 +99,7 @@ def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda
         asked_by_import = sys._getframe(1).f_code.co_filename == "<frozen importlib._bootstrap>"
         if name != "tensor" and importlib.util.find_spec(f"{package}.{name}"):
             return importlib.import_module(f"{package}.{name}")
-        if there(f"{beside}.{name}"):
+        if name not in LESSON_FILES and there(f"{beside}.{name}"):
             return importlib.import_module(f"tinytorch.{beside}.{name}")
         try:
             value = exported(elsewhere[name])[name] if name in elsewhere else collect()[name]

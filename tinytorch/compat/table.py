@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from .._namespace import LESSON_FILES
+
 PACKAGE = Path(__file__).parents[1]
 # Where the classes of these folders of ours are in PyTorch; those of other folders are where they are here.
 AREAS = {"": "torch", "ops": "torch", "data": "torch.utils.data", "compat": ""}
@@ -99,7 +101,8 @@ def place(path: str) -> str | None:
     if not is_module(path):
         return None
     short = path.removeprefix("torch").lstrip(".")
-    return next((one for one in (short, f"compat.torch.{short}") if file_of(one)), None)
+    places = (short,) if short in LESSON_FILES else (short, f"compat.torch.{short}")
+    return next((one for one in places if file_of(one)), None)
 
 
 def is_here(path: str) -> bool:

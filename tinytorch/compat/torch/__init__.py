@@ -5,10 +5,10 @@ that only use a few of them, and in learners' packages that have only some of th
 """
 
 from ..._namespace import load
-from .amp import autocast, get_autocast_dtype, is_autocast_available, is_autocast_enabled
+from .amp import autocast, get_autocast_dtype, is_autocast_enabled
 from .amp import get_autocast_cpu_dtype, get_autocast_gpu_dtype, is_autocast_cpu_enabled
 from .compiler import compile
-from .settings import (
+from ._settings import (
     are_deterministic_algorithms_enabled,
     get_default_device,
     get_deterministic_debug_mode,
@@ -31,7 +31,7 @@ __all__ = [
     "SymBool", "SymFloat", "SymInt", "are_deterministic_algorithms_enabled", "autocast", "compile",
     "get_autocast_cpu_dtype", "get_autocast_dtype", "get_autocast_gpu_dtype", "get_default_device",
     "get_deterministic_debug_mode", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
-    "is_autocast_available", "is_autocast_cpu_enabled", "is_autocast_enabled",
+    "is_autocast_cpu_enabled", "is_autocast_enabled",
     "is_deterministic_algorithms_warn_only_enabled", "is_storage", "is_warn_always_enabled", "set_default_device",
     "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",
     "set_num_threads", "set_warn_always", "typename", "use_deterministic_algorithms", "_assert", "_check",

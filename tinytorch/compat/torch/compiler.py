@@ -1,5 +1,7 @@
 """`torch.compile` and `torch.compiler`: every function and module runs as it is written."""
 
+from collections.abc import Callable
+
 from ..once import say_once
 
 __all__ = [
@@ -9,8 +11,16 @@ __all__ = [
 
 
 def compile(
-    model=None, *, fullgraph=False, dynamic=None, backend=None, mode=None, options=None, disable=False, **others
-):
+    model: Callable | None = None,
+    *,
+    fullgraph: bool = False,
+    dynamic: bool | None = None,
+    backend=None,
+    mode: str | None = None,
+    options: dict | None = None,
+    disable: bool = False,
+    **others,
+) -> Callable:
     """`model` itself, a function or a module; without one, a decorator that does the same."""
     say_once("torch.compile returns what it is given: tinytorch runs programs as they are written")
     return model if model is not None else lambda function: function

@@ -3,6 +3,7 @@
 import functools
 import warnings
 
+from ....tensor import dtype
 from ...once import say_once
 
 __all__ = ["autocast", "custom_bwd", "custom_fwd", "is_autocast_available"]
@@ -14,7 +15,7 @@ OTHERS = ("xpu", "mps", "hpu", "mtia", "maia", "xla", "privateuseone", "ipu", "m
 class autocast:
     """As a context or a decorator. It says once that nothing is cast."""
 
-    def __init__(self, device_type: str, dtype=None, enabled: bool = True, cache_enabled: bool | None = None):
+    def __init__(self, device_type: str, dtype: dtype | None = None, enabled: bool = True, cache_enabled: bool | None = None):
         if not isinstance(device_type, str):
             raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
         if device_type not in HERE + OTHERS:
@@ -59,18 +60,18 @@ def is_autocast_enabled(device_type: str | None = None) -> bool:
 is_autocast_cpu_enabled = is_autocast_enabled
 
 
-def get_autocast_dtype(device_type: str):
+def get_autocast_dtype(device_type: str) -> dtype:
     """The dtype to which would be cast: bfloat16 on the CPU, float16 elsewhere."""
     import tinytorch
 
     return tinytorch.bfloat16 if device_type in ("cpu", "xpu") else tinytorch.float16
 
 
-def get_autocast_cpu_dtype():
+def get_autocast_cpu_dtype() -> dtype:
     return get_autocast_dtype("cpu")
 
 
-def get_autocast_gpu_dtype():
+def get_autocast_gpu_dtype() -> dtype:
     return get_autocast_dtype("cuda")
 
 

@@ -4,7 +4,7 @@ import statistics
 import timeit as python_timeit
 from typing import NamedTuple
 
-from ...settings import get_num_threads, set_num_threads
+from ..._settings import get_num_threads, set_num_threads
 
 __all__ = ["Measurement", "Timer", "timer"]
 

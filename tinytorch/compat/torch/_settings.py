@@ -3,6 +3,7 @@
 import sys
 import warnings
 
+from ...ops.conversion import CPU, as_device, device
 from ..once import say_once
 
 PRECISIONS = ("highest", "high", "medium")
@@ -98,16 +99,12 @@ def is_warn_always_enabled() -> bool:
     return _now["warn always"]
 
 
-def set_default_device(device) -> None:
+def set_default_device(device: device | str | None) -> None:
     """Where new tensors live; None is the CPU. RuntimeError for a device that is not there."""
-    from ...ops.conversion import as_device
-
     if as_device(device).type != "cpu":
         say_once(f"new tensors are made on the CPU: give device={str(device)!r} to what shall live elsewhere")
 
 
-def get_default_device():
+def get_default_device() -> device:
     """Where new tensors live: on the CPU."""
-    from ...ops.conversion import CPU
-
     return CPU
