@@ -15,7 +15,9 @@ OTHERS = ("xpu", "mps", "hpu", "mtia", "maia", "xla", "privateuseone", "ipu", "m
 class autocast:
     """As a context or a decorator. It says once that nothing is cast."""
 
-    def __init__(self, device_type: str, dtype: dtype | None = None, enabled: bool = True, cache_enabled: bool | None = None):
+    def __init__(
+        self, device_type: str, dtype: dtype | None = None, enabled: bool = True, cache_enabled: bool | None = None
+    ):
         if not isinstance(device_type, str):
             raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
         if device_type not in HERE + OTHERS:
