@@ -63,7 +63,7 @@ print(seen, w.grad.tolist())
 
 layer = torch.nn.Linear(2, 1)
 torch.nn.init.constant_(layer.weight, 0.5)
-layer.register_forward_hook(lambda module, args, output: print("forward", args[0].shape, output.shape))
+layer.register_forward_hook(lambda module, args, output: print("forward", list(args[0].shape), list(output.shape)))
 layer.register_full_backward_hook(lambda module, grad_in, grad_out: print("backward", grad_out[0].tolist()))
 layer(torch.ones(2, 2)).sum().backward()
 print(layer.weight.grad)
