@@ -1,7 +1,7 @@
 """tinytorch: PyTorch's names, built lesson by lesson in modules/. This namespace only hands names on."""
 
 import sys
-import types
+from types import FunctionType, ModuleType  # not `types`: torch.types is a module of PyTorch's
 
 from . import _namespace
 
@@ -14,7 +14,7 @@ TENSOR_LEVEL = ("ops.old_forms", "ops.dtypes", "ops.size", "ops.creation", "tens
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.storage", "ops.custom_function", "ops.solving", "ops.lu", "ops.decompositions",
                 "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel", "ops.gamma_sampling")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
-ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations")
+ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "multiprocessing")
 ALIASES = {"bool": "bool_", "half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
            "cfloat": "complex64", "cdouble": "complex128"}
 
@@ -61,28 +61,31 @@ NAMES = frozenset("""
 def _with_methods(found):
     """A method of Tensor is a function too (`tinytorch.exp`), functions take `out=`, and Python's names for numbers are dtypes."""
     methods = vars(found["Tensor"]) if found else {}
-    found = {name: value for name, value in methods.items() if isinstance(value, types.FunctionType)} | found
+    found = {name: value for name, value in methods.items() if isinstance(value, FunctionType)} | found
     out = _namespace.load("ops.out")
     found |= out.taking_out(found) if out else {}
     found |= {alias: found[name] for alias, name in ALIASES.items() if name in found}
     return {name: value for name, value in found.items() if name in NAMES}
 
 
-class _Package(types.ModuleType):
+class _Package(ModuleType):
     """`tinytorch.tensor` is the function, as in PyTorch, although a file has the same name."""
 
     def __setattr__(self, name, value):
         """Python calls this, too, for each file of the package that it has just imported."""
-        is_module = isinstance(value, types.ModuleType)
+        is_module = isinstance(value, ModuleType)
         if name != "tensor" or not is_module:
             super().__setattr__(name, value)
         if is_module and name == "dispatch":
             value.keep_memory()  # freed memory is kept for the next large arrays
+        if is_module and name in _namespace.LESSON_FILES:
+            _namespace.add_names(value, f"compat.torch.{name}")
         if is_module and name == "autograd":
             value.__path__ = [str(_namespace.HERE / "autograd")]  # a file with a folder beside it: autograd.functional
             _namespace.load("kernels.operators")  # operators and the backward pass with fewer steps of Python take their places
 
 
 sys.modules[__name__].__class__ = _Package
-__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization", "vmap": "func.batching"},
+__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization", "vmap": "func.batching",
+                                                                    "load_ipython_extension": "compat.notebook"},
                                   attaching=ATTACHING, finish=_with_methods)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
+LESSON_FILES = ("autograd", "profiler")  # whole namespaces in PyTorch: what they lack is in compat/torch/, see add_names
 
 
 def load(module: str):
@@ -27,15 +28,50 @@ def exported(module: str) -> dict:
     return {name: there[name] for name in there.get("__all__", ()) if name in there}
 
 
+def besides(module: str) -> dict:
+    """The names of a module of compat/torch/; none where it is not there, or stands on a lesson that is not."""
+    try:
+        return exported(module) if there(module) else {}
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("tinytorch."):
+            return {}
+        raise
+
+
+def there(module: str) -> bool:
+    """Whether tinytorch's module `module` has a file."""
+    place = HERE.joinpath(*module.split("."))
+    return place.with_suffix(".py").exists() or (place / "__init__.py").exists()
+
+
+def add_names(module, beside: str) -> None:
+    """Let `module`, which a lesson exports, hand on what `beside` has of PyTorch's names for it."""
+    own = vars(module).get("__getattr__")
+
+    def __getattr__(name):
+        if not name.startswith("__") and there(f"{beside}.{name}"):
+            return importlib.import_module(f"tinytorch.{beside}.{name}")
+        found = {} if name.startswith("__") else besides(beside)
+        if own and name not in found:
+            return own(name)
+        if name not in found:
+            raise AttributeError(f"module '{module.__name__}' has no attribute '{name}'")
+        return found[name]
+
+    module.__getattr__ = __getattr__
+
+
 def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda value: True, elsewhere: dict | None = None,
               attaching: Sequence[str] = (), finish: Callable = lambda found: found):
     """`__getattr__` and `__dir__` (PEP 562) for the namespace `package`.
 
     It hands on its submodules, then what `modules` export (the first that has a name wins) as far as `keep(value)` agrees,
     then the names of `elsewhere`, each from the module given for it. `attaching` are modules that are loaded because they
-    add methods to Tensor; their own names are not handed on. `finish` may add to what the modules gave.
+    add methods to Tensor; their own names are not handed on. `finish` may add to what the modules gave. Last come the
+    names and modules of compat/torch/, where PyTorch's own machinery is answered for, under the same path.
     """
     elsewhere, me = elsewhere or {}, sys.modules[package]
+    beside = f"compat.torch{package.removeprefix('tinytorch')}"
     if not hasattr(me, "__path__"):
         me.__path__ = []  # `from namespace import x` asks importlib only where the namespace is a package: see asked_by_import
 
@@ -45,7 +81,7 @@ def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda
             found.update((name, value) for name, value in exported(module).items() if keep(value))
         for module in attaching:
             load(module)
-        return finish(found)
+        return besides(beside) | finish(found)
 
     def missing(name):
         """Why there is no `name`. A learner's package has names.json, which says what each lesson builds."""
@@ -63,6 +99,8 @@ def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda
         asked_by_import = sys._getframe(1).f_code.co_filename == "<frozen importlib._bootstrap>"
         if name not in ("tensor", *elsewhere) and importlib.util.find_spec(f"{package}.{name}"):
             return importlib.import_module(f"{package}.{name}")
+        if name not in LESSON_FILES and there(f"{beside}.{name}"):
+            return importlib.import_module(f"tinytorch.{beside}.{name}")
         try:
             value = exported(elsewhere[name])[name] if name in elsewhere else collect()[name]
         except KeyError:
@@ -72,9 +110,10 @@ def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda
         return value
 
     def __dir__():
-        folder = HERE.joinpath(*package.split(".")[1:])  # none if the namespace is a file: then it has no submodules
-        files = {file.stem for file in folder.glob("*.py")} | {file.parent.name for file in folder.glob("*/__init__.py")}
-        there = {name for name, module in elsewhere.items() if name in exported(module)}
-        return sorted(set(collect()) | there | {name for name in files if not name.startswith("_")})
+        folders = [HERE.joinpath(*module.split(".")) for module in (package.partition(".")[2], beside)]  # files have none
+        files = {file.stem for folder in folders for file in folder.glob("*.py")}
+        files |= {file.parent.name for folder in folders for file in folder.glob("*/__init__.py")}
+        others = {name for name, module in elsewhere.items() if name in exported(module)}
+        return sorted(set(collect()) | others | {name for name in files if not name.startswith("_")})
 
     return __getattr__, __dir__

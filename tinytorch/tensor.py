@@ -36,7 +36,7 @@ class dtype:
     itemsize = property(lambda self: self.numpy.itemsize, doc="Size in bytes.")
 
     def __repr__(self):
-        return f"tinytorch.{self.name}"
+        return f"{type(self).__module__.partition('.')[0]}.{self.name}"
 
     def __reduce__(self):  # a copy or an unpickled dtype is the same object
         return _dtype_named, (self.name,)

@@ -1,0 +1,147 @@
+"""`import torch` and all paths below lead to this package: the same modules, the same classes.
+
+Installed by start/sitecustomize.py at the start of a process, or by `%load_ext tinytorch`.
+"""
+
+import importlib
+import importlib.metadata
+import sys
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
+
+from . import contract, missing, table
+
+VERSION = "2.13.0"  # of PyTorch, whose names and behaviour are followed
+
+
+def install() -> None:
+    """Let this process find tinytorch where it says torch. Raises ImportError where PyTorch itself has been imported."""
+    if any(isinstance(finder, Finder) for finder in sys.meta_path):
+        return
+    if "torch" in sys.modules:
+        raise ImportError(
+            "PyTorch itself has been imported in this process, and tinytorch can no longer take its place: start again, "
+            "and load tinytorch first"
+        )
+    sys.meta_path.insert(0, Finder())
+    package = sys.modules["tinytorch"]
+    package.__version__, package.__name__ = (
+        importlib.import_module("tinytorch.compat.torch.version").__version__,
+        "torch",
+    )
+    extend(package, "torch")
+    sys.modules["torch"] = package.torch = package  # PyTorch has torch.torch, too
+
+
+class Finder:
+    """Answers for torch, and sees to it that tinytorch is this one, wherever the program puts others on its path."""
+
+    def find_spec(self, name, path=None, target=None):
+        root = name.partition(".")[0]
+        if root == "tinytorch":
+            return own_spec(name, path)
+        if root == "torch" and table.is_module(name) and (table.is_here(name) or not missing.is_probe()):
+            return ModuleSpec(name, Leading(), is_package=True)
+        return None
+
+    def find_distributions(self, context=None):
+        """For `importlib.metadata.version("torch")`."""
+        asked = getattr(context, "name", None)
+        return iter([Distribution()] if asked is None or asked.lower() == "torch" else [])
+
+    def invalidate_caches(self):
+        """Nothing is kept."""
+
+
+def own_spec(name: str, path):
+    """As usual, but for what happens once a file of ours has been run."""
+    spec = PathFinder.find_spec(name, [str(table.PACKAGE.parent)] if path is None else path)
+    if spec and isinstance(spec.loader, SourceFileLoader):
+        spec.loader = Own(spec.loader.name, spec.loader.path)
+    return spec
+
+
+class Own(SourceFileLoader):
+    """Loads a file of tinytorch; then its classes say where PyTorch has them, and PyTorch's other names are added."""
+
+    def exec_module(self, module):
+        super().exec_module(module)
+        short = self.name.removeprefix("tinytorch").lstrip(".")
+        for name, value in list(vars(module).items()):
+            if isinstance(value, type) and value.__module__ == self.name and (home := table.home(short, name)):
+                value.__module__ = home
+        path = f"torch.{short.removeprefix('compat.torch').strip('.')}".rstrip(".")
+        if table.place(path) == short:
+            extend(module, path)
+        if short == "nn.module":
+            contract.warn_only(module)
+
+
+class Leading:
+    """The loader of a path of PyTorch's: it gives the module of ours that answers for it, or one that hands names on."""
+
+    def create_module(self, spec):
+        place = table.place(spec.name)
+        if place is None:
+            return ModuleType(spec.name, f"`{spec.name}`: what tinytorch has of it, from the modules above.")
+        module = importlib.import_module(f"tinytorch.{place}".rstrip("."))
+        self.spec = module.__spec__
+        return module
+
+    def exec_module(self, module):
+        if hasattr(self, "spec"):
+            module.__spec__ = self.spec  # importing has written its own over it
+        else:
+            extend(module, module.__name__)
+
+
+def extend(module: ModuleType, path: str) -> None:
+    """Let `module`, which answers for PyTorch's `path`, find PyTorch's other names: above it, or a stand-in."""
+    own = vars(module).get("__getattr__")
+    if not hasattr(module, "__path__"):
+        module.__path__ = []  # it may have modules below, as torch.autograd.function
+
+    def __getattr__(name):
+        if name.startswith("__"):
+            raise AttributeError(f"module '{path}' has no attribute '{name}'")
+        why = f"tinytorch has no {path}.{name}"
+        if own:
+            try:
+                return own(name)
+            except (AttributeError, ImportError) as error:
+                why = str(error)
+        private = any(part.startswith("_") for part in (name, path.rpartition(".")[2]))
+        if path != "torch" and (private or table.handed_on(path, name)):
+            try:
+                above = getattr(importlib.import_module(path.rpartition(".")[0]), name)
+                if not missing.is_missing(above):
+                    return above
+                why = above.__why__
+            except (AttributeError, ImportError) as error:
+                why = str(error)
+        return absent(path, name, why)
+
+    module.__getattr__ = __getattr__
+
+
+def absent(path: str, name: str, why: str):
+    """A stand-in where the program only mentions the name; an error, saying `why`, where it wants to know."""
+    frame, full = missing.program_frame(), f"{path}.{name}"
+    mentioned = missing.is_mention(frame)
+    if full in table.table() and full != "torch.Tensor" and (mentioned or table.is_here(full)):
+        return importlib.import_module(full)
+    if mentioned and table.has(path, name):
+        return missing.stand_in(full, why)
+    raise (ImportError if missing.is_import(frame) else AttributeError)(why)
+
+
+class Distribution(importlib.metadata.Distribution):
+    """What packages are told that ask which torch is installed."""
+
+    FILES = {"METADATA": f"Metadata-Version: 2.1\nName: torch\nVersion: {VERSION}\n", "top_level.txt": "torch\n"}
+
+    def read_text(self, filename):
+        return self.FILES.get(filename)
+
+    def locate_file(self, path):
+        return table.PACKAGE.parent / path

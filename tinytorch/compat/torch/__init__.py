@@ -1,0 +1,75 @@
+"""What PyTorch has besides tensors: its own machinery, and machines. Each file lies where PyTorch has it.
+
+These are the names of `torch` itself. The files import as little as they can: PyTorch's names are asked for in programs
+that only use a few of them, and in learners' packages that have only some of the lessons.
+"""
+
+from ..._namespace import load
+from .amp import autocast, get_autocast_dtype, is_autocast_enabled
+from .amp import get_autocast_cpu_dtype, get_autocast_gpu_dtype, is_autocast_cpu_enabled
+from .compiler import compile
+from ._settings import (
+    are_deterministic_algorithms_enabled,
+    get_default_device,
+    get_deterministic_debug_mode,
+    get_float32_matmul_precision,
+    get_num_interop_threads,
+    get_num_threads,
+    is_deterministic_algorithms_warn_only_enabled,
+    is_warn_always_enabled,
+    set_default_device,
+    set_deterministic_debug_mode,
+    set_float32_matmul_precision,
+    set_flush_denormal,
+    set_num_interop_threads,
+    set_num_threads,
+    set_warn_always,
+    use_deterministic_algorithms,
+)
+
+__all__ = [
+    "SymBool", "SymFloat", "SymInt", "are_deterministic_algorithms_enabled", "autocast", "compile",
+    "get_autocast_cpu_dtype", "get_autocast_dtype", "get_autocast_gpu_dtype", "get_default_device",
+    "get_deterministic_debug_mode", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
+    "is_autocast_cpu_enabled", "is_autocast_enabled",
+    "is_deterministic_algorithms_warn_only_enabled", "is_storage", "is_warn_always_enabled", "set_default_device",
+    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",
+    "set_num_threads", "set_warn_always", "typename", "use_deterministic_algorithms", "_assert", "_check",
+]  # fmt: skip
+
+
+class SymInt:
+    """PyTorch's compiler makes numbers of this class; here there are none."""
+
+
+class SymFloat:
+    """PyTorch's compiler makes numbers of this class; here there are none."""
+
+
+class SymBool:
+    """PyTorch's compiler makes truths of this class; here there are none."""
+
+
+def _assert(condition, message: str) -> None:
+    """`assert`, as a function."""
+    assert condition, message
+
+
+def _check(cond, message=None) -> None:
+    """Raises RuntimeError with what `message()` says, unless `cond`."""
+    if not cond:
+        raise RuntimeError(message() if message else "Expected cond to be True")
+
+
+def typename(obj) -> str:
+    """The full name of the type of `obj`; of a tensor the name of its kind."""
+    tensor = load("tensor")
+    if tensor and isinstance(obj, tensor.Tensor):
+        return obj.type()
+    kind = obj if isinstance(obj, type) else type(obj)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def is_storage(obj) -> bool:
+    """Whether `obj` is a storage of PyTorch's."""
+    return type(obj).__name__.endswith("Storage") and type(obj).__module__.startswith(("torch", "tinytorch"))

@@ -1,0 +1,3 @@
+"""`torch.utils` beside data."""
+
+__all__ = []
