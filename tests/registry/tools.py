@@ -39,6 +39,10 @@ def existing(cls, abstract=()) -> dict:
 ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated"}
 
 
+# what recurrent networks share
+ABSTRACT_MODULES = {"RNNBase", "RNNCellBase"}
+
+
 # what a program's own Function runs on; tests/core/test_custom_function.py
 PROGRAMS = {"Call", "Output", "DelayedError"}
 
@@ -61,7 +65,7 @@ def fused_functions() -> dict:
 
 
 def modules() -> dict:
-    return existing(tt.nn.Module)
+    return existing(tt.nn.Module, ABSTRACT_MODULES)
 
 
 # ------------------------------------------------------------------------------------------------------------- Functions

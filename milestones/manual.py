@@ -1,0 +1,23 @@
+"""Python's own reference manual, character by character: the text that the language models learn."""
+
+import tinytorch
+from tinytorch.text import CharTokenizer
+
+
+def text():
+    """(what is learned from, what is held out): the last tenth of the reference texts that come with Python."""
+    from pydoc_data.topics import topics
+
+    whole = "\n".join(topics[name] for name in sorted(topics))
+    return whole[: len(whole) * 9 // 10], whole[len(whole) * 9 // 10 :]
+
+
+def tokenizer():
+    return CharTokenizer("".join(text()))
+
+
+def windows(part, length, stride):
+    """(ids (n, length), the ids that follow each of them) of a text."""
+    ids = tinytorch.tensor(tokenizer().encode(part))
+    starts = tinytorch.arange(0, len(ids) - length, stride).unsqueeze(1)
+    return ids[starts + tinytorch.arange(length)], ids[starts + 1 + tinytorch.arange(length)]
