@@ -1,6 +1,5 @@
 """Python's own reference manual, character by character: the text that the language models learn."""
 
-import tinytorch
 from tinytorch.text import CharTokenizer
 
 
@@ -14,10 +13,3 @@ def text():
 
 def tokenizer():
     return CharTokenizer("".join(text()))
-
-
-def windows(part, length, stride):
-    """(ids (n, length), the ids that follow each of them) of a text."""
-    ids = tinytorch.tensor(tokenizer().encode(part))
-    starts = tinytorch.arange(0, len(ids) - length, stride).unsqueeze(1)
-    return ids[starts + tinytorch.arange(length)], ids[starts + 1 + tinytorch.arange(length)]

@@ -6,7 +6,7 @@ import tinytorch
 from milestones.manual import text, tokenizer
 from tinytorch import nn, optim
 
-WIDTH, HIDDEN, LENGTH, BATCH, STEPS, LR = 64, 256, 64, 32, 750, 5e-3  # as many characters as the GPT learns from
+WIDTH, HIDDEN, LENGTH, BATCH, STEPS, LR = 64, 256, 64, 16, 1500, 1e-2  # as many characters as the GPT learns from
 
 
 class Writer(nn.Module):

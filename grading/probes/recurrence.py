@@ -168,7 +168,7 @@ def lstm_step_back(tt, lesson, rng):
         return of_part, of_from_state, direct + np.zeros_like(of_c), of_c, above
 
     def one_gate(number):
-        return lambda: lesson.lstm_step_back(kept, *above)[0][:, number * size : (number + 1) * size]
+        return lambda: lesson.lstm_step_back(kept, *above.copy())[0][:, number * size : (number + 1) * size]
 
     return {
         "the sums of i": one_gate(0),

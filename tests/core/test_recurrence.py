@@ -238,7 +238,10 @@ def test_packing_as_in_pytorch(lengths, batch_first, tail):
         packed = functions.pack_padded_sequence(padded, lengths, batch_first, enforce_sorted=False)
         again, back = functions.pad_packed_sequence(packed, batch_first, -1.5, total_length=8)
         total = sum((x * drawn(t, *x.shape, seed=9, grad=False)).sum() for x in (padded, packed.data, again))
-        lists = [*functions.unpack_sequence(packed), *functions.unpad_sequence(padded.clone(), t.tensor(lengths), batch_first)]
+        lists = [
+            *functions.unpack_sequence(packed),
+            *functions.unpad_sequence(padded.clone(), t.tensor(lengths), batch_first),
+        ]
         results.append([padded, *packed, again, back, *lists, *t.autograd.grad(total, sequences)])
     same(*results, what=f"{lengths}")
 
@@ -370,14 +373,19 @@ def test_errors_as_in_pytorch(what):
 def test_errors_where_pytorch_has_none_or_another():
     with pytest.raises(RuntimeError, match="length 5, but the padded input has 4 steps"):
         rnn.pack_padded_sequence(tt.zeros(4, 2, 3), [5, 3])  # PyTorch reads what lies behind its memory
-    for state, what in ((tt.zeros(1, 2, 4).double(), "hidden is tinytorch.float64"), (tt.zeros(2, 2, 4), "Expected hidden size")):
+    for state, what in (
+        (tt.zeros(1, 2, 4).double(), "hidden is tinytorch.float64"),
+        (tt.zeros(2, 2, 4), "Expected hidden size"),
+    ):
         with pytest.raises(RuntimeError, match=what):
             nn.GRU(3, 4)(packed(tt, 3, 2), state)
 
 
 def test_all_options_together():
     """No combination of options stops: shapes as in PyTorch's documentation."""
-    for kind, layers_, both, first, bias in itertools.product(KINDS, (1, 2), (False, True), (False, True), (False, True)):
+    for kind, layers_, both, first, bias in itertools.product(
+        KINDS, (1, 2), (False, True), (False, True), (False, True)
+    ):
         module = getattr(nn, kind)(3, 4, layers_, bias=bias, batch_first=first, bidirectional=both)
         output, state = module(tt.zeros(5, 2, 3))
         assert output.shape == (5, 2, 4 * (1 + both))

@@ -28,7 +28,9 @@ def values(t, *shape, seed=0):
 
 
 @by_kind
-@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}, {"bias": False, "batch_first": True}])
+@pytest.mark.parametrize(
+    "options", [{}, {"num_layers": 2, "bidirectional": True}, {"bias": False, "batch_first": True}]
+)
 @pytest.mark.parametrize("size", [1, 5, 37])
 def test_as_pytorch_in_float32(kind, options, size):
     tt.manual_seed(0)

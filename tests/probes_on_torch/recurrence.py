@@ -12,12 +12,20 @@ def on_arrays(function):
     """`function` of tensors, in tuples too, for arrays as well."""
 
     def converted(x, kind, make):
-        return tuple(converted(each, kind, make) for each in x) if isinstance(x, tuple) else make(x) if isinstance(x, kind) else x
+        return (
+            tuple(converted(each, kind, make) for each in x)
+            if isinstance(x, tuple)
+            else make(x)
+            if isinstance(x, kind)
+            else x
+        )
 
     def of_any(*given):
         if any(isinstance(x, torch.Tensor) for x in given):
             return function(*given)
-        return converted(function(*converted(given, np.ndarray, torch.tensor)), torch.Tensor, lambda x: x.numpy(force=True))
+        return converted(
+            function(*converted(given, np.ndarray, torch.tensor)), torch.Tensor, lambda x: x.numpy(force=True)
+        )
 
     return of_any
 
@@ -114,8 +122,6 @@ def packed_places(batch_sizes):
     steps, sequences = np.indices((len(batch_sizes), batch_sizes[0]))
     lengths = (batch_sizes[:, None] > np.arange(batch_sizes[0])).sum(0)
     return tuple(pack_padded_sequence(torch.tensor(x), lengths).data.numpy() for x in (steps, sequences))
-
-
 
 
 lesson = SimpleNamespace(

@@ -63,9 +63,15 @@ wrong("lstm-step-back", "the order is i, f, o, g", ("[of_i, of_f, of_g, of_o]", 
 
 wrong("gru-step", "z and 1 - z are exchanged", ("((1 - z) * n + z * h,)", "(z * n + (1 - z) * h,)"))
 wrong("gru-step", "r multiplies the part as well", ("squash(n + r * from_n)", "squash(r * (n + from_n))"))
-wrong("gru-step", "z and r are exchanged", ("(r, z, n), (from_r, from_z, from_n) =", "(z, r, n), (from_z, from_r, from_n) ="))
+wrong(
+    "gru-step",
+    "z and r are exchanged",
+    ("(r, z, n), (from_r, from_z, from_n) =", "(z, r, n), (from_z, from_r, from_n) ="),
+)
 wrong("gru-step", "the lane is forgotten on the way back", ("(grad_h * z,)", "(0.0,)"))
-wrong("gru-step", "from_state's third piece is part's", ("joined([of_r, of_z, of_n * r])", "joined([of_r, of_z, of_n])"))
+wrong(
+    "gru-step", "from_state's third piece is part's", ("joined([of_r, of_z, of_n * r])", "joined([of_r, of_z, of_n])")
+)
 wrong("gru-step", "the gradient of z lacks the old h", ("grad_h * (h - n)", "grad_h * -n"))
 
 wrong("packing", "one too many goes on", ("lengths > np", "lengths >= np"))
