@@ -8,7 +8,7 @@ from . import _namespace
 __version__ = "0.1.0"
 
 # The modules whose names are tinytorch's own, in the order of the lessons.
-TENSOR_LEVEL = ("tensor", "ops.conversion", "ops.creation", "ops.random", "ops.comparison", "ops.counting", "ops.subscripts", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes",
+TENSOR_LEVEL = ("tensor", "ops.conversion", "ops.creation", "ops.generator", "ops.random", "ops.comparison", "ops.counting", "ops.subscripts", "autograd", "ops.elementwise", "ops.reductions", "ops.shapes",
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.custom_function")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
 ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations")

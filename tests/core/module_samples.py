@@ -90,9 +90,6 @@ def compare_module(info, dtype, sample, training: bool) -> tuple[str, str]:
     if error or expected:
         what = refusal(error, expected)
         return ("error", what) if what else ("", "")
-    if has_dropout(training, theirs.module):
-        what = difference(Granted, "value", ours.value, theirs.value, values=False)
-        return ("value", what) if what else ("", "")
     for stage, of in (
         ("value", lambda run: run.value),
         ("gradient", Run.gradients),
@@ -103,11 +100,6 @@ def compare_module(info, dtype, sample, training: bool) -> tuple[str, str]:
         if what:
             return stage, what
     return "", ""
-
-
-def has_dropout(training, module) -> bool:
-    """In training: PyTorch's own result is another one the next time."""
-    return training and any("Dropout" in type(part).__name__ and part.p > 0 for part in module.modules())
 
 
 def module_samples(info, dtype, training: bool, most: int | None) -> list:

@@ -346,7 +346,6 @@ def test_resuming_gives_the_same_bits(optimizer, scheduler, loader, tmp_path):
     for i, state in b["state"].items():
         for name, value in state.items():
             assert np.array_equal(np.asarray(a["state"][i][name]), np.asarray(value)), (i, name)
-    assert np.array_equal(tinytorch.get_rng_state().numpy().shape, (45,))
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "adam", "rmsprop"])

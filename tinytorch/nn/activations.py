@@ -23,7 +23,8 @@ from .basic_activations import SigmoidFunction, Softmax, TanhFunction, floats_on
 from .module import Module, Parameter
 from ..ops.elementwise import Erf, Gate
 from ..ops.inplace import change
-from ..ops.random import rand_like
+from ..ops.creation import empty_like
+from ..ops.random_fills import exponential_
 from ..tensor import Exp, Function, Tensor, floating, tensor
 
 
@@ -378,7 +379,7 @@ def softmin(input, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> 
 
 def gumbel_softmax(logits, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """softmax((logits + Gumbel noise) / tau); with `hard`, 1 at the largest and 0 elsewhere, with the soft gradient."""
-    noise = -(-(1 - rand_like(logits.detach())).log()).log()
+    noise = -exponential_(empty_like(logits.detach())).log()
     soft = softmax((logits + noise) / tau, dim)
     if not hard:
         return soft

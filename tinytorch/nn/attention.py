@@ -282,6 +282,9 @@ class MultiheadAttention(Module):
         self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
         self.dropout, self.batch_first = dropout, batch_first
         packed = self.kdim == self.vdim == embed_dim
+        out_proj = Linear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)  # drawn first, as in PyTorch
+        if bias:
+            constant_(out_proj.bias, 0.0)
 
         def matrix(rows, columns):
             return xavier_uniform_(Parameter(empty(rows, columns, device=device, dtype=dtype)))
@@ -292,9 +295,7 @@ class MultiheadAttention(Module):
         self.register_parameter(
             "in_proj_bias", Parameter(zeros(3 * embed_dim, device=device, dtype=dtype)) if bias else None
         )
-        self.out_proj = Linear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
-        if bias:
-            constant_(self.out_proj.bias, 0.0)
+        self.out_proj = out_proj
         self.add_zero_attn = add_zero_attn
         for name in ("bias_k", "bias_v"):
             more = (

@@ -7,7 +7,7 @@ __all__ = ['SELU_FLOOR', 'dropped_channels', 'channel_dropout', 'dropout1d', 'dr
            'Dropout3d', 'alpha_dropped', 'alpha_dropout', 'AlphaDropout']
 
 # %% ../../modules/09_normalization/09_normalization_channel_dropout.ipynb #c003
-from .. import rand
+from .. import float64, rand
 from .basic_activations import floats_only
 from .dropout import _Dropout, checked_probability
 from ..ops.inplace import change
@@ -20,7 +20,7 @@ def dropped_channels(input: Tensor, p: float, single: int) -> Tensor:
         return input * 0.0
     kept_dims = 1 if input.ndim == single else 2
     shape = (*input.shape[:kept_dims], *(1,) * (input.ndim - kept_dims))
-    return input * ((rand(shape, dtype=input.dtype, device=input.device) >= p).to(input.dtype) / (1 - p))
+    return input * ((rand(shape, dtype=float64, device=input.device) < 1 - p).to(input.dtype) / (1 - p))
 
 
 def channel_dropout(
@@ -84,7 +84,7 @@ def alpha_dropped(input: Tensor, p: float) -> Tensor:
     if p == 1:
         return input * 0.0
     a = ((1 - p) * (1 + p * SELU_FLOOR**2)) ** -0.5
-    kept = (rand(input.shape, dtype=input.dtype, device=input.device) >= p).to(input.dtype)
+    kept = (rand(input.shape, dtype=float64, device=input.device) < 1 - p).to(input.dtype)
     return input * (kept * a) + ((1 - kept) * (a * SELU_FLOOR) - a * p * SELU_FLOOR)
 
 

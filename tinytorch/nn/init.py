@@ -12,11 +12,11 @@ import warnings
 
 import numpy as np
 
-from ..autograd import changes
+from ..autograd import changes, no_grad
 from ..dispatch import device_of, is_array, moved
-from ..ops.creation import eye
-from ..ops.random import rand, randn
-from ..tensor import Tensor, float64
+from ..ops.creation import empty, empty_like, eye, zeros_like
+from ..ops.indexing import where
+from ..tensor import Tensor, bool_
 
 # %% ../../modules/03_layers/03_layers_init.ipynb #c005
 def overwrite(tensor: Tensor, values) -> Tensor:
@@ -53,27 +53,38 @@ def eye_(tensor: Tensor) -> Tensor:
 # %% ../../modules/03_layers/03_layers_init.ipynb #c008
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator=None) -> Tensor:
     """Uniform in [a, b)."""
-    return overwrite(tensor, rand(tensor.shape, generator=generator, dtype=tensor.dtype) * (b - a) + a)
+    with no_grad():
+        return tensor.uniform_(a, b, generator=generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator=None) -> Tensor:
     """Normal with the given mean and standard deviation."""
-    return overwrite(tensor, randn(tensor.shape, generator=generator, dtype=tensor.dtype) * std + mean)
+    with no_grad():
+        return tensor.normal_(mean, std, generator=generator)
 
 
 def trunc_normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator=None
 ) -> Tensor:
-    """Normal, cut off at a and b: every value lies in [a, b]."""
+    """Normal, cut off at a and b: what falls outside is drawn again, so every value lies in [a, b]."""
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_: the values pile up at one end", stacklevel=2
         )
-    from scipy.special import ndtr, ndtri  # the normal distribution and its inverse
-
-    low, high = ndtr((a - mean) / std), ndtr((b - mean) / std)
-    share = low + (high - low) * rand(tensor.shape, generator=generator, dtype=float64).array
-    return overwrite(tensor, np.clip(ndtri(share) * std + mean, a, b))
+    inside = (math.erf((b - mean) / std / math.sqrt(2)) - math.erf((a - mean) / std / math.sqrt(2))) / 2
+    values, keep = empty_like(tensor), zeros_like(tensor, dtype=bool_)
+    while not keep.all():  # each time all are drawn, so that the stream does not depend on which are kept
+        if inside > 0.3:
+            drawn = normal_(empty_like(tensor), mean, std, generator)
+            good = (drawn >= a) & (drawn <= b)
+        else:  # nearly all would fall outside: draw in [a, b], and keep with the chance that the density says
+            drawn = uniform_(empty_like(tensor), a, b, generator)
+            peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
+            chance = ((drawn - mean) / std).pow(2) * -0.5 - peak
+            good = uniform_(empty_like(tensor), 0, 1, generator).log() <= chance
+        values = where(good & ~keep, drawn, values)
+        keep = keep | good
+    return overwrite(tensor, values)
 
 # %% ../../modules/03_layers/03_layers_init.ipynb #c011
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -150,7 +161,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator=None) -> Tensor:
     if tensor.numel() == 0:
         return tensor
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
-    drawn = randn(rows, columns, generator=generator, dtype=float64).array
+    drawn = normal_(empty(rows, columns, dtype=tensor.dtype), generator=generator).array
     q, r = np.linalg.qr(drawn.T if rows < columns else drawn)
     q = q * np.sign(np.diag(r))
     return overwrite(tensor, gain * (q.T if rows < columns else q).reshape(tensor.shape))

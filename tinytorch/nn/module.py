@@ -18,7 +18,7 @@ import numpy as np
 from ..autograd import RemovableHandle, changes, no_grad
 from ..dispatch import dispatch
 from ..ops.creation import empty
-from ..ops.random import rand
+from ..ops.random_fills import uniform_
 from ..tensor import Function, Tensor, as_dtype, creation_number, float32, float64, grad_mode
 
 # %% ../../modules/03_layers/03_layers.ipynb #parameter
@@ -504,8 +504,9 @@ class Linear(Module):
     def reset_parameters(self) -> None:
         """Draw weight and bias anew, uniformly in +-1 / sqrt(in_features)."""
         bound = uniform_bound(self.in_features, gain=math.sqrt(1 / 3))
-        for parameter in self.parameters():
-            _overwrite(parameter, rand(parameter.shape, dtype=parameter.dtype) * (2 * bound) - bound)
+        with no_grad():
+            for parameter in self.parameters():
+                uniform_(parameter, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
         return linear(input, self.weight, self.bias)

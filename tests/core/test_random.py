@@ -1,0 +1,173 @@
+"""From the same seed the same numbers as PyTorch: every way to draw, in order, and every module's initial parameters.
+
+Floats may differ in the last bits: PyTorch itself takes other logarithms on other processors.
+"""
+
+import numpy as np
+import pytest
+import torch
+from module_samples import MODULES, name_of
+
+import tinytorch as tt
+from tinytorch import backends
+
+
+def drawn(t, draw, seed=7) -> list[np.ndarray]:
+    t.manual_seed(seed)
+    found = draw(t)
+    found = found if isinstance(found, (list, tuple)) else [found]
+    return [np.asarray(x.detach().numpy() if hasattr(x, "detach") else x) for x in [*found, t.rand(2)]]
+
+
+def agree(ours: list[np.ndarray], theirs: list[np.ndarray]):
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        np.testing.assert_allclose(
+            a, b, rtol=1e-6 if a.dtype.kind == "f" else 0, atol=1e-6 if a.dtype.kind == "f" else 0
+        )
+
+
+def batches(t, *arguments, **options):
+    return [x for batch in t.utils.data.DataLoader(*arguments, **options) for x in batch]
+
+
+def samples(t, sampler, *arguments, **options):
+    return t.tensor(list(getattr(t.utils.data, sampler)(*arguments, **options)))
+
+
+DRAWS = {
+    "rand": lambda t: [t.rand(3, 4), t.rand(5, dtype=t.float64), t.rand(()), t.rand(0)],
+    "rand_like": lambda t: [t.rand_like(t.zeros(3)), t.randn_like(t.zeros(30)), t.randint_like(t.zeros(3), 10)],
+    "uniform_": lambda t: [t.empty(50).uniform_(-0.3, 0.6), t.empty(50, dtype=t.float64).uniform_(-0.3, 0.6)],
+    "randn, few": lambda t: [t.randn(3), t.randn(4), t.randn(1), t.rand(1), t.randn(2, 2), t.randn(3, dtype=t.float64)],
+    "randn, blocks": lambda t: [t.randn(16), t.randn(3, 7), t.randn(100), t.randn(33, dtype=t.float64)],
+    "normal_": lambda t: [t.empty(40).normal_(0.3, 0.02), t.empty(5).normal_(2, 3)],
+    "in the order of the memory": lambda t: [
+        t.empty(6, 8).t().normal_(),
+        t.zeros(20, 20)[:, 3:9].normal_(),
+        t.zeros(2, 3, 4).transpose(0, 2).uniform_(),
+        t.zeros(3, 4).t().exponential_(),
+        t.zeros(3, 4, dtype=t.int64).t().random_(),
+    ],
+    "normal": lambda t: [
+        t.normal(0, 1, (30,)),
+        t.normal(t.arange(5.0), t.ones(5) * 0.1),
+        t.normal(t.arange(50.0), 2.0),
+    ],
+    "randint": lambda t: (
+        [t.randint(-5, 5, (7,)), t.randint(5, (3,), dtype=t.float32)]
+        + [t.randint(0, high, (3,)) for high in (10, 2**28 - 1, 2**28, 2**32, 2**40)]
+    ),
+    "randperm": lambda t: [t.randperm(n) for n in (0, 1, 10, 100)],
+    "bernoulli": lambda t: [
+        t.bernoulli(t.full((30,), 0.3)),
+        t.bernoulli(t.full((30,), 0.3, dtype=t.float64)),
+        t.bernoulli(t.zeros(9), 0.4),
+        t.empty(30).bernoulli_(0.3),
+        t.empty(30).bernoulli_(t.full((30,), 0.3)),
+    ],
+    "multinomial": lambda t: [
+        t.multinomial(t.tensor([0.1, 0.2, 0.7]), 8, replacement=True),
+        t.multinomial(t.tensor([[0.1, 0.2, 0.7], [0.3, 0.3, 0.4]]), 1),
+        t.multinomial(t.tensor([0.1, 0.2, 0.7, 0.4]), 3),
+        t.multinomial(t.rand(20, 30), 5),
+    ],
+    "exponential_": lambda t: [t.empty(20).exponential_(2.0), t.empty(20, dtype=t.float64).exponential_()],
+    "log_normal_": lambda t: [t.empty(5).log_normal_(), t.empty(20).log_normal_(0.0, 0.5)],
+    "random_": lambda t: (
+        [t.empty(4, dtype=kind).random_() for kind in (t.int64, t.int32, t.uint8, t.float32, t.float64, t.bool)]
+        + [t.empty(4, dtype=t.int64).random_(10), t.empty(4).random_(3, 9)]
+    ),
+    "dropout": lambda t: [
+        t.nn.functional.dropout(t.ones(40), 0.3),
+        t.nn.functional.dropout(t.ones(40, dtype=t.float64), 0.5),
+        t.nn.functional.dropout1d(t.ones(4, 5, 2), 0.3),
+        t.nn.functional.dropout2d(t.ones(4, 5, 2, 2), 0.3),
+        t.nn.functional.alpha_dropout(t.ones(30), 0.3, True),
+    ],
+    "gumbel_softmax": lambda t: t.nn.functional.gumbel_softmax(t.zeros(3, 4)),
+    "init": lambda t: [
+        getattr(t.nn.init, f"{name}_")(t.empty(5, 6))
+        for name in "uniform normal xavier_uniform xavier_normal kaiming_uniform kaiming_normal orthogonal".split()
+    ],
+    "trunc_normal_": lambda t: [
+        t.nn.init.trunc_normal_(t.empty(5, 6), std=0.02),
+        t.nn.init.trunc_normal_(t.empty(50), 0.5, 1.0, 0.0, 1.0),
+        t.nn.init.trunc_normal_(t.empty(50), 0.0, 1.0, 1.5, 2.0),
+    ],
+    "DataLoader": lambda t: (
+        batches(t, t.utils.data.TensorDataset(t.arange(10)), batch_size=3)
+        + batches(t, t.utils.data.TensorDataset(t.arange(10)), batch_size=3, shuffle=True)
+    ),
+    "samplers": lambda t: [
+        samples(t, "SubsetRandomSampler", range(10)),
+        samples(t, "WeightedRandomSampler", [0.1, 0.2, 0.7], 8),
+        samples(t, "WeightedRandomSampler", [0.1, 0.2, 0.7], 2, replacement=False),
+        samples(t, "RandomSampler", range(5), replacement=True, num_samples=70),
+    ],
+    "random_split": lambda t: [t.tensor(list(part)) for part in t.utils.data.random_split(range(10), [3, 7])],
+    "recurrent networks": lambda t: [
+        x
+        for kind in ("RNN", "LSTM", "GRU")
+        for cell in ("", "Cell")
+        for x in getattr(t.nn, kind + cell)(3, 4).parameters()
+    ],
+    "in layers, both directions, projected": lambda t: [
+        *t.nn.GRU(3, 4, 2, bidirectional=True, bias=False).parameters(),
+        *t.nn.LSTM(3, 4, 2, bidirectional=True, proj_size=2).parameters(),
+    ],
+    "dropout between layers": lambda t: [
+        t.nn.RNN(3, 4, 3, dropout=0.5, bidirectional=True)(t.randn(5, 2, 3))[0],
+        t.nn.LSTM(3, 4, 2, dropout=0.3, batch_first=True)(t.randn(5, 2, 3))[0],
+        t.nn.LSTM(3, 4, 2, dropout=0.3, proj_size=2)(t.randn(5, 3))[0],
+        t.nn.GRU(3, 4, 2, dropout=0.3)(t.nn.utils.rnn.pack_sequence([t.randn(5, 3), t.randn(2, 3)]))[0].data,
+    ],
+    "a generator of one's own": lambda t: [
+        t.randn(20, generator=t.Generator().manual_seed(-3)),
+        t.rand(2, generator=t.Generator().manual_seed(2**40 + 1)),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "backend", [name for name in ("lessons", "numba") if name == "lessons" or name in backends.available()]
+)
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_the_same_numbers(draw, backend):
+    with backends.use(backend):
+        agree(drawn(tt, draw), drawn(torch, draw))
+
+
+@pytest.mark.parametrize("info", MODULES, ids=name_of)
+def test_the_same_initial_parameters(info):
+    made = info.module_inputs_func(info, device="cpu", dtype=torch.float32, requires_grad=True, training=True)
+    for sample in made[:3]:
+        arguments = sample.constructor_input
+        found = []
+        for t in (tt, torch):
+            t.manual_seed(1)
+            try:
+                found.append(getattr(t.nn, info.module_cls.__name__)(*arguments.args, **arguments.kwargs))
+            except (TypeError, NotImplementedError):  # an argument of PyTorch's own kind, a tensor or a module
+                return
+        agree(*[[x.numpy() for x in module.state_dict().values() if x is not None] for module in found])
+
+
+def test_a_state_goes_both_ways():
+    for used in (0, 1, 623, 624, 1000):
+        ours, theirs = tt.Generator().manual_seed(5), torch.Generator().manual_seed(5)
+        for t, generator in ((tt, ours), (torch, theirs)):
+            t.rand(used, generator=generator), t.randn(1, generator=generator)  # the other of two normal numbers waits
+        here = tt.Generator().set_state(tt.from_numpy(theirs.get_state().numpy()))
+        there = torch.Generator().set_state(torch.from_numpy(ours.get_state().numpy()))
+        for draw in (lambda t, g: t.randn(3, generator=g), lambda t, g: t.rand(700, generator=g)):
+            agree(*[[draw(t, generator).numpy()] for t, generator in ((tt, here), (torch, there))])
+        assert here.initial_seed() == there.initial_seed() == 5
+
+
+def test_a_state_that_is_none():
+    with pytest.raises(TypeError, match="ByteTensor"):
+        tt.set_rng_state(tt.zeros(5056))
+    with pytest.raises(RuntimeError, match="5056"):
+        tt.set_rng_state(tt.zeros(45, dtype=tt.uint8))
