@@ -34,6 +34,22 @@ def lenet(t, first: int = 6, second: int = 16):
     ))  # fmt: skip
 
 
+def writer(t):
+    """Characters to scores of those that follow, by an LSTM, as in milestones/recurrent_text.py."""
+    nn = t.nn
+
+    class Writer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.characters = nn.Embedding(VOCABULARY, 64)
+            self.memory, self.head = nn.LSTM(64, 256, batch_first=True), nn.Linear(256, VOCABULARY)
+
+        def forward(self, ids):
+            return self.head(self.memory(self.characters(ids))[0])
+
+    return started(t, Writer())
+
+
 def gpt(t):
     if t.__name__ == "torch":
         return started(t, gpt_of_torch(t))

@@ -85,6 +85,12 @@ def generate(t):
     return lambda: [models.write(t, model, ids, 120).float()]
 
 
+@benchmark("LSTM 64-256 on characters, 64 steps, batch 32, Adam step", numba=1.0, adam=True)
+def lstm(t, **options):
+    ids, targets = (whole(t, models.VOCABULARY, 32, 64, seed=seed) for seed in (1, 2))
+    return training(t, models.writer(t), ids, targets, **options)
+
+
 # -------------------------------------------------------------------------------------------------------------- kernels
 
 
@@ -188,3 +194,27 @@ convolution(32, 28)
 convolution(64, 28, gate=2.0, aim=1.3)
 convolution(128, 14, gate=2.0, aim=1.3)
 convolution(256, 7, gate=2.0, aim=1.3)
+
+
+def recurrent(kind: str):
+    """A layer through 100 steps, forward and backward, as the milestone of 1997 has it."""
+
+    @benchmark(f"{kind}, 100 steps, 2 to 32, batch 32", name=f"{kind.lower()}-layer")
+    def make(t):
+        module = models.started(t, getattr(t.nn, kind)(2, 32))
+        x, upstream = drawn(t, 100, 32, 2, grad=True), drawn(t, 100, 32, 32, seed=2)
+        parameters = list(module.parameters())
+
+        def run():
+            module.zero_grad()
+            x.grad = None
+            output, _ = module(x)
+            output.backward(upstream)
+            return [output, x.grad, *(p.grad for p in parameters)]
+
+        return run
+
+
+recurrent("RNN")
+recurrent("LSTM")
+recurrent("GRU")

@@ -1,4 +1,4 @@
-"""The reference's package as it is before a lesson: what a submission stands on, in the sandbox."""
+"""What a submission stands on, in the sandbox: the lessons of the reference's package that its own needs."""
 
 import atexit
 import compileall
@@ -24,7 +24,7 @@ def scratch(name: str) -> Path:
 
 @cache
 def package_for_grader(lesson: Lesson) -> Path:
-    """The reference's lessons before `lesson`, and its companions, which find the lesson's modules beside them."""
+    """The reference's lessons that `lesson` needs, and its companions, which find the lesson's modules beside them."""
     return write_package(lesson, scratch("grader") / lesson.name)
 
 
@@ -34,7 +34,7 @@ def package_for_kernel(lesson: Lesson) -> Path:
     folder = scratch("kernel") / lesson.name
     shutil.copytree(package_for_grader(lesson), folder)
     for file in companion_files(lesson):
-        (folder / "tinytorch" / file).unlink()
+        (folder / "tinytorch" / file).unlink(missing_ok=True)  # it may wait for another lesson
     return folder
 
 
@@ -48,15 +48,15 @@ def grader_in_sandbox() -> Path:
 
 
 def write_package(lesson: Lesson, folder: Path) -> Path:
-    """Write into `folder` the reference package as it is before the lesson, with the lesson's companions."""
+    """Write into `folder` what the lesson stands on of the reference package, and the lesson's companions."""
     own = {file_of(module.removeprefix("tinytorch.")) for module in lesson.modules}
-    order = list(plan().lessons)
-    later = {
-        file_of(module) for name in order[order.index(lesson.name) + 1 :] for module in plan().lessons[name].modules
-    }
+    needed = {*plan().needed(lesson.name)}
+    here = {file for name in needed for file in plan().lessons[name].files}
+    here |= {companion.file for companion in plan().ready(needed)}
+    elsewhere = {file_of(module) for module in plan().modules} - here
     for file in sorted(REFERENCE.rglob("*.py")):
         name = file.relative_to(REFERENCE).as_posix()
-        if name not in own | later:
+        if name not in own | elsewhere:
             target = folder / "tinytorch" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read_bytes())

@@ -12,6 +12,7 @@ KINDS = {  # how the names of a kind's classes end or begin
     "normalization": ("Norm", "Norm1d", "Norm2d"),
     "embedding": ("Embedding", "Positions"),
     "attention": ("Attention",),
+    "recurrence": ("RNN", "LSTM", "GRU"),
     "linear": ("Linear",),
 }
 STEPS = 8  # of training are enough for a gradient to reach every layer

@@ -10,10 +10,11 @@ Alec Radford et al., "Improving Language Understanding by Generative Pre-Trainin
 import math
 
 import tinytorch
+from milestones.manual import text, tokenizer
 from milestones.ngram import ngram_bits
 from tinytorch import nn, optim
 from tinytorch.nn.gpt import GPT, GPTConfig, generate
-from tinytorch.text import CharTokenizer, TextDataset
+from tinytorch.text import TextDataset
 from tinytorch.utils.data import DataLoader
 
 YEAR = 2018
@@ -21,18 +22,6 @@ DATA, METRIC, BAR, SEEDS = "Python's reference, by character", "bits per charact
 LOWER = True
 CONTEXT, BATCH, STEPS, LR = 32, 16, 3000, 3e-3
 PROMPT = "The statement "
-
-
-def text():
-    """(what is learned from, what is held out): the last tenth of the reference texts that come with Python."""
-    from pydoc_data.topics import topics
-
-    whole = "\n".join(topics[name] for name in sorted(topics))
-    return whole[: len(whole) * 9 // 10], whole[len(whole) * 9 // 10 :]
-
-
-def tokenizer():
-    return CharTokenizer("".join(text()))
 
 
 def windows(part, stride):

@@ -25,7 +25,7 @@ MODULES = {  # backend -> the modules of tinytorch that hold its kernels
     "numba": (
         "kernels.compiled", "kernels.softmax", "kernels.activations", "kernels.norm", "kernels.dropout",
         "kernels.embedding", "kernels.attention", "kernels.generation", "kernels.conv", "kernels.pooling",
-        "kernels.random",
+        "kernels.random", "kernels.rnn",
     ),
     "cuda": ("cuda.kernels",),
     "meta": ("nn.on_meta",),

@@ -74,6 +74,7 @@ PRODUCTS = {
     "convolution_input_grad": lambda shapes, out, options: convolution_flops(shapes[1], shapes[0]),
     "convolution_weight_grad": lambda shapes, out, options: convolution_flops(out, shapes[0]),
     "attention": lambda shapes, out, options: attention_flops(shapes[1], out),
+    "recurrence": lambda shapes, out, options: product_flops(shapes[1][-1:], shapes[0]),
 }
 
 

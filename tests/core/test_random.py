@@ -113,6 +113,22 @@ DRAWS = {
         samples(t, "RandomSampler", range(5), replacement=True, num_samples=70),
     ],
     "random_split": lambda t: [t.tensor(list(part)) for part in t.utils.data.random_split(range(10), [3, 7])],
+    "recurrent networks": lambda t: [
+        x
+        for kind in ("RNN", "LSTM", "GRU")
+        for cell in ("", "Cell")
+        for x in getattr(t.nn, kind + cell)(3, 4).parameters()
+    ],
+    "in layers, both directions, projected": lambda t: [
+        *t.nn.GRU(3, 4, 2, bidirectional=True, bias=False).parameters(),
+        *t.nn.LSTM(3, 4, 2, bidirectional=True, proj_size=2).parameters(),
+    ],
+    "dropout between layers": lambda t: [
+        t.nn.RNN(3, 4, 3, dropout=0.5, bidirectional=True)(t.randn(5, 2, 3))[0],
+        t.nn.LSTM(3, 4, 2, dropout=0.3, batch_first=True)(t.randn(5, 2, 3))[0],
+        t.nn.LSTM(3, 4, 2, dropout=0.3, proj_size=2)(t.randn(5, 3))[0],
+        t.nn.GRU(3, 4, 2, dropout=0.3)(t.nn.utils.rnn.pack_sequence([t.randn(5, 3), t.randn(2, 3)]))[0].data,
+    ],
     "a generator of one's own": lambda t: [
         t.randn(20, generator=t.Generator().manual_seed(-3)),
         t.rand(2, generator=t.Generator().manual_seed(2**40 + 1)),

@@ -101,6 +101,7 @@ def test_one_wanted_gradient_is_one_product():
         (lambda: tt.einsum("bij,bjk,bkl->bil", rand(2, 3, 4), rand(2, 4, 5), rand(2, 5, 6)), "Einsum", None, None),
         (lambda: tt.nn.functional.conv2d(rand(2, 4, 6, 7), rand(6, 2, 3, 3), rand(6), groups=2), "Convolution",
          2 * 2 * 9 * 2 * 6 * 4 * 5, 4 * (2 * 4 * 42 + 6 * 18 + 6 + 2 * 6 * 20)),
+        (lambda: tt.nn.GRU(3, 4)(rand(5, 2, 3)), "Recurrence", 2 * 5 * 2 * 12 * 4, None),
         (lambda: tt.nn.functional.conv_transpose2d(rand(2, 3, 5, 4), rand(3, 2, 3, 3)), "ConvolutionInputGrad",
          2 * 2 * 9 * 2 * 3 * 20, None),
     ],

@@ -43,6 +43,10 @@ ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated", "Fact
 NOT_DIFFERENTIABLE = {"WithoutDerivative"}
 
 
+# what recurrent networks share
+ABSTRACT_MODULES = {"RNNBase", "RNNCellBase"}
+
+
 # what a program's own Function runs on; tests/core/test_custom_function.py
 PROGRAMS = {"Call", "Output", "DelayedError"}
 
@@ -70,7 +74,8 @@ def fused_functions() -> dict:
 
 def modules() -> dict:
     """But the lazy ones, which are of another class after their first call: tests/core/test_stateless.py."""
-    return {name: sub for name, sub in existing(tt.nn.Module).items() if not issubclass(sub, tt.nn.LazyModuleMixin)}
+    found = existing(tt.nn.Module, ABSTRACT_MODULES)
+    return {name: sub for name, sub in found.items() if not issubclass(sub, tt.nn.LazyModuleMixin)}
 
 
 # ------------------------------------------------------------------------------------------------------------- Functions
