@@ -14,15 +14,15 @@ TENSOR_LEVEL = ("ops.old_forms", "ops.dtypes", "ops.size", "ops.creation", "tens
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.storage", "ops.custom_function", "ops.solving", "ops.lu", "ops.decompositions",
                 "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel", "ops.gamma_sampling")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
-ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "multiprocessing")
+ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "multiprocessing", "serialization")
 ALIASES = {"bool": "bool_", "half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
            "cfloat": "complex64", "cdouble": "complex128"}
 
 
 # PyTorch's names that are here, and two of ours. What else the lessons build is theirs: it stays in their modules.
 NAMES = frozenset("""
-    BFloat16Tensor BoolStorage BoolTensor ByteStorage ByteTensor CharStorage CharTensor DoubleStorage DoubleTensor
-    FloatStorage FloatTensor Generator HalfStorage HalfTensor IntStorage IntTensor LongStorage LongTensor
+    BFloat16Storage BFloat16Tensor BoolStorage BoolTensor ByteStorage ByteTensor CharStorage CharTensor DoubleStorage DoubleTensor
+    ComplexDoubleStorage ComplexFloatStorage FloatStorage FloatTensor Generator HalfStorage HalfTensor IntStorage IntTensor LongStorage LongTensor
     ShortStorage ShortTensor Size Tensor TypedStorage UntypedStorage abs abs_ absolute acos acos_ add addcdiv
     addcmul addmm addmv adjoint all allclose amax amin aminmax angle any arange arccos arcsin arctan arctan2 argmax
     argmin argsort argwhere as_strided as_tensor asin asin_ atan atan2 atan_ atleast_1d atleast_2d atleast_3d

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['FloatStorage', 'DoubleStorage', 'HalfStorage', 'BoolStorage', 'ByteStorage', 'CharStorage', 'ShortStorage',
-           'IntStorage', 'LongStorage', 'flat', 'first_place', 'UntypedStorage', 'TypedStorage', 'storage_type',
-           'storage', 'untyped_storage', 'storage_offset', 'Walk', 'as_strided', 'places_of', 'unfold', 'windows_of',
-           'set_', 'row_major', 'resize_', 'resize_as_']
+           'IntStorage', 'LongStorage', 'BFloat16Storage', 'ComplexFloatStorage', 'ComplexDoubleStorage', 'flat',
+           'first_place', 'UntypedStorage', 'TypedStorage', 'storage_type', 'storage', 'untyped_storage',
+           'storage_offset', 'Walk', 'as_strided', 'places_of', 'unfold', 'windows_of', 'set_', 'row_major', 'resize_',
+           'resize_as_']
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c003
 import math
@@ -16,7 +17,7 @@ import numpy as np
 
 from ..autograd import run
 from .conversion import device_of_tensor, whole_memory
-from .dtypes import get_default_dtype
+from .dtypes import bfloat16, get_default_dtype
 from .indexing import SumSlices
 from .inplace import address, lay_out
 from ..tensor import DTYPES, Function, Tensor, as_dtype, as_sizes, normalize_dim
@@ -144,7 +145,7 @@ class TypedStorage(UntypedStorage):
         return f"TypedStorage(dtype=torch.{self.dtype.name}, device={self.device})"
 
 
-def storage_type(name: str, kind: str) -> type:
+def storage_type(name: str, kind) -> type:
     """`FloatStorage` and its kin: new blocks are of that dtype."""
     return type(name, (TypedStorage,), {"itemtype": property(lambda self: as_dtype(kind).numpy), "__module__": "torch"})
 
@@ -153,7 +154,9 @@ FloatStorage, DoubleStorage = storage_type("FloatStorage", "float32"), storage_t
 HalfStorage, BoolStorage = storage_type("HalfStorage", "float16"), storage_type("BoolStorage", "bool")
 ByteStorage, CharStorage = storage_type("ByteStorage", "uint8"), storage_type("CharStorage", "int8")
 ShortStorage, IntStorage = storage_type("ShortStorage", "int16"), storage_type("IntStorage", "int32")
-LongStorage = storage_type("LongStorage", "int64")
+LongStorage, BFloat16Storage = storage_type("LongStorage", "int64"), storage_type("BFloat16Storage", bfloat16)
+ComplexFloatStorage = storage_type("ComplexFloatStorage", "complex64")
+ComplexDoubleStorage = storage_type("ComplexDoubleStorage", "complex128")
 
 
 def storage(input) -> TypedStorage:
