@@ -18,7 +18,6 @@ import pickle
 import pickletools
 import struct
 import sys
-import threading
 import zlib
 from pathlib import Path
 

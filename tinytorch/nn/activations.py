@@ -13,6 +13,7 @@ __all__ = ['SELU_ALPHA', 'SELU_SCALE', 'Elementwise', 'Straight', 'applied', 'Ha
            'Tanhshrink', 'ELU', 'CELU', 'SELU', 'GELU', 'SiLU', 'Mish', 'GLU', 'Softmin', 'Softmax2d']
 
 # %% ../../modules/04_losses/04_losses_activations.ipynb #c003
+import inspect
 import math
 
 import numpy as np
@@ -394,12 +395,11 @@ class _Options(Module):
 
     def __init__(self, **options):
         super().__init__()
-        self._shown = tuple(options)
         for name, value in options.items():
             setattr(self, name, value)
 
     def extra_repr(self):
-        shown = [name for name in self._shown if name != "inplace" or self.inplace]
+        shown = [name for name in inspect.signature(type(self)).parameters if name != "inplace" or self.inplace]
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
 
 

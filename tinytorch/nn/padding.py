@@ -64,19 +64,25 @@ class ConstantPad3d(_ConstantPad):
     _dims = 3
 
 
-class ZeroPad1d(_Pad):
+class _ZeroPad(_Pad):
+    def __init__(self, padding):
+        super().__init__(padding)
+        self.value = 0.0  # PyTorch's has it, too
+
+
+class ZeroPad1d(_ZeroPad):
     """(..., L) with a border of zeros."""
 
     _dims = 1
 
 
-class ZeroPad2d(_Pad):
+class ZeroPad2d(_ZeroPad):
     """(..., H, W) with a border of zeros."""
 
     _dims = 2
 
 
-class ZeroPad3d(_Pad):
+class ZeroPad3d(_ZeroPad):
     """(..., D, H, W) with a border of zeros."""
 
     _dims = 3

@@ -319,7 +319,6 @@ class RNNBase(Module):
         self.mode, self.input_size, self.hidden_size, self.num_layers = mode, input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
-        self.directions, self.output_size = 2 if bidirectional else 1, proj_size or hidden_size
         self._all_weights = []
         for layer in range(num_layers):
             width = self.directions * self.output_size if layer else input_size
@@ -329,6 +328,9 @@ class RNNBase(Module):
                     setattr(self, f"{name}_l{layer}{end}", Parameter(empty(*shape, device=device, dtype=dtype)))
                 self._all_weights.append([f"{name}_l{layer}{end}" for name in shapes])
         self.reset_parameters()
+
+    directions = property(lambda self: 2 if self.bidirectional else 1)
+    output_size = property(lambda self: self.proj_size or self.hidden_size)
 
     def parameter_shapes(self, width: int) -> dict:
         """The parameters of one layer in one direction, whose input has `width` features."""
