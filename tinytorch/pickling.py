@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['PYTORCH_PLACE', 'ALIASES', 'LOCATED', 'RENAMED', 'HOOKS', 'PYTORCHS', 'of_pytorch', 'find_global', 'attribute',
            'pytorch_name', 'safe_find', 'laid_out', 'tracked', 'with_state', 'storage_of', 'rebuilding',
-           'reduce_tensor', 'to_pytorch', 'borders', 'set_module_state', 'pickler_class']
+           'reduce_tensor', 'reduce_generator', 'set_generator_state', 'to_pytorch', 'borders', 'set_module_state',
+           'pickler_class']
 
 # %% ../modules/03_layers/03_layers_pickling.ipynb #c003
 import functools
@@ -23,6 +24,7 @@ from .dispatch import device_of, to_numpy
 from .nn.module import Module, Parameter
 from .ops.creation import empty
 from .ops.dtypes import uint16, uint32, uint64
+from .ops.generator import Generator
 from .ops.inplace import lay_out
 from .ops.storage import TypedStorage, UntypedStorage, first_place, flat, row_major
 from .tensor import Tensor, as_dtype, dtype
@@ -222,7 +224,17 @@ def reduce_tensor(input, protocol) -> tuple:
     return _rebuild_from_type_v2, (function, kind, arguments, attributes)
 
 
+def reduce_generator(self, protocol) -> tuple:
+    """How a generator of random numbers is pickled: its seed and where it stands."""
+    return Generator, (self.device,), (self.initial_seed(), None, self.get_state())
+
+
+def set_generator_state(self, state: tuple) -> None:
+    self.set_state(state[-1])
+
+
 Tensor.__reduce_ex__ = reduce_tensor
+Generator.__reduce_ex__, Generator.__setstate__ = reduce_generator, set_generator_state
 
 # %% ../modules/03_layers/03_layers_pickling.ipynb #c012
 RENAMED = {"_transient": "_non_persistent_buffers_set"}

@@ -268,7 +268,10 @@ def unpickle(stream, reader: Reader | None, weights_only: bool, pickle_module, *
                 return saved[1]
             return load_storage(saved)
 
-    return Unpickler(stream, **options).load()
+    try:
+        return Unpickler(stream, **options).load()
+    except (EOFError, pickle.UnpicklingError) as error:
+        raise RuntimeError(f"its pickle is damaged or cut off ({error})") from error
 
 
 def is_pytorchs(module: str) -> bool:
@@ -327,7 +330,7 @@ def content_of(archive, name: str, size: int, overall: np.ndarray | None) -> np.
             if size and file.readinto(data) != size:
                 raise EOFError("it ends too early")
             file.read(1)  # at the end the checksum is compared
-    except (zipfile.BadZipFile, EOFError, OSError, zlib.error, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, zlib.error, RuntimeError) as error:
         raise RuntimeError(f"{name} is damaged ({error})") from None
     return data
 
@@ -519,9 +522,7 @@ def load(
         with open(f, "rb") if is_path else contextlib.nullcontext(f) as file:
             return load_any(file, f if mmap else None, map_location, restricted, pickle_module or pickle, options)
     except pickle.UnpicklingError as error:
-        if restricted:
-            raise pickle.UnpicklingError(f"Weights only load failed. {ADVICE}\n\n{name}: {error}") from None
-        raise RuntimeError(f"{name}: its pickle is damaged or cut off ({error})") from error
+        raise pickle.UnpicklingError(f"Weights only load failed. {ADVICE}\n\n{name}: {error}") from None
     except RuntimeError as error:
         if type(error) is RuntimeError:
             raise RuntimeError(f"{name}: {error}") from error

@@ -23,9 +23,9 @@ from .pickling import PYTORCH_PLACE, find_global
 BLOCKED = {"os", "sys", "posix", "nt"}  # never, even if a program adds what is in them
 TORCH_NAMES = """
     Size Tensor device FloatStorage DoubleStorage HalfStorage BFloat16Storage BoolStorage ByteStorage CharStorage
-    ShortStorage IntStorage LongStorage ComplexFloatStorage ComplexDoubleStorage contiguous_format preserve_format
-    channels_last channels_last_3d bool uint8 int8 int16 uint16 int32 uint32 int64 uint64 float16 bfloat16 float32
-    float64 complex64 complex128
+    ShortStorage IntStorage LongStorage ComplexFloatStorage ComplexDoubleStorage
+    bool uint8 int8 int16 uint16 int32 uint32 int64 uint64 float16 bfloat16
+    float32 float64 complex64 complex128
 """.split()
 PYTHONS = {
     "collections.OrderedDict": OrderedDict, "collections.Counter": Counter, "builtins.set": set,
@@ -141,7 +141,7 @@ class Machine:
     """Runs one pickle. `persistent_load` makes the storages of it; `encoding` is that of texts from Python 2."""
 
     def __init__(self, persistent_load, encoding: str = "utf-8"):
-        self.stack, self.memo = [], {}
+        self.stack, self.memo, self.loading = [], {}, False
         self.persistent_load, self.encoding = persistent_load, encoding
         self.callable = {id(what) for path, what in trusted().items() if not path.endswith(ONLY_NAMED)}
 
@@ -153,6 +153,8 @@ class Machine:
                     return self.stack.pop()
                 self.do(opcode, argument)
         except DAMAGE as error:
+            if self.loading:  # an error of the program's map_location
+                raise
             raise RuntimeError(f"its pickle is damaged or cut off ({type(error).__name__}: {error})") from None
         raise RuntimeError("its pickle has no end")
 
@@ -310,7 +312,9 @@ def binpersid(self, _) -> None:
     name = self.stack.pop()
     if type(name) is not tuple or not name or name[0] != "storage":
         raise UnpicklingError(f"Only persistent_load of storage is allowed, but got {str(name)[:80]}")
+    self.loading = True
     self.stack.append(self.persistent_load(name))
+    self.loading = False
 
 # %% ../modules/03_layers/03_layers_unpickling.ipynb #c014
 def unsafe_names(instructions) -> list:
