@@ -107,7 +107,10 @@ def laid_out(storage, offset, size, stride) -> Tensor:
             f"setStorage: sizes {list(size)}, strides {list(stride)} and storage offset {offset} need {last + 1} "
             f"numbers, out of bounds for a storage of {len(storage.array)}: the file is damaged"
         )
-    return Tensor.wrap(lay_out(storage.array, tuple(size), offset, tuple(stride)))
+    try:
+        return Tensor.wrap(lay_out(storage.array, tuple(size), offset, tuple(stride)))
+    except (ValueError, OverflowError) as error:
+        raise RuntimeError(f"a tensor of size {list(size)} cannot be: {error}") from None
 
 
 def tracked(tensor: Tensor, requires_grad) -> Tensor:

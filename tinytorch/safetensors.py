@@ -59,7 +59,7 @@ def as_bytes(tensors: dict, metadata: dict) -> bytes:
     header, parts, end = {"__metadata__": metadata}, [], 0
     for name, tensor in tensors.items():
         if tensor.dtype not in CODES:
-            raise TypeError(f"{name!r} has dtype {tensor.dtype}, and a safetensors file only {', '.join(CODES)}")
+            raise TypeError(f"{name!r} has dtype {tensor.dtype}, and a safetensors file only {', '.join(KINDS)}")
         parts.append(np.asarray(to_numpy(tensor.array), order="C").tobytes())
         begin, end = end, end + len(parts[-1])
         header[name] = {"dtype": CODES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [begin, end]}

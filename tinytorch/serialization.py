@@ -538,6 +538,8 @@ def load_any(file, mapped_path, map_location, restricted: bool, pickle_module, o
     if not head:
         raise EOFError("Ran out of input: the file is empty")
     rest = dict(map_location=map_location, weights_only=restricted, pickle_module=pickle_module, **options)
+    if head[6:9] == b"\0\0{":  # the length of a header in JSON, and the header
+        return read_safetensors(stream.read(), map_location)
     if head.startswith(b"PK"):
         return load_archive(stream, overall=mapped(mapped_path) if mapped_path else None, **rest)
     is_tar = head[257:262] == b"ustar"

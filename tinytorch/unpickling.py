@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['BLOCKED', 'TORCH_NAMES', 'PYTHONS', 'added', 'CONSTANTS', 'NEW', 'LITERALS', 'ONLY_NAMED', 'DAMAGE', 'MARK', 'encode',
-           'allowed', 'added_by_path', 'is_added', 'trusted', 'look_up', 'add_safe_globals', 'get_safe_globals',
-           'clear_safe_globals', 'safe_globals', 'Machine', 'until_mark', 'method_of', 'pushes', 'remember', 'pairs',
-           'fill', 'extend', 'set_items', 'add_items', 'stack_global', 'reduce', 'newobj', 'build', 'set_state',
-           'binpersid', 'unsafe_names']
+           'allowed', 'added_by_path', 'is_added', 'trusted', 'python3', 'look_up', 'add_safe_globals',
+           'get_safe_globals', 'clear_safe_globals', 'safe_globals', 'Machine', 'until_mark', 'method_of', 'pushes',
+           'remember', 'pairs', 'fill', 'extend', 'set_items', 'add_items', 'stack_global', 'reduce', 'newobj', 'build',
+           'set_state', 'binpersid', 'unsafe_names']
 
 # %% ../modules/03_layers/03_layers_unpickling.ipynb #c003
 import functools
 import pickletools
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections import Counter, OrderedDict
 from pickle import UnpicklingError
 
@@ -29,8 +30,7 @@ TORCH_NAMES = """
 """.split()
 PYTHONS = {
     "collections.OrderedDict": OrderedDict, "collections.Counter": Counter, "builtins.set": set,
-    "builtins.complex": complex, "builtins.bytearray": bytearray, "__builtin__.set": set,
-    "__builtin__.complex": complex, "__builtin__.bytearray": bytearray,
+    "builtins.complex": complex, "builtins.bytearray": bytearray,
 }  # fmt: skip
 added = []  # of classes and functions, or pairs of one and the path under which files name it
 
@@ -71,8 +71,14 @@ def trusted() -> dict:
     return added_by_path() | allowed()
 
 
+def python3(module: str, name: str) -> tuple:
+    """What is now the name of what Python 2 had in `module`: pickles of protocol 2 say `__builtin__` for builtins."""
+    return NAME_MAPPING.get((module, name)) or (IMPORT_MAPPING.get(module, module), name)
+
+
 def look_up(module: str, name: str):
     """What a file names. Raises UnpicklingError unless it stands on the list."""
+    module, name = python3(module, name)
     path = f"{module}.{name}"
     if module.partition(".")[0] in BLOCKED:
         raise UnpicklingError(
@@ -80,7 +86,7 @@ def look_up(module: str, name: str):
         )
     found = trusted()
     if path not in found:
-        shown = path.removeprefix("builtins.").removeprefix("__builtin__.")
+        shown = path.removeprefix("builtins.")
         raise UnpicklingError(
             f"Unsupported global: GLOBAL {shown} was not an allowed global by default. If you trust it, allow it: "
             f"`torch.serialization.add_safe_globals([{shown}])` or `with torch.serialization.safe_globals([{shown}]):`"
@@ -322,7 +328,7 @@ def unsafe_names(instructions) -> list:
     found, texts = set(), []
     for opcode, argument, _ in instructions:
         if opcode.name == "GLOBAL":
-            found.add(argument.replace(" ", ".", 1))
+            found.add(".".join(python3(*argument.split(" ", 1))))
         elif opcode.name == "STACK_GLOBAL":
             found.add(".".join(texts[-2:]))
         elif isinstance(argument, str):

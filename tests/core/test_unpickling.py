@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import tinytorch
-from tinytorch import serialization, unpickling
+from tinytorch import pickling, serialization, unpickling
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ HARM = {
     "os.system": Calls(os.system, "touch TRAP"),
     "eval": Calls(builtins.eval, "open('TRAP', 'w')"),
     "exec": Calls(builtins.exec, "open('TRAP', 'w')"),
-    "getattr": Calls(builtins.getattr, os, "system"),
+    "getattr": Calls(builtins.getattr, "text", "upper"),
     "import": Calls(builtins.__import__, "antigravity"),
     "open": Calls(builtins.open, "TRAP", "w"),
     "Popen": Calls(subprocess.Popen, ["touch", "TRAP"]),
@@ -67,9 +67,9 @@ def test_nothing_is_run(name, protocol, tmp_path, monkeypatch):
     data = pickle.dumps({"weights": [HARM[name]]}, protocol)
     legacy = b"".join(pickle.dumps(part, 2) for part in (serialization.MAGIC_NUMBER, 1001, {})) + data
     refused = (pickle.UnpicklingError, RuntimeError)
-    with pytest.raises(refused, match="(?i)weights only load failed.*(unsupported|blocked)"):
+    with pytest.raises(refused, match="(?is)weights only load failed.*(unsupported|blocked)"):
         tinytorch.load(archive_with(data))
-    with pytest.raises(refused, match="(?i)weights only load failed"):
+    with pytest.raises(refused, match="(?is)weights only load failed"):
         tinytorch.load(io.BytesIO(legacy))
     with pytest.raises(refused):
         tinytorch.load(io.BytesIO(data))
@@ -131,7 +131,7 @@ def test_instructions_that_data_do_not_need(data, message):
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"\x80\x02", b".", b"\x80\x02u.", b"\x80\x02a.", b"\x80\x02h\x05.", b"\x80\x02\x86.", b"\x80\x02(K\x01.",
+        b"", b"\x80\x02", b".", b"\x80\x02u.", b"\x80\x02a.", b"\x80\x02h\x05.", b"\x80\x02\x86.",
         b"\x80\x02K\x01K\x01s.", b"\x80\x02}(K\x01u.", b"\x80\x02}]K\x01s.", b"X\xff\xff\xff\x7fabc.", b"\x8e" + b"\xff" * 8,
         b"\x80\x02ctorch\nSize\nK\x05\x85R.", b"\x80\x02ctorch\ndevice\nX\x03\0\0\0tpu\x85R.", b"\xff", b"\x80\x02(" * 99,
         op("ctorch._utils _rebuild_tensor_v2 )R"), op("ctorch._utils _rebuild_parameter (K\x01\x89}tR"),
@@ -195,7 +195,7 @@ def test_a_tensor_lies_in_its_storage():
         ({"size": (-4,)}, "cannot be"),
         ({"size": (4, 1)}, "cannot be"),
         ({"size": ("4",)}, "cannot be"),
-        ({"size": (2**62, 2**62), "stride": (0, 0)}, "damaged"),
+        ({"size": (2**62, 2**62), "stride": (0, 0)}, "cannot be"),
         ({"place": "tpu"}, "don't know how to restore"),
     ],
 )
@@ -220,20 +220,19 @@ class Config:
 
 
 def test_safe_globals_are_pytorchs():
-    file = io.BytesIO()
     pickled = pickle.dumps({"config": Config(), "groups": defaultdict(list, a=[1])}, 2)
     for t in (torch, tinytorch):
         api = t.serialization
-        assert api.get_safe_globals() == []
+        before = api.get_safe_globals()
         with pytest.raises(pickle.UnpicklingError, match=r"add_safe_globals\(\["):
             t.load(archive_with(pickled))
         with api.safe_globals([Config, defaultdict, list]):
-            assert api.get_safe_globals() and len(api.get_safe_globals()) == 3
+            assert set(api.get_safe_globals()) == {*before, Config, defaultdict, list}
             if t is tinytorch:  # PyTorch cannot fill a defaultdict, even so
                 found = t.load(archive_with(pickled))
                 assert found["config"].width == 5 and found["groups"] == {"a": [1]}
             assert t.load(archive_with(pickle.dumps(Config(), 2))).width == 5
-        assert api.get_safe_globals() == []
+        assert set(api.get_safe_globals()) == set(before)
         api.add_safe_globals([(Config, f"{Config.__module__}.Config")])
         assert t.load(archive_with(pickle.dumps(Config(), 2))).width == 5
         with pytest.raises((ValueError, TypeError)):
@@ -245,7 +244,7 @@ def test_safe_globals_are_pytorchs():
         with pytest.raises(pickle.UnpicklingError, match="blocked"):
             t.load(archive_with(pickle.dumps(Calls(os.system, "true"), 2)))
         api.clear_safe_globals()
-        file.seek(0)
+        api.add_safe_globals(before)
 
 
 def test_which_names_a_file_needs(tmp_path):
@@ -256,18 +255,18 @@ def test_which_names_a_file_needs(tmp_path):
 
 def test_what_is_allowed_is_allowed_by_pytorch():
     theirs = torch._weights_only_unpickler._get_allowed_globals()
-    ours = {path.replace("__builtin__", "builtins") for path in unpickling.allowed()}
-    assert ours <= set(theirs)
+    assert set(unpickling.allowed()) <= set(theirs)
 
 
 def test_state_of_a_tensor_is_no_back_door():
+    meta = (tinytorch.float32, (2,), (1,), False)
     for name in ("array", "grad_fn", "_hooks", "__class__"):
-        text = (
-            "ctorch._tensor _rebuild_from_type_v2 (ctorch._utils _rebuild_parameter ctorch Tensor "
-            f"((ctorch._utils _rebuild_meta_tensor_no_storage (ctorch float32 (t(t\x89tR\x89}}t}}X{chr(len(name))}\0\0\0{name}K\x01stR"
-        )
-        with pytest.raises((RuntimeError, pickle.UnpicklingError), match=name):
-            tinytorch.load(archive_with(op(text)))
+        arguments = (pickling._rebuild_meta_tensor_no_storage, tinytorch.Tensor, meta, {name: 1})
+        file = io.BytesIO()
+        tinytorch.save(Calls(pickling._rebuild_from_type_v2, *arguments), file)
+        file.seek(0)
+        with pytest.raises(RuntimeError, match=f"sets '{name}'"):
+            tinytorch.load(file)
 
 
 def test_the_machine_reads_every_literal():
