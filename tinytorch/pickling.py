@@ -23,7 +23,7 @@ from . import _namespace
 from .dispatch import device_of, to_numpy
 from .nn.module import Module, Parameter
 from .ops.creation import empty
-from .ops.dtypes import uint16, uint32, uint64
+from .ops.dtypes import Borrowed, uint16, uint32, uint64
 from .ops.generator import Generator
 from .ops.inplace import lay_out
 from .ops.storage import TypedStorage, UntypedStorage, first_place, flat, row_major
@@ -237,6 +237,10 @@ def set_generator_state(self, state: tuple) -> None:
 
 
 Tensor.__reduce_ex__ = reduce_tensor
+for kind in (dtype, Borrowed):  # by its name, which is one of the package's
+    kind.__reduce__ = lambda self: self.name
+    if kind.__module__.startswith("tinytorch"):
+        kind.__module__ = "tinytorch"
 Generator.__reduce_ex__, Generator.__setstate__ = reduce_generator, set_generator_state
 
 # %% ../modules/03_layers/03_layers_pickling.ipynb #c012
