@@ -53,7 +53,9 @@ def eye_(tensor: Tensor) -> Tensor:
 # %% ../../modules/03_layers/03_layers_init.ipynb #c008
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator=None) -> Tensor:
     """Uniform in [a, b)."""
-    return overwrite(tensor, rand(tensor.shape, generator=generator, dtype=tensor.dtype, device=tensor.device) * (b - a) + a)
+    return overwrite(
+        tensor, rand(tensor.shape, generator=generator, dtype=tensor.dtype, device=tensor.device) * (b - a) + a
+    )
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator=None) -> Tensor:

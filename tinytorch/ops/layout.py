@@ -73,7 +73,7 @@ class Clone(Function):
 
 
 def clone(input, *, memory_format=None) -> Tensor:
-    """A copy with memory of its own, in the given order or, if there is none, in its own. A derivative passes through."""
+    """A copy with memory of its own, in the given order or, if none is, in its own. A derivative passes through."""
     expect_rank(input, memory_format)
     if memory_format in CHANNELS_LAST:
         return Clone.apply(input, order="channels_last")

@@ -67,7 +67,9 @@ class UntypedStorage:
     def copy_(self, source, non_blocking=None):
         """Takes over what is in another storage of the same size."""
         if source.nbytes() != self.nbytes():
-            raise RuntimeError(f"size does not match, self was {self.nbytes()} bytes but src was {source.nbytes()} bytes")
+            raise RuntimeError(
+                f"size does not match, self was {self.nbytes()} bytes but src was {source.nbytes()} bytes"
+            )
         self.array[...] = source.array
         return self
 
@@ -177,7 +179,7 @@ Tensor.get_device = lambda self: -1 if self.is_cpu else self.device.index or 0
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c009
 class Walk(Function):
-    """`found`, a view of `a`; `places` says, when it is asked, where in the flattened `a` each of its entries stands."""
+    """`found`, a view of `a`; `places` says, when asked, where in the flattened `a` each of its entries stands."""
 
     is_view = differentiable_twice = True
     flops = "move"
@@ -214,7 +216,7 @@ def as_strided(input, size, stride, storage_offset: int | None = None) -> Tensor
 
 
 def places_of(array, block, shape: tuple, start: int, steps: tuple) -> np.ndarray:
-    """Where in the flattened `array` each entry of a walk through its block stands. RuntimeError where it is outside."""
+    """Where in the flattened `array` each entry of a walk through its block stands. RuntimeError if it is outside."""
     numbers = np.full(block.size, -1)
     own = lay_out(numbers, array.shape, first_place(array), [step // array.itemsize for step in array.strides])
     own[...] = np.arange(array.size).reshape(array.shape)
@@ -226,9 +228,9 @@ def places_of(array, block, shape: tuple, start: int, steps: tuple) -> np.ndarra
 
 def unfold(input, dimension: int, size: int, step: int) -> Tensor:
     """All windows of `size` along `dimension`, each `step` further on; the window is the last dimension. A view."""
-    shape, strides = input.array.shape or (1,), input.array.strides or (input.array.itemsize,)
+    shape = input.array.shape or (1,)
     dim = normalize_dim(dimension, input.ndim)
-    if not 0 <= size:
+    if size < 0:
         raise RuntimeError(f"size is {size} but must be >= 0")
     if size > shape[dim]:
         raise RuntimeError(f"maximum size for tensor at dimension {dim} is {shape[dim]} but size is {size}")

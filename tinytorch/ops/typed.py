@@ -29,7 +29,7 @@ from .dtypes import (
     uint64,
 )
 from .size import Size
-from ..tensor import Tensor, as_dtype, bool_, dtype, float32, float64, int32, int64, to_dtype, uint8
+from ..tensor import Tensor, bool_, dtype, float32, float64, int32, int64, to_dtype, uint8
 
 # %% ../../modules/01_tensor/01_tensor_typed.ipynb #c004
 LETTERS = {  # dtype -> its name in the name of a type
@@ -51,7 +51,9 @@ def of_sizes_or_data(kind: dtype, device, args) -> Tensor:
         return to(data.detach(), device)
     if len(args) != 1 or isinstance(data, (int, np.integer, Size)):
         try:
-            return empty(tuple(map(operator.index, data if isinstance(data, tuple) else args)), dtype=kind, device=device)
+            return empty(
+                tuple(map(operator.index, data if isinstance(data, tuple) else args)), dtype=kind, device=device
+            )
         except TypeError:
             raise TypeError(f"new(): the sizes {args} must be whole numbers") from None
     if isinstance(data, str) or not (hasattr(data, "__len__") or is_array(data)):
@@ -110,7 +112,7 @@ def type_of(text) -> TensorType:
 
 
 def type_(input, dtype=None, non_blocking: bool = False):
-    """The tensor in a dtype, or as a type; without one, the name of its type as PyTorch spells it (`torch.FloatTensor`)."""
+    """The tensor in a dtype, or as a type; without one, the name of its type in PyTorch (`torch.FloatTensor`)."""
     if dtype is None:
         place = "" if input.is_cpu else f"{input.device.type}."
         return f"torch.{place}{LETTERS[input.dtype]}Tensor"
