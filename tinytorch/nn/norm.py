@@ -130,7 +130,7 @@ def layer_norm(
 
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c022
-layer_norm = dispatch(rounded_once(layer_norm))  # lesson 15 has a kernel
+layer_norm = dispatch(rounded_once(layer_norm, as_first=True))  # lesson 15 has a kernel
 
 
 class _Normalization(Module):
@@ -251,7 +251,7 @@ def batch_norm(
 
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c031
-batch_norm = dispatch(batch_norm)
+batch_norm = dispatch(rounded_once(batch_norm, as_first=True))
 
 
 class _BatchNorm(_Normalization):
@@ -368,7 +368,7 @@ def group_norm(
 
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c038
-group_norm = rounded_once(group_norm)
+group_norm = rounded_once(group_norm, as_first=True)
 
 
 class GroupNorm(_Normalization):

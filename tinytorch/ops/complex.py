@@ -82,7 +82,7 @@ def conjugating(function: type) -> type:
 
 def conjugate(x):
     """The conjugate of an array or a Tensor."""
-    return x.conj() if isinstance(x, Tensor) else np.conj(x)
+    return x.conj() if isinstance(x, Tensor) else as_array(np.conj(x))
 
 
 def fitted(grad, edge):

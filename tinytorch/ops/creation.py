@@ -169,9 +169,9 @@ def full(
     return made_or_put(array, out, requires_grad, device)
 
 
-def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory: bool = False) -> Tensor:
+def scalar_tensor(s, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False) -> Tensor:
     """The number `s`, as a tensor without dimensions, in the default dtype."""
-    return full((), s, dtype=dtype or get_default_dtype(), device=device)
+    return full((), s, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad)
 
 
 def eye(

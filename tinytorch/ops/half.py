@@ -32,16 +32,24 @@ def is_half(x) -> bool:
     return isinstance(x, Tensor) and x.array.dtype.itemsize == 2 and x.dtype in HALVES
 
 
-def rounded_once(function):
-    """The function, which on tensors of 16 bits is computed in float32 as a whole."""
+def rounded_once(function, as_first: bool = False):
+    """The function, which on tensors of 16 bits is computed in float32 as a whole.
+
+    The result has the dtype in which they meet, or, if `as_first`, that of the first.
+    """
 
     @functools.wraps(function)
     def whole(*args, **options):
-        halves = [x for x in args if is_half(x)]
-        if not halves:
+        if not any(map(is_half, args)):
             return function(*args, **options)
-        wide = lambda x: to_dtype(x, float32) if is_half(x) else x
+        copies = {id(x): (x, to_dtype(x, float32)) for x in (*args, *options.values()) if is_half(x)}
+        wide = lambda x: copies[id(x)][1] if is_half(x) else x
         result = function(*map(wide, args), **{name: wide(x) for name, x in options.items()})
-        return to_dtype(result, halves[0].dtype) if result.dtype is float32 else result
+        for x, copy in copies.values():
+            if getattr(copy, "_version", 0):  # lesson 02's; it was changed in place: running statistics
+                x.copy_(copy)
+        floats = [x for x in args if isinstance(x, Tensor) and x.dtype.is_floating_point]
+        kind = floats[0].dtype if as_first else Tensor._result_type(*floats)
+        return to_dtype(result, kind) if result.dtype is float32 else result
 
     return whole

@@ -118,7 +118,9 @@ def stride(input, dim: int | None = None) -> tuple | int:
 
 Tensor.clone, Tensor.contiguous, Tensor.is_contiguous, Tensor.stride = clone, contiguous, is_contiguous, stride
 Tensor.layout = property(lambda self: strided, doc="torch.strided: numbers in memory, found by strides.")
-Tensor.nelement = Tensor.numel
+Tensor.nelement, Tensor.ndimension = Tensor.numel, Tensor.dim
+for name in ("is_sparse", "is_sparse_csr", "is_quantized", "is_mkldnn", "is_nested", "is_mps", "is_xla", "is_xpu"):
+    setattr(Tensor, name, False)  # of PyTorch's other kinds of tensors there are none
 Tensor.element_size = lambda self: self.array.itemsize
 Tensor.itemsize = property(lambda self: self.array.itemsize, doc="Bytes of one element.")
 Tensor.nbytes = property(lambda self: self.array.nbytes, doc="Bytes of all elements.")

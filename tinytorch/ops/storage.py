@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['FloatStorage', 'DoubleStorage', 'HalfStorage', 'BoolStorage', 'ByteStorage', 'CharStorage', 'ShortStorage',
-           'IntStorage', 'LongStorage', 'flat', 'first_place', 'UntypedStorage', 'TypedStorage', 'storage_type',
-           'storage', 'untyped_storage', 'storage_offset', 'Walk', 'as_strided', 'places_of', 'unfold', 'windows_of',
-           'set_', 'row_major', 'resize_', 'resize_as_']
+           'IntStorage', 'LongStorage', 'in_another_shape', 'flat', 'first_place', 'UntypedStorage', 'TypedStorage',
+           'storage_type', 'storage', 'untyped_storage', 'storage_offset', 'Walk', 'as_strided', 'places_of', 'unfold',
+           'windows_of', 'Reinterpret', 'view', 'set_', 'row_major', 'resize_', 'resize_as_']
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c003
 import math
@@ -19,7 +19,7 @@ from .conversion import device_of_tensor, whole_memory
 from .dtypes import get_default_dtype
 from .indexing import SumSlices
 from .inplace import address, lay_out
-from ..tensor import DTYPES, Function, Tensor, as_dtype, as_sizes, normalize_dim
+from ..tensor import DTYPES, Function, Tensor, as_dtype, as_sizes, float32, normalize_dim
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c006
 def flat(array) -> np.ndarray:
@@ -254,7 +254,43 @@ def windows_of(array, dim: int, size: int, step: int):
     return lay_out(flat(array), (*shape, size), first_place(array), (*steps, window))
 
 
-Tensor.as_strided, Tensor.unfold = as_strided, unfold
+class Reinterpret(Function):
+    """The same bytes, read as numbers of another dtype: no derivative."""
+
+    is_view = True
+    flops = "move"
+
+    def forward(self, a, dtype):
+        return a.view(dtype)
+
+
+in_another_shape = Tensor.view
+
+
+def view(input, *shape, dtype=None, size=None) -> Tensor:
+    """The same memory in another shape, or, if `shape` is a dtype, its bytes as numbers of that dtype."""
+    kind = shape[0] if len(shape) == 1 and isinstance(shape[0], type(float32)) else dtype
+    if kind is None:
+        return in_another_shape(input, *shape, size=size)
+    before, after = input.array.itemsize, kind.itemsize
+    steps = [step // before for step in input.array.strides]
+    if before != after and input.ndim == 0:
+        raise RuntimeError(
+            f"self.dim() cannot be 0 to view {input.dtype} as {kind} (different element sizes): give it a dimension"
+        )
+    if before != after and steps[-1] != 1:
+        raise RuntimeError(
+            f"self.stride(-1) must be 1 to view {input.dtype} as {kind} (different element sizes), but got {steps[-1]}"
+        )
+    if before < after and (input.shape[-1] * before % after or any(step * before % after for step in steps[:-1])):
+        raise RuntimeError(
+            f"self.size(-1) must be divisible by {after // before} to view {input.dtype} as {kind} (different element"
+            f" sizes), but got {input.shape[-1]}"
+        )
+    return input if kind is input.dtype else Reinterpret.apply(input.detach(), dtype=kind.numpy)
+
+
+Tensor.as_strided, Tensor.unfold, Tensor.view = as_strided, unfold, view
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c012
 def set_(input, source=None, storage_offset: int = 0, size=None, stride=None) -> Tensor:

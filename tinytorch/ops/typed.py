@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LETTERS', 'ON_CPU', 'ON_CUDA', 'HalfTensor', 'BFloat16Tensor', 'FloatTensor', 'DoubleTensor', 'BoolTensor',
            'ByteTensor', 'CharTensor', 'ShortTensor', 'IntTensor', 'LongTensor', 'of_sizes_or_data', 'TensorType',
-           'expect_there', 'tensor_type', 'type_of', 'type_', 'set_default_tensor_type', 'make', 'new']
+           'expect_there', 'tensor_type', 'type_of', 'type_', 'typename', 'set_default_tensor_type', 'make', 'new']
 
 # %% ../../modules/01_tensor/01_tensor_typed.ipynb #c003
 import operator
@@ -122,6 +122,15 @@ def type_(input, dtype=None, non_blocking: bool = False):
         return to_dtype(input, dtype)
     kind = type_of(dtype)
     return to(input, kind.place, dtype=kind.dtype)
+
+
+def typename(obj, /) -> str:
+    """Of a tensor its type as `x.type()` names it, of another object its class, with the module that has it."""
+    if isinstance(obj, Tensor):
+        return type_(obj)
+    named = obj if hasattr(obj, "__qualname__") else type(obj)
+    module = getattr(named, "__module__", None)
+    return named.__qualname__ if module in (None, "builtins") else f"{module}.{named.__qualname__}"
 
 
 def set_default_tensor_type(t) -> None:
