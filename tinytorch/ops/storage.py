@@ -6,7 +6,7 @@
 __all__ = ['FloatStorage', 'DoubleStorage', 'HalfStorage', 'BoolStorage', 'ByteStorage', 'CharStorage', 'ShortStorage',
            'IntStorage', 'LongStorage', 'in_another_shape', 'flat', 'first_place', 'UntypedStorage', 'TypedStorage',
            'storage_type', 'storage', 'untyped_storage', 'storage_offset', 'Walk', 'as_strided', 'places_of', 'unfold',
-           'windows_of', 'Reinterpret', 'view', 'set_', 'row_major', 'resize_', 'resize_as_']
+           'windows_of', 'view', 'set_', 'row_major', 'resize_', 'resize_as_']
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c003
 import math
@@ -254,21 +254,11 @@ def windows_of(array, dim: int, size: int, step: int):
     return lay_out(flat(array), (*shape, size), first_place(array), (*steps, window))
 
 
-class Reinterpret(Function):
-    """The same bytes, read as numbers of another dtype: no derivative."""
-
-    is_view = True
-    flops = "move"
-
-    def forward(self, a, dtype):
-        return a.view(dtype)
-
-
 in_another_shape = Tensor.view
 
 
 def view(input, *shape, dtype=None, size=None) -> Tensor:
-    """The same memory in another shape, or, if `shape` is a dtype, its bytes as numbers of that dtype."""
+    """The same memory in another shape, or, if `shape` is a dtype, its bytes as its numbers, without history."""
     kind = shape[0] if len(shape) == 1 and isinstance(shape[0], type(float32)) else dtype
     if kind is None:
         return in_another_shape(input, *shape, size=size)
@@ -287,7 +277,7 @@ def view(input, *shape, dtype=None, size=None) -> Tensor:
             f"self.size(-1) must be divisible by {after // before} to view {input.dtype} as {kind} (different element"
             f" sizes), but got {input.shape[-1]}"
         )
-    return input if kind is input.dtype else Reinterpret.apply(input.detach(), dtype=kind.numpy)
+    return input if kind is input.dtype else Tensor.wrap(input.array.view(kind.numpy))
 
 
 Tensor.as_strided, Tensor.unfold, Tensor.view = as_strided, unfold, view
