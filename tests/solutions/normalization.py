@@ -243,7 +243,9 @@ right(
     ),
 )
 right(
-    "dropout", "the other end of the draws", ("rand(input.shape, dtype=float64, device=input.device) < 1 - p", "rand(input.shape) >= p")
+    "dropout",
+    "the other end of the draws",
+    ("rand(input.shape, dtype=float64, device=input.device) < 1 - p", "rand(input.shape) >= p"),
 )
 right(
     "basic-block",
