@@ -80,7 +80,9 @@ def test_in_pytorchs_own_file(tmp_path, monkeypatch):
     """As the real PyTorch writes it; both frameworks refuse it with the same words."""
     monkeypatch.chdir(tmp_path)
     for form in ({}, {"_use_new_zipfile_serialization": False}):
-        torch.save({"a": torch.ones(2), "b": Calls(os.system, "touch TRAP"), "c": Calls(builtins.eval, "1")}, "x.pt", **form)
+        torch.save(
+            {"a": torch.ones(2), "b": Calls(os.system, "touch TRAP"), "c": Calls(builtins.eval, "1")}, "x.pt", **form
+        )
         messages = []
         for t in (torch, tinytorch):
             with pytest.raises(pickle.UnpicklingError, match="Weights only load failed") as caught:
@@ -160,7 +162,9 @@ def tensor_of(count=4, offset=0, size=(4,), stride=(1,), kind="FloatStorage", ke
         def save_global(self, obj, name=None):
             if not isinstance(obj, Named):
                 return super().save_global(obj, name)
-            self.write(f"ctorch\n{obj.__name__}\n".encode() if "." not in name else f"c{name.replace('.', chr(10))}\n".encode())
+            self.write(
+                f"ctorch\n{obj.__name__}\n".encode() if "." not in name else f"c{name.replace('.', chr(10))}\n".encode()
+            )
 
     storage, file = object(), io.BytesIO()
     pickler = Pickler(file, 2)
@@ -271,6 +275,25 @@ def test_state_of_a_tensor_is_no_back_door():
 
 def test_the_machine_reads_every_literal():
     for protocol in range(6):
-        obj = [1, -1, 300, 2**33, 2**70, 1.5, None, True, False, "text", b"bytes", (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4), {}, {1: 2}, []]
+        obj = [
+            1,
+            -1,
+            300,
+            2**33,
+            2**70,
+            1.5,
+            None,
+            True,
+            False,
+            "text",
+            b"bytes",
+            (1,),
+            (1, 2),
+            (1, 2, 3),
+            (1, 2, 3, 4),
+            {},
+            {1: 2},
+            [],
+        ]
         data = pickle.dumps(obj, protocol)
         assert unpickling.Machine(None).run(pickletools.genops(data)) == obj
