@@ -499,7 +499,7 @@ def test_saving_and_loading(tmp_path):
     tt.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, path)
     for map_location in (None, "cpu", "cuda", tt.device("cuda"), lambda storage, place: storage):
         saved = tt.load(path, map_location=map_location)
-        expected = "cuda" if str(map_location) == "cuda" else "cpu"
+        expected = "cuda" if str(map_location) in ("None", "cuda") else "cpu"
         assert {t.device.type for t in saved["model"].values()} == {expected}
         for device in ("cpu", "cuda"):
             fresh = mlp()[0].to(device)

@@ -65,7 +65,7 @@ def load_state_dict_from_url(
         print(f'Downloading: "{url}" to {file}', file=sys.stderr)
         named = HASH_REGEX.search(file.name) if check_hash else None
         download_url_to_file(url, str(file), named[1] if named else None, progress)
-    return load_file(str(file), map_location=map_location)
+    return load_file(str(file), map_location=map_location, weights_only=True)  # nothing fetched is run
 
 
 def load(repo_or_dir, model: str, *args, source: str = "github", trust_repo="check", force_reload=False, verbose=True,
