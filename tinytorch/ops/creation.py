@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['made', 'sizes', 'kind_or', 'as_tensor', 'from_numpy', 'zeros', 'ones', 'empty', 'full', 'eye', 'arange', 'linspace',
-           'zeros_like', 'ones_like', 'empty_like', 'full_like', 'new', 'new_tensor']
+           'shaped_like', 'zeros_like', 'ones_like', 'empty_like', 'full_like', 'new', 'new_tensor']
 
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c003
 import math
@@ -128,9 +128,18 @@ def linspace(start: float, end: float, steps: int, *, dtype=None, device=None, r
     return made(array.astype(kind), requires_grad, device)
 
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c023
+def shaped_like(make, input, dtype, device, requires_grad: bool, *value) -> Tensor:
+    """`make`, a function of numpy's such as zeros_like, for a tensor: in its shape and dtype, unless told otherwise."""
+    place = input.device if device is None else as_device(device)
+    template = input.array if place == input.device else like(place)
+    template = np.empty(0) if template is None else template
+    array = make(template, *value, dtype=kind_or(dtype, input.dtype), shape=input.array.shape, order="C")
+    return made(array, requires_grad)
+
+
 def zeros_like(input, *, dtype=None, device=None, requires_grad: bool = False, memory_format=None) -> Tensor:
     """Zeros of the shape and dtype of `input`, on its device."""
-    return zeros(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+    return shaped_like(np.zeros_like, input, dtype, device, requires_grad)
 
 
 def ones_like(input, *, dtype=None, device=None, requires_grad: bool = False, memory_format=None) -> Tensor:
@@ -140,14 +149,14 @@ def ones_like(input, *, dtype=None, device=None, requires_grad: bool = False, me
 
 def empty_like(input, *, dtype=None, device=None, requires_grad: bool = False, memory_format=None) -> Tensor:
     """A tensor of the shape and dtype of `input`, on its device, whose values are whatever was there."""
-    return empty(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+    return shaped_like(np.empty_like, input, dtype, device, requires_grad)
 
 
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad: bool = False, memory_format=None) -> Tensor:
     """`fill_value` everywhere, in the shape and dtype of `input`, on its device."""
-    return full(
-        input.shape, fill_value, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
-    )
+    fill_value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    fill_value = in_dtype(fill_value, as_dtype(dtype or input.dtype))
+    return shaped_like(np.full_like, input, dtype, device, requires_grad, fill_value)
 
 
 def new(make):

@@ -26,7 +26,7 @@ from ..tensor import OPERANDS, Function, Tensor, grad_mode, in_dtype, opened, se
 @dispatch
 def address(array) -> int:
     """Where the first entry of `array` lies in memory."""
-    return array.__array_interface__["data"][0]
+    return array.ctypes.data
 
 
 def extent(array) -> tuple:
@@ -39,6 +39,8 @@ def extent(array) -> tuple:
 @dispatch
 def lay_out(buffer, shape: tuple, start: int, steps: tuple):
     """A view of the 1-d array `buffer`: its entry `start`, and from there by `steps` entries in each dimension."""
+    if not isinstance(buffer, np.ndarray):  # of many examples, in a vmap
+        return buffer.lay_out(shape, start, steps)
     item = buffer.itemsize
     return np.ndarray(shape, buffer.dtype, buffer, start * item, [step * item for step in steps])
 
