@@ -216,3 +216,28 @@ def test_a_branch_that_depends_on_the_example():
     x = tinytorch.tensor([1.0, -1.0])
     with pytest.raises(RuntimeError, match="control flow"):
         tinytorch.vmap(lambda a: a if a > 0 else -a)(x)
+
+
+def test_a_function_of_the_program():
+    def square(t):
+        class Square(t.autograd.Function):
+            generate_vmap_rule = True
+
+            @staticmethod
+            def forward(x, w):
+                return x * x * w, x + w
+
+            @staticmethod
+            def setup_context(ctx, inputs, output):
+                ctx.save_for_backward(*inputs)
+
+            @staticmethod
+            def backward(ctx, first, second):
+                x, w = ctx.saved_tensors
+                return 2 * x * w * first + second, x * x * first + second
+
+        return Square.apply
+
+    both(lambda t, x, y: t.vmap(square(t))(x[:, 0], y), X, Y)
+    both(lambda t, x, y: t.vmap(square(t), (0, None))(x[:, 0], y[0]), X, Y)
+    both(lambda t, x, y: t.vmap(t.func.grad(lambda a, b: square(t)(a, b)[0].sum()))(x[:, 0], y), X, Y)

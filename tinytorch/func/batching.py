@@ -31,6 +31,7 @@ from ..dispatch import ARRAYS, is_array
 from .trees import flatten, stretched
 from ..ops import random
 from ..ops.creation import eye, zeros_like
+from ..ops.custom_function import Output
 from ..ops.shapes import cat
 from ..tensor import Function, Observer, Tensor, apply, grad_mode, observers
 
@@ -807,7 +808,7 @@ class Meeting(Observer):
     def __init__(self):
         self.users = 0
 
-    def forward(self, run, function, *inputs, **options):
+    def forward(self, run, function, /, *inputs, **options):
         own = [levels_of(x.array) if isinstance(x, Tensor) else {} for x in inputs]
         inside = {} if not options else functools.reduce(dict.__or__, map(levels_of, nested(options)), {})
         everything = functools.reduce(dict.__or__, own, inside)
@@ -863,7 +864,7 @@ def shared_by(x, levels: dict, by_index: bool):
     return x
 
 
-CONNECTIONS = (Batch, Unbatch, Spread, Collapse, OneByOne, Example, Examples)
+CONNECTIONS = (Output, Batch, Unbatch, Spread, Collapse, OneByOne, Example, Examples)
 meeting = Meeting()
 
 
