@@ -133,6 +133,8 @@ def grid_sample(
             stacklevel=2,
         )
     check_grid(input, grid, mode)
+    if input.dtype.itemsize == 2:  # of 16 bits, too few to say a place between pixels
+        return grid_sample(input.float(), grid.float(), mode, padding_mode, bool(align_corners)).to(input.dtype)
     count, channels, *sizes = input.shape
     places = grid.reshape(count, -1, len(sizes))
     all_taps = [
