@@ -96,6 +96,8 @@ def inside(index: np.ndarray, size: int, name: str, dim: int, error=RuntimeError
     """Raises where an index lies outside of [0, size). On a GPU, which would have to wait for the answer,
     nobody looks.
     """
+    while hasattr(index, "level"):  # in a vmap: the numbers of all examples
+        index = index.array
     if (
         index.size
         and device_of(index) == "cpu"
