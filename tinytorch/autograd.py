@@ -454,6 +454,11 @@ def first_gradient(output, gradient):
                 f"grad can be implicitly created only for scalar outputs; this one has shape {output.shape}: "
                 "reduce it first, for instance with .sum() or .mean(), or pass a gradient of that shape"
             )
+        if output.dtype.family > 2:
+            raise RuntimeError(
+                f"grad can be implicitly created only for real scalar outputs but got {output.dtype}: take abs() or"
+                " .real, or pass a gradient"
+            )
         return Tensor.wrap(np.ones_like(output.array))
     if not isinstance(gradient, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
@@ -500,8 +505,14 @@ def backward(input, gradient=None, retain_graph=None, create_graph: bool = False
                 accumulate(leaf, grad, given)
 
 
-def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False) -> tuple:
-    """The derivatives of `outputs` with respect to `inputs`, as a tuple; `.grad` is left alone."""
+def grad(
+    outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False, *,
+    only_inputs=True, materialize_grads=False,
+) -> tuple:  # fmt: skip
+    """The derivatives of `outputs` with respect to `inputs`, as a tuple; `.grad` is left alone (`only_inputs`).
+
+    Where an input was not used: an error; with `allow_unused` None, with `materialize_grads` zeros.
+    """
     outputs, inputs, gradients = [[x] if isinstance(x, Tensor) else x for x in (outputs, inputs, grad_outputs)]
     gradients = [None] * len(outputs) if gradients is None else gradients
     for x in inputs:
@@ -516,6 +527,8 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     result = [
         g if g is None or not x._hooks else hooked(x._hooks, g) for x, g in zip(inputs, result)
     ]  # those of leaves
+    if materialize_grads:
+        result = [np.zeros_like(x.array) if g is None else g for x, g in zip(inputs, result)]
     if not allow_unused and any(g is None for g in result):
         raise RuntimeError(
             "One of the differentiated Tensors appears to not have been used in the graph. "

@@ -35,7 +35,12 @@ ASKED = {
 }  # backend in use -> whose kernels; before them the GPU's
 SMALL = 4096  # elements: for less, numba is not loaded
 
-kernels = {"cuda": {}, "numba": {}, "numpy": {}}  # backend -> {name of a function: {a kernel's own name: the kernel}}
+kernels = {
+    "cuda": {},
+    "meta": {},
+    "numba": {},
+    "numpy": {},
+}  # backend -> {name of a function: {a kernel's own name: the kernel}}
 originals = {}  # name of a function -> what the lesson wrote
 _asked = {}  # name of a function -> the kernels to ask, for the backend in use
 _wanted = None  # the backend that was chosen; None: numba, where it is and once it pays
@@ -207,8 +212,9 @@ def device_of(array) -> str:
 
 def way_to(device: str) -> Way:
     """How to get to `device`. Raises RuntimeError, saying what is missing, if it is not there."""
-    if device not in DEVICES and importlib.util.find_spec("tinytorch.cuda.gpu"):
-        importlib.import_module("tinytorch.cuda.gpu")
+    home = {"meta": "tinytorch.ops.meta"}.get(device, "tinytorch.cuda.gpu")
+    if device not in DEVICES and importlib.util.find_spec(home):
+        importlib.import_module(home)
     if device not in DEVICES:
         needs = {"tinytorch.cuda.gpu": "lesson 16", "cupy": "CuPy (pip install cupy-cuda12x)"}
         missing = [what for module, what in needs.items() if not importlib.util.find_spec(module)]

@@ -201,7 +201,7 @@ def load(f, map_location=None, *, weights_only: bool | None = None, mmap: bool |
     A file does not say where its tensors lived: they come to the CPU, or to the device `map_location` ("cuda").
     Raises FileNotFoundError, or RuntimeError if the file is damaged, or of another kind.
     """
-    where = as_device(map_location if isinstance(map_location, (str, device)) else None).type
+    where = as_device(map_location if isinstance(map_location, (str, device)) else "cpu").type
     data, name = (f.read(), "the file") if hasattr(f, "read") else (Path(f).read_bytes(), str(f))
     arrays, metadata = from_bytes(data, name)
     try:

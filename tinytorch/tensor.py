@@ -131,20 +131,24 @@ def in_dtype(numbers, kind: dtype):
     """Python's numbers as numpy's of `kind`: -1 becomes 255 in uint8. Raises RuntimeError for what lies
     further outside.
     """
-    if type(numbers) is float and kind.family == 2 and (abs(numbers) < 1e38 or not math.isfinite(numbers)):
+    if type(numbers) is float and kind.family == 2 and (abs(numbers) < 6e4 or not math.isfinite(numbers)):
         return kind.numpy.type(numbers)  # the usual case
-    array = np.array(numbers, dtype=np.float64 if kind.family == 2 else None)
-    if kind.family == 2:
-        outside = np.isfinite(array) & (np.abs(array) > np.finfo(kind.numpy).max)
+    family = 3 if isinstance(numbers, complex) else kind.family
+    array = np.array(numbers, dtype={2: np.float64, 3: np.complex128}.get(family))
+    if family > kind.family:
+        outside = array.imag != 0
     elif kind.family == 1:
         limits, whole = np.iinfo(kind.numpy), array.dtype.kind != "f"
         lowest = -limits.max if limits.min == 0 and whole else limits.min
         outside = ~((array >= lowest) & (array <= limits.max)).astype(bool)  # nan, too
-    if kind.family and outside.any():
+    else:
+        with np.errstate(over="ignore"):
+            outside = np.isfinite(array) & ~np.isfinite(array.astype(kind.numpy))
+    if outside.any():
         raise RuntimeError(f"value cannot be converted to type {C_NAMES[kind.name]} without overflow")
     if kind.family == 1 and array.dtype.kind == "f":
         array = array.astype(np.int64)  # the way down to uint8 is the same on every processor
-    return array.astype(kind.numpy)[()]
+    return (array.real if family > kind.family else array).astype(kind.numpy)[()]
 
 
 C_NAMES = {"float32": "float", "float64": "double", "uint8": "uint8_t", "int32": "int", "int64": "int64_t"}
@@ -180,8 +184,8 @@ def numpy(input) -> np.ndarray:
         )
     if not isinstance(input.array, np.ndarray):
         raise TypeError(
-            "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory"
-            " first."
+            f"can't convert {input.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host"
+            " memory first."
         )
     return input.array
 
@@ -209,8 +213,10 @@ Tensor.tolist = lambda self: self.array.tolist()
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c019
 def set_requires_grad(input, value: bool) -> None:
-    if value and not input.dtype.is_floating_point:
-        raise RuntimeError(f"only Tensors of floating point dtype can require gradients, this one is {input.dtype}")
+    if value and input.dtype.family < 2:
+        raise RuntimeError(
+            f"only Tensors of floating point and complex dtype can require gradients, this one is {input.dtype}"
+        )
     if not value and input.grad_fn is not None:
         raise RuntimeError(
             "you can only change requires_grad flags of leaf variables; use detach() to cut a result off"
@@ -431,7 +437,7 @@ def apply(cls, *inputs, **options) -> Tensor:
 # %% ../modules/01_tensor/01_tensor.ipynb #c030
 def shape_of(x) -> tuple:
     """The shape of an array, a Tensor or a number, whose shape is ()."""
-    return () if type(x) in (float, int, bool) else x.shape
+    return () if type(x) in (float, int, bool, complex) else x.shape
 
 
 class Add(Function):
@@ -472,7 +478,7 @@ def to_dtype(input, kind) -> Tensor:
     kind = as_dtype(kind)
     if input.array.dtype == kind.numpy:
         return input
-    if kind.is_floating_point:
+    if kind.family > 1:
         return To.apply(input, dtype=kind.numpy)
     with np.errstate(invalid="ignore"):
         return Tensor.wrap(input.array.astype(kind.numpy))
@@ -493,11 +499,13 @@ def operands(a, b) -> tuple:
     ):
         return a, b
     a, b = [tensor(x) if isinstance(x, (np.generic, AnyArray)) else x for x in (a, b)]
-    kind = result_type(a, b)
+    kind = Tensor._result_type(a, b)
     return tuple(
-        to_dtype(x, kind) if isinstance(x, Tensor) else wrapped(x, kind) if kind.family < 2 else float(x)
-        for x in (a, b)
+        to_dtype(x, kind) if isinstance(x, Tensor) else wrapped(x, kind) if kind.family < 2 else x * 1.0 for x in (a, b)
     )
+
+
+Tensor._result_type = staticmethod(result_type)  # the companion 01_tensor_dtypes knows more dtypes
 
 # %% ../modules/01_tensor/01_tensor.ipynb #broadcast-shapes
 def broadcast_shapes(*shapes: tuple) -> tuple:
@@ -531,7 +539,7 @@ class AnyArray(metaclass=Arrays):
     """For isinstance(): numpy's arrays, and all others that numpy's functions know how to handle."""
 
 
-OPERANDS = (Tensor, bool, int, float, np.ndarray, np.generic, AnyArray)
+OPERANDS = (Tensor, bool, int, float, complex, np.ndarray, np.generic, AnyArray)
 
 
 def binary(function, reflected: bool = False):
@@ -620,15 +628,15 @@ def division(function, reflected: bool = False):
     divide = binary(function, reflected)
 
     def operator(input, other):
-        floats = input.array.dtype.kind == "f"
+        floats = input.array.dtype.kind not in "biu"
         if floats and not reflected and type(other) in (int, float) and 1e-30 < abs(other) < 1e30:
             return divide(input, other)  # nothing to be warned of
         if (
             not floats
             and isinstance(other, OPERANDS)
-            and result_type(input, other if isinstance(other, Tensor) else 0).family < 2
+            and Tensor._result_type(input, other if isinstance(other, Tensor) else 0).family < 2
         ):
-            input = to_dtype(input, float32)
+            input = to_dtype(input, DEFAULT_DTYPES[float])
         with np.errstate(divide="ignore", invalid="ignore"):
             return divide(input, other)
 
@@ -678,10 +686,10 @@ class Log(Function):
 
 
 def floating(input) -> Tensor:
-    """Integers become float32 where only floats make sense. Raises TypeError if it is no Tensor."""
+    """Integers become floats (float32) where only floats make sense. Raises TypeError if it is no Tensor."""
     if not isinstance(input, Tensor):
         raise TypeError(f"argument 'input' must be Tensor, not {type(input).__name__}")
-    return input if input.array.dtype.kind == "f" else to_dtype(input, float32)
+    return to_dtype(input, DEFAULT_DTYPES[float]) if input.array.dtype.kind in "biu" else input
 
 
 def exp(input) -> Tensor:
@@ -701,14 +709,12 @@ def numpy_names(function):
     """Lets a function of `dim` and `keepdim` understand numpy's `axis` and `keepdims` too, as PyTorch does."""
 
     def renamed(*args, **options):
-        for ours, theirs in (("dim", "axis"), ("keepdim", "keepdims")):
+        for ours, theirs in (("dim", "axis"), ("keepdim", "keepdims")) if options else ():
             if theirs in options:
                 options[ours] = options.pop(theirs)
         return function(*args, **options)
 
-    renamed.__name__, renamed.__doc__ = function.__name__, function.__doc__
-    renamed.__wrapped__ = function
-    return renamed
+    return functools.wraps(function)(renamed)
 
 
 def normalize_dims(dim, ndim: int) -> tuple:
@@ -749,7 +755,7 @@ Tensor.sum = tensor_sum
 def mean(input, dim=None, keepdim: bool = False, *, dtype=None) -> Tensor:
     """The mean over `dim` (all dimensions if None). Raises RuntimeError on integers, as PyTorch does."""
     input = input if dtype is None else to_dtype(input, dtype)
-    if not input.dtype.is_floating_point:
+    if input.dtype.family < 2:
         raise RuntimeError(f"mean(): the tensor is {input.dtype}, expected a floating point dtype: use .float().mean()")
     count = math.prod(input.shape[d] for d in normalize_dims(dim, input.ndim))
     return tensor_sum(input, dim, keepdim) / count if count else tensor_sum(input, dim, keepdim) * math.nan

@@ -2,7 +2,15 @@
 
 from .._namespace import namespace, load
 
-__getattr__, __dir__ = namespace(__name__, ("cuda.gpu",))
+
+
+def _with_types(found):
+    """`torch.cuda.FloatTensor` and its kin, which exist without a GPU too."""
+    typed = load("ops.typed")
+    return found | (typed.ON_CUDA if typed else {})
+
+
+__getattr__, __dir__ = namespace(__name__, ("cuda.gpu",), finish=_with_types)
 
 
 def is_available() -> bool:

@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from ..autograd import changes, checked, hooked, input_gradients, release
 from ..dispatch import kernel, originals
+from ..ops.dtypes import PLAIN
 from ..tensor import (
     Add,
     Function,
@@ -42,7 +43,8 @@ def recording(function, name: str):
             return originals[name](a, b)
         left = a.array if a._base is None else opened(a)
         right = b.array if b._base is None else opened(b)
-        if left.dtype is not right.dtype:
+        kind = left.dtype
+        if kind is not right.dtype or kind not in PLAIN:
             return originals[name](a, b)
         node = function()
         node.saved = ()

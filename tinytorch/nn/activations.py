@@ -21,6 +21,7 @@ from ..autograd import run, unbroadcast, values
 from ..dispatch import as_array, dispatch
 from .basic_activations import SigmoidFunction, Softmax, TanhFunction, floats_only, sigmoid, softmax, tanh
 from .module import Module, Parameter
+from ..ops.creation import full
 from ..ops.elementwise import Erf, Gate
 from ..ops.inplace import change
 from ..ops.random import rand_like
@@ -239,6 +240,8 @@ def softplus(input, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
 
 def softsign(input) -> Tensor:
     """input / (1 + |input|)"""
+    if input.dtype.is_complex:
+        return input / (input.abs() + 1)
     return SoftsignFunction.apply(floating(input))
 
 
@@ -352,6 +355,8 @@ def gelu(input, approximate: str = "none") -> Tensor:
 
 def silu(input, inplace: bool = False) -> Tensor:
     """input * sigmoid(input)"""
+    if input.dtype.is_complex:
+        return input * sigmoid(input)
     return applied(SiLUFunction, floats_only("silu", input), inplace)
 
 
@@ -439,7 +444,7 @@ class PReLU(Module):
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device=None, dtype=None):
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
-        self.weight = Parameter(tensor([init] * num_parameters, dtype=dtype).to(device))
+        self.weight = Parameter(full((num_parameters,), init, dtype=dtype, device=device))
 
     def forward(self, input):
         return prelu(input, self.weight)

@@ -16,7 +16,7 @@ from ..tensor import Function, Tensor
 
 # %% ../../modules/04_losses/04_losses.ipynb #imports-basic-activations
 from ..ops.inplace import change
-from ..tensor import Exp, floating, normalize_dims, to_dtype
+from ..tensor import Exp, floating, normalize_dims, numpy_names, to_dtype
 
 # %% ../../modules/04_losses/04_losses.ipynb #relu
 class ReLUFunction(Function):
@@ -141,7 +141,7 @@ def floats_only(name: str, input) -> Tensor:
     return input
 
 
-Tensor.softmax = lambda self, dim, dtype=None: softmax(self, dim, dtype=dtype)
+Tensor.softmax = numpy_names(lambda self, dim, dtype=None: softmax(self, dim, dtype=dtype))
 
 # %% ../../modules/04_losses/04_losses.ipynb #log-softmax
 class LogSoftmaxFunction(Function):
@@ -171,7 +171,7 @@ def log_softmax(input, dim: int | None = None, _stacklevel: int = 3, dtype=None)
     return LogSoftmaxFunction.apply(input, dim=dims)
 
 
-Tensor.log_softmax = lambda self, dim, dtype=None: log_softmax(self, dim, dtype=dtype)
+Tensor.log_softmax = numpy_names(lambda self, dim, dtype=None: log_softmax(self, dim, dtype=dtype))
 
 # %% ../../modules/04_losses/04_losses.ipynb #c068a
 class ReLU(Module):

@@ -17,7 +17,7 @@ from ..ops.inplace import change
 # %% ../../modules/09_normalization/09_normalization.ipynb #dropout
 def dropped(input: Tensor, p: float) -> Tensor:
     """input with each element 0 with probability p < 1, and the others times 1 / (1 - p)."""
-    kept = rand(input.shape, dtype=input.dtype) >= p
+    kept = rand(input.shape, dtype=input.dtype, device=input.device) >= p
     return input * (kept.to(input.dtype) / (1 - p))
 
 

@@ -59,6 +59,7 @@ class UnfoldFunction(Function):
 class FoldFunction(Function):
     """Columns added up to an image. The reverse of UnfoldFunction."""
 
+    takes_complex = True
     differentiable_twice = True
     flops = "elementwise"
 

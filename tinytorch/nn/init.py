@@ -53,12 +53,15 @@ def eye_(tensor: Tensor) -> Tensor:
 # %% ../../modules/03_layers/03_layers_init.ipynb #c008
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator=None) -> Tensor:
     """Uniform in [a, b)."""
-    return overwrite(tensor, rand(tensor.shape, generator=generator, dtype=tensor.dtype) * (b - a) + a)
+    return overwrite(
+        tensor, rand(tensor.shape, generator=generator, dtype=tensor.dtype, device=tensor.device) * (b - a) + a
+    )
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator=None) -> Tensor:
     """Normal with the given mean and standard deviation."""
-    return overwrite(tensor, randn(tensor.shape, generator=generator, dtype=tensor.dtype) * std + mean)
+    numbers = randn(tensor.shape, generator=generator, dtype=tensor.dtype, device=tensor.device)
+    return overwrite(tensor, numbers * std + mean)
 
 
 def trunc_normal_(
@@ -71,8 +74,10 @@ def trunc_normal_(
         )
     from scipy.special import ndtr, ndtri  # the normal distribution and its inverse
 
+    if tensor.is_meta:
+        return tensor
     low, high = ndtr((a - mean) / std), ndtr((b - mean) / std)
-    share = low + (high - low) * rand(tensor.shape, generator=generator, dtype=float64).array
+    share = low + (high - low) * rand(tensor.shape, generator=generator, dtype=float64, device="cpu").array
     return overwrite(tensor, np.clip(ndtri(share) * std + mean, a, b))
 
 # %% ../../modules/03_layers/03_layers_init.ipynb #c011
@@ -147,10 +152,10 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator=None) -> Tensor:
     """
     if tensor.ndim < 2:
         raise ValueError(f"Only tensors with 2 or more dimensions are supported, this one has shape {tensor.shape}")
-    if tensor.numel() == 0:
+    if tensor.numel() == 0 or tensor.is_meta:
         return tensor
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
-    drawn = randn(rows, columns, generator=generator, dtype=float64).array
+    drawn = randn(rows, columns, generator=generator, dtype=float64, device="cpu").array
     q, r = np.linalg.qr(drawn.T if rows < columns else drawn)
     q = q * np.sign(np.diag(r))
     return overwrite(tensor, gain * (q.T if rows < columns else q).reshape(tensor.shape))

@@ -337,11 +337,11 @@ def to(self, *args, device=None, dtype=None, non_blocking: bool = False) -> Modu
             device = wish
         elif wish is not None and not isinstance(wish, bool):
             dtype = as_dtype(wish)
-    if dtype is not None and not as_dtype(dtype).is_floating_point:
-        raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={dtype}")
+    if dtype is not None and as_dtype(dtype).family < 2:
+        raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}")
     if dtype is None and device is None:
         return self
-    return self._apply(lambda t: t.to(device=device, dtype=dtype if t.dtype.is_floating_point else None))
+    return self._apply(lambda t: t.to(device=device, dtype=dtype if t.dtype.family > 1 else None))
 
 
 Module.float, Module.double = lambda self: self.to(float32), lambda self: self.to(float64)
@@ -505,7 +505,8 @@ class Linear(Module):
         """Draw weight and bias anew, uniformly in +-1 / sqrt(in_features)."""
         bound = uniform_bound(self.in_features, gain=math.sqrt(1 / 3))
         for parameter in self.parameters():
-            _overwrite(parameter, rand(parameter.shape, dtype=parameter.dtype) * (2 * bound) - bound)
+            numbers = rand(parameter.shape, dtype=parameter.dtype, device=parameter.device)
+            _overwrite(parameter, numbers * (2 * bound) - bound)
 
     def forward(self, input: Tensor) -> Tensor:
         return linear(input, self.weight, self.bias)
@@ -700,7 +701,7 @@ class _Call:
         else:
             outputs, last = _tensors_in(result, []), None
             sources = [x.grad_fn or x for x in outputs if x._requires_grad]
-            if not sources and not any(x.dtype.is_floating_point for x in outputs):
+            if not sources and not any(x.dtype.family > 1 for x in outputs):
                 return
         if last is not None and last.order > self.since and set(wanted).issubset(last.edges):
             missing = ()  # one operation that took all: the usual layer

@@ -77,7 +77,9 @@ def avg_pool_forward(x: np.ndarray, divisor, **options) -> np.ndarray:
     view = pool_windows(x, 0, **options)
     total = sum(view[(..., *tap)] for tap in np.ndindex(*options["kernel_size"]))
     return (
-        total / divisor if total.dtype.kind == "f" else np.sign(total) * np.sign(divisor) * (abs(total) // abs(divisor))
+        total / divisor
+        if total.dtype.kind not in "iu"
+        else np.sign(total) * np.sign(divisor) * (abs(total) // abs(divisor))
     )
 
 
@@ -154,7 +156,7 @@ def add_to_largest(places: np.ndarray, grad: np.ndarray, which: np.ndarray, kern
 @dispatch
 def max_pool_forward(x: np.ndarray, kernel_size, stride, padding, dilation, ceil_mode=False) -> tuple:
     """(the largest number of each window, its place in the window counted row by row), both (..., *counts)."""
-    lowest = -math.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    lowest = np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -math.inf
     best, which = largest(pool_windows(x, lowest, kernel_size, stride, padding, dilation, ceil_mode), kernel_size)
     if any(padding) and (best == lowest).any():  # nothing but the lowest: the padding must not win
         first = np.zeros((), np.int64)

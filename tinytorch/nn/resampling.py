@@ -15,7 +15,8 @@ import numpy as np
 from ..autograd import run
 from ..dispatch import device_of, moved
 from .module import Module
-from ..tensor import Function, Tensor
+from ..ops.half import rounded_once
+from ..tensor import Function, Tensor, float64, uint8
 
 # %% ../../modules/08_convolution/08_convolution_resampling.ipynb #c006
 def resample(a: np.ndarray, taps: list, dim: int) -> np.ndarray:
@@ -159,6 +160,7 @@ def new_sizes(input, size, scale_factor, recompute_scale_factor) -> tuple:
     return new, factors
 
 
+@rounded_once
 def interpolate(
     input,
     size=None,
@@ -195,15 +197,22 @@ def interpolate(
             f" {LINEAR[input.ndim]}"
         )
     new, factors = new_sizes(input, size, scale_factor, recompute_scale_factor)
+    if input.dtype.family < 2 and (input.dtype is not uint8 or mode == "area"):
+        raise NotImplementedError(f"interpolate(): {mode!r} is not implemented for {input.dtype}: use .float()")
+    mixed_bytes = input.dtype is uint8 and mode in DIMENSIONS
+    if mixed_bytes:
+        input = input.float()
     for dim, (old, target, scale) in enumerate(zip(input.shape[2:], new, factors, strict=True), start=2):
         if mode in ("nearest", "nearest-exact"):
-            taps = nearest_taps(old, target, scale, mode == "nearest-exact", input.dtype.numpy.type)
+            taps = nearest_taps(
+                old, target, scale, mode == "nearest-exact", np.float64 if input.dtype is float64 else np.float32
+            )
         elif mode == "area":
             taps = mean_taps(old, target)
         else:
             taps = (cubic_taps if mode == "bicubic" else linear_taps)(old, target, scale, bool(align_corners))
         input = ResampleFunction.apply(input, taps=taps, dim=dim)
-    return input
+    return input.round().clamp(0, 255).to(uint8) if mixed_bytes else input
 
 # %% ../../modules/08_convolution/08_convolution_resampling.ipynb #c014
 def as_floats(scale_factor):

@@ -31,20 +31,24 @@ def arrays_of(input, other) -> tuple:
             f"expected a Tensor and a Tensor or a number, got {type(input).__name__} and {type(other).__name__}"
         )
     input, other = operands(input, other)
-    return input.array, other.array if isinstance(other, Tensor) else other
+    if isinstance(other, Tensor):
+        return input.array, other.array
+    return input.array, other if input.array.dtype.kind != "V" else np.asarray(other, input.array.dtype)
 
 
-def two_sided(ufunc, name: str, doc: str, whole: bool = False, numbers: bool = True):
+def two_sided(ufunc, name: str, doc: str, whole: bool = False, numbers: bool = True, ordered: bool = False):
     """A function of two tensors from one of numpy's; `numbers`: or of one and a number; `whole`: integers
-    and bool only.
+    and bool only; `ordered`: not for complex numbers, of which none is larger than another.
     """
 
     def function(input, other) -> Tensor:
         if not numbers and not isinstance(other, Tensor):
             raise TypeError(f"{name}(): argument 'other' must be Tensor, not {type(other).__name__}")
         a, b = arrays_of(input, other)
-        if whole and "f" in (a.dtype.kind, np.result_type(b).kind):
+        if whole and not (a.dtype.kind in "biu" and np.result_type(b).kind in "biu"):
             raise NotImplementedError(f"{name}() works on integers and bool, not on floating point numbers")
+        if ordered and "c" in (a.dtype.kind, np.result_type(b).kind):
+            raise NotImplementedError(f"{name}() is not implemented for complex numbers: compare their abs()")
         try:
             return Tensor.wrap(as_array(ufunc(a, b)))
         except (ValueError, TypeError):
@@ -68,8 +72,15 @@ def operator_of(function):
 
 
 eq, ne = two_sided(np.equal, "eq", "input == other"), two_sided(np.not_equal, "ne", "input != other")
-lt, le = two_sided(np.less, "lt", "input < other"), two_sided(np.less_equal, "le", "input <= other")
-gt, ge = two_sided(np.greater, "gt", "input > other"), two_sided(np.greater_equal, "ge", "input >= other")
+lt, le, gt, ge = (
+    two_sided(ufunc, name, f"input {symbol} other", ordered=True)
+    for ufunc, name, symbol in (
+        (np.less, "lt", "<"),
+        (np.less_equal, "le", "<="),
+        (np.greater, "gt", ">"),
+        (np.greater_equal, "ge", ">="),
+    )
+)
 for compare in (eq, ne, lt, le, gt, ge):
     setattr(Tensor, compare.__name__, compare)
     setattr(Tensor, f"__{compare.__name__}__", operator_of(compare))

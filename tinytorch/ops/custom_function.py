@@ -227,7 +227,7 @@ def apply(cls, *inputs):
 def with_call(x, index: int, call, ctx, inputs) -> Tensor:
     """The result `x` of a program's forward, made the output number `index` of `call`."""
     dirty = is_one_of(x, ctx.dirty_tensors)
-    flat = is_one_of(x, ctx.non_differentiable) or not x.dtype.is_floating_point or not call._requires_grad
+    flat = is_one_of(x, ctx.non_differentiable) or x.dtype.family < 2 or not call._requires_grad
     if flat:
         return x if dirty or not is_one_of(x, inputs) else x.detach()
     if dirty:

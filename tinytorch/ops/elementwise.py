@@ -4,20 +4,23 @@
 
 # %% auto #0
 __all__ = ['maximum', 'minimum', 'remainder', 'fmod', 'floor_divide', 'truncated_divide', 'Unary', 'Step', 'no_gradient',
-           'a_tensor', 'attach', 'floats_only', 'numeric', 'Sqrt', 'Rsqrt', 'Square', 'Reciprocal', 'Log1p', 'Log2',
-           'Log10', 'Expm1', 'Exp2', 'Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'error_function',
-           'Erf', 'Sign', 'Abs', 'Floor', 'Ceil', 'Trunc', 'Round', 'tensor_round', 'frac', 'Gate', 'Clamp', 'meeting',
-           'clamp', 'clamp_min', 'clamp_max', 'Maximum', 'Minimum', 'between_tensors', 'rounded_quotient', 'Quotient',
-           'Remainder', 'Fmod', 'two_sided', 'scaled', 'add', 'sub', 'rsub', 'mul', 'div', 'tensor_pow', 'neg', 'Atan2',
-           'Hypot', 'Logaddexp', 'NanToNum', 'nan_to_num', 'addcmul', 'addcdiv', 'lerp']
+           'a_tensor', 'attach', 'floats_only', 'comparable', 'numeric', 'Sqrt', 'Rsqrt', 'Square', 'Reciprocal',
+           'Log1p', 'Log2', 'Log10', 'Expm1', 'Exp2', 'Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh',
+           'error_function', 'Erf', 'Sign', 'Abs', 'Floor', 'Ceil', 'Trunc', 'Round', 'tensor_round', 'frac', 'Gate',
+           'Clamp', 'meeting', 'clamp', 'clamp_min', 'clamp_max', 'Maximum', 'Minimum', 'between_tensors',
+           'rounded_quotient', 'Quotient', 'Remainder', 'Fmod', 'two_sided', 'scaled', 'in_new_order', 'add', 'sub',
+           'rsub', 'mul', 'div', 'tensor_pow', 'neg', 'Atan2', 'Hypot', 'Logaddexp', 'NanToNum', 'nan_to_num',
+           'addcmul', 'addcdiv', 'lerp']
 
 # %% ../../modules/02_autograd/02_autograd_elementwise.ipynb #c003
 import math
+import warnings
 
 import numpy as np
 
 from ..autograd import run, unbroadcast, values
 from ..dispatch import as_array, dispatch
+from .half import rounded_once
 from ..tensor import (
     Exp,
     Function,
@@ -98,6 +101,13 @@ def floats_only(input) -> Tensor:
     return input
 
 
+def comparable(input, name: str) -> Tensor:
+    """`input` itself. Raises NotImplementedError on complex numbers, of which none is larger than another."""
+    if input.dtype.is_complex:
+        raise NotImplementedError(f"{name}() is not implemented for complex numbers, this tensor is {input.dtype}")
+    return input
+
+
 def numeric(input) -> Tensor:
     """`input` itself. Raises NotImplementedError on booleans, as PyTorch does."""
     if input.dtype.family == 0:
@@ -108,6 +118,7 @@ def numeric(input) -> Tensor:
 class Sqrt(Unary):
     """The square root; nan below 0."""
 
+    holomorphic = True
     compute, of_result = np.sqrt, True
 
     def slope(self, result):
@@ -117,6 +128,7 @@ class Sqrt(Unary):
 class Rsqrt(Unary):
     """1 / sqrt(a)"""
 
+    holomorphic = True
     of_result = True
 
     def compute(self, a):
@@ -129,6 +141,7 @@ class Rsqrt(Unary):
 class Square(Unary):
     """a * a"""
 
+    holomorphic = True
     compute = np.square
 
     def slope(self, a):
@@ -138,6 +151,7 @@ class Square(Unary):
 class Reciprocal(Unary):
     """1 / a"""
 
+    holomorphic = True
     of_result = True
 
     def compute(self, a):
@@ -156,6 +170,7 @@ attach(Square, "square", prepare=lambda x: x if x.dtype.family else to_dtype(x, 
 class Log1p(Unary):
     """log(1 + a), exact for small a."""
 
+    holomorphic = True
     compute = np.log1p
 
     def slope(self, a):
@@ -165,6 +180,7 @@ class Log1p(Unary):
 class Log2(Unary):
     """The logarithm to base 2."""
 
+    holomorphic = True
     compute = np.log2
 
     def slope(self, a):
@@ -174,6 +190,7 @@ class Log2(Unary):
 class Log10(Unary):
     """The logarithm to base 10."""
 
+    holomorphic = True
     compute = np.log10
 
     def slope(self, a):
@@ -183,6 +200,7 @@ class Log10(Unary):
 class Expm1(Unary):
     """exp(a) - 1, exact for small a."""
 
+    holomorphic = True
     compute, of_result = np.expm1, True
 
     def slope(self, result):
@@ -192,6 +210,7 @@ class Expm1(Unary):
 class Exp2(Unary):
     """2 ** a"""
 
+    holomorphic = True
     compute, of_result = np.exp2, True
 
     def slope(self, result):
@@ -208,6 +227,7 @@ attach(Exp2, "exp2")
 class Sin(Unary):
     """The sine of an angle in radians."""
 
+    holomorphic = True
     compute = np.sin
 
     def slope(self, a):
@@ -217,6 +237,7 @@ class Sin(Unary):
 class Cos(Unary):
     """The cosine of an angle in radians."""
 
+    holomorphic = True
     compute = np.cos
 
     def slope(self, a):
@@ -226,6 +247,7 @@ class Cos(Unary):
 class Tan(Unary):
     """The tangent of an angle in radians."""
 
+    holomorphic = True
     compute, of_result = np.tan, True
 
     def slope(self, result):
@@ -235,6 +257,7 @@ class Tan(Unary):
 class Asin(Unary):
     """The angle between -pi/2 and pi/2 whose sine is a."""
 
+    holomorphic = True
     compute = np.arcsin
 
     def slope(self, a):
@@ -244,6 +267,7 @@ class Asin(Unary):
 class Acos(Unary):
     """The angle between 0 and pi whose cosine is a."""
 
+    holomorphic = True
     compute = np.arccos
 
     def slope(self, a):
@@ -253,6 +277,7 @@ class Acos(Unary):
 class Atan(Unary):
     """The angle between -pi/2 and pi/2 whose tangent is a."""
 
+    holomorphic = True
     compute = np.arctan
 
     def slope(self, a):
@@ -267,6 +292,7 @@ for kind, name in [(Sin, "sin"), (Cos, "cos"), (Tan, "tan")]:
 class Sinh(Unary):
     """(exp(a) - exp(-a)) / 2"""
 
+    holomorphic = True
     compute = np.sinh
 
     def slope(self, a):
@@ -276,6 +302,7 @@ class Sinh(Unary):
 class Cosh(Unary):
     """(exp(a) + exp(-a)) / 2"""
 
+    holomorphic = True
     compute = np.cosh
 
     def slope(self, a):
@@ -359,7 +386,8 @@ def frac(input) -> Tensor:
         return floats_only(input) - input.trunc()
 
 
-attach(Sign, "sign", "sgn", prepare=lambda x: x)
+attach(Sign, "sgn", prepare=lambda x: x)
+attach(Sign, "sign", prepare=lambda x: comparable(x, "sign"))
 attach(Abs, "abs", "absolute", prepare=numeric)
 attach(Floor, "floor", prepare=numeric)
 attach(Ceil, "ceil", prepare=numeric)
@@ -591,13 +619,29 @@ def scaled(other, alpha, *inputs):
     return other if alpha is True else other * alpha
 
 
-def add(input, other, *, alpha=1) -> Tensor:
+def in_new_order(name: str, first, old: tuple) -> tuple:
+    """The factor `first`, and the tensors `old` behind it: PyTorch's order once was `add(input, alpha, other)`."""
+    if not isinstance(first, (bool, int, float, complex)):
+        raise TypeError(f"{name}(): {len(old)} argument{'s' * (len(old) > 1)} too many, or the factor is not a number")
+    warnings.warn(
+        f"This overload of {name} is deprecated: {name}(Number, Tensor). Give the factor by name, behind the tensors",
+        UserWarning,
+        stacklevel=3,
+    )
+    return first, *old
+
+
+def add(input, other, *old, alpha=1) -> Tensor:
     """input + alpha * other"""
+    if old:
+        alpha, other = in_new_order("add", other, old)
     return input + scaled(other, alpha, input, other)
 
 
-def sub(input, other, *, alpha=1) -> Tensor:
+def sub(input, other, *old, alpha=1) -> Tensor:
     """input - alpha * other"""
+    if old:
+        alpha, other = in_new_order("sub", other, old)
     return input - scaled(other, alpha, input, other)
 
 
@@ -722,21 +766,28 @@ def nan_to_num(input, nan: float | None = 0.0, posinf: float | None = None, negi
     return NanToNum.apply(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
 
-def addcmul(input, tensor1, tensor2, *, value=1) -> Tensor:
+@rounded_once
+def addcmul(input, tensor1, tensor2, *old, value=1) -> Tensor:
     """input + value * tensor1 * tensor2"""
+    if old:
+        value, tensor1, tensor2 = in_new_order("addcmul", tensor1, (tensor2, *old))
     product = tensor1 * tensor2
     in_dtype(value, result_type(input, product))  # raises where it does not fit
     return input + (product if value == 1 else product * value)
 
 
-def addcdiv(input, tensor1, tensor2, *, value=1) -> Tensor:
+@rounded_once
+def addcdiv(input, tensor1, tensor2, *old, value=1) -> Tensor:
     """input + value * tensor1 / tensor2. Raises RuntimeError if all are integers."""
+    if old:
+        value, tensor1, tensor2 = in_new_order("addcdiv", tensor1, (tensor2, *old))
     if result_type(input, tensor1, tensor2).family < 2:
         raise RuntimeError("addcdiv(): integer division is not supported: turn one of the tensors into floats")
     quotient = tensor1 / tensor2
     return input + (quotient if value == 1 else quotient * value)
 
 
+@rounded_once
 def lerp(input, end, weight) -> Tensor:
     """From `input` (at weight 0) straight to `end` (at weight 1)."""
     for name, other in (("end", end), ("weight", weight)):

@@ -16,8 +16,8 @@ import math
 import numpy as np
 
 from ..autograd import PutItem, run, unbroadcast
-from ..dispatch import device_of, dispatch
-from .conversion import can_cast
+from ..dispatch import device_of, dispatch, is_array
+from .dtypes import can_cast
 from .counting import nonzero
 from .shapes import ravel, reshape
 from ..tensor import (
@@ -71,6 +71,7 @@ class IndexSelect(Function):
 class SumSlices(Function):
     """Zeros of `shape` with the slices of `a` added at `index` along `dim`. The reverse of IndexSelect."""
 
+    takes_complex = True
     differentiable_twice = True
     flops = "elementwise"
 
@@ -178,6 +179,7 @@ class Gather(Function):
 class SumEntries(Function):
     """Zeros of `shape` with the entries of `a` added where `index` says along `dim`. The reverse of Gather."""
 
+    takes_complex = True
     differentiable_twice = True
     flops = "elementwise"
 
@@ -332,7 +334,7 @@ class Where(Function):
 
     def forward(self, a, b, condition):
         self.condition, self.a_shape, self.b_shape = condition, np.shape(a), np.shape(b)
-        return np.where(condition, a, b)
+        return np.where(condition, a, b).astype((a if is_array(a) else b).dtype, copy=False)
 
     def backward(self, grad):
         needs_a, needs_b = self.needs_input_grad

@@ -14,12 +14,14 @@ import numpy as np
 
 from ..autograd import block_of, changes, enable_grad, keeper_of, run, unbroadcast, values
 from ..dispatch import device_of, dispatch, is_array, moved
-from .conversion import can_cast, rooted
+from .conversion import rooted
+from .dtypes import can_cast
 from .creation import as_tensor
-from .elementwise import add, div, mul, sub
+from .elementwise import add, div, in_new_order, mul, sub
 from .indexing import SetItem
 from .shapes import Piece, diagonal
 from .subscripts import get_item, in_two_steps
+from .typed import type_
 from ..tensor import OPERANDS, Function, Tensor, grad_mode, in_dtype, opened, set_history, to_dtype
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c006
@@ -39,8 +41,12 @@ def extent(array) -> tuple:
 @dispatch
 def lay_out(buffer, shape: tuple, start: int, steps: tuple):
     """A view of the 1-d array `buffer`: its entry `start`, and from there by `steps` entries in each dimension."""
-    item = buffer.itemsize
-    return np.ndarray(shape, buffer.dtype, buffer, start * item, [step * item for step in steps])
+    item, kind = buffer.itemsize, buffer.dtype
+    if 0 in shape:
+        return np.empty(shape, kind)
+    if kind.kind == "V":  # bfloat16, which is no type of a buffer
+        buffer = buffer.view(np.uint16)
+    return np.ndarray(shape, buffer.dtype, buffer, start * item, [step * item for step in steps]).view(kind)
 
 
 class Region:
@@ -49,6 +55,11 @@ class Region:
     def __init__(self, base: np.ndarray, view: np.ndarray):
         first, low, high = extent(base)
         view_first, view_low, view_high = extent(view)
+        if view.dtype != base.dtype:
+            raise NotImplementedError(
+                f"this view shows its base, of {base.dtype}, as {view.dtype}: changes of one of them in place cannot be"
+                " recorded for a derivative. Change a copy."
+            )
         if view.size and not low <= view_low <= view_high <= high:
             raise RuntimeError(
                 "this view no longer lies in the memory of its base, which was replaced: take the view again"
@@ -249,7 +260,7 @@ def fits(input, result) -> None:
 
 def type_name(input) -> str:
     """Float, Long, ... as PyTorch names them."""
-    return input.type().removeprefix("torch.").removesuffix("Tensor")
+    return type_(input).removeprefix("torch.").removesuffix("Tensor")
 
 
 def become(input, result) -> Tensor:
@@ -310,7 +321,7 @@ class Overwrite(Function):
 
 def overwrite(input, value) -> Tensor:
     """`input` becomes `value`, an array, a number, or a tensor of its dtype."""
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int, float, complex)):
         value = in_dtype(value, input.dtype)
     shape = np.shape(value)
     if shape not in ((), input.shape):
@@ -330,7 +341,10 @@ def overwrite(input, value) -> Tensor:
 def arithmetic(function, ufunc, saves: bool):
     """`add_` and its kin: the in-place form of `function`, with numpy's `ufunc` where nothing is recorded."""
 
-    def method(input, other, **options):
+    def method(input, other, *old, **options):
+        if old:
+            alpha, other = in_new_order(f"{function.__name__}_", other, old)
+            options["alpha"] = alpha
         a, alpha = input.array, options.get("alpha", 1)
         alike = isinstance(other, Tensor) and other.array.dtype == a.dtype and type(other.array) is type(a)
         simple = alike or type(other) in (int, float)
@@ -367,6 +381,8 @@ def in_place_form(name: str, saves: bool = True):
     """The method `name_`: the method `name`, in place."""
 
     def method(input, *args, **options) -> Tensor:
+        if name in ("abs", "absolute") and input.dtype.is_complex:
+            raise RuntimeError("In-place abs is not supported for complex tensors: the result is real")
         return change(input, lambda x: getattr(Tensor, name)(x, *args, **options), (*args, *options.values()), saves)
 
     method.__name__, method.__doc__ = f"{name}_", f"`{name}` in place."
@@ -535,7 +551,7 @@ def get_data(input) -> Tensor:
 def set_data(input, new: Tensor) -> None:
     if not isinstance(new, Tensor):
         raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
-    if input._requires_grad and not new.dtype.is_floating_point:
+    if input._requires_grad and new.dtype.family < 2:
         raise RuntimeError(
             f"data set to a tensor that requires gradients must be floating point, this one is {new.dtype}"
         )

@@ -4,23 +4,23 @@
 
 # %% auto #0
 __all__ = ['default_generator', 'Generator', 'manual_seed', 'seed', 'initial_seed', 'get_rng_state', 'set_rng_state', 'source',
-           'float_kind', 'rand', 'randn', 'randint', 'randperm', 'rand_like', 'randn_like', 'randint_like', 'Drawn',
-           'normal', 'bernoulli', 'multinomial']
+           'float_kind', 'floats', 'randomly', 'rand', 'randn', 'normals', 'randint', 'randperm', 'rand_like',
+           'randn_like', 'randint_like', 'Drawn', 'normal', 'bernoulli', 'multinomial']
 
 # %% ../../modules/01_tensor/01_tensor_random.ipynb #c003
+import math
 import operator
 import os
 
 import numpy as np
 
 from ..dispatch import device_of, moved, to_numpy
-from .conversion import as_device
-from .creation import kind_or, made, sizes
+from .conversion import as_device, like
+from .creation import kind_or, made, made_or_put, sizes
 from ..tensor import (
     Function,
     Tensor,
     broadcast_shapes,
-    float32,
     float64,
     int64,
     tensor,
@@ -118,35 +118,56 @@ def source(generator) -> "np.random.Generator":
     return (default_generator if generator is None else generator).rng
 
 # %% ../../modules/01_tensor/01_tensor_random.ipynb #c027
-def float_kind(kind, name: str, default=float32):
-    """numpy's dtype for `kind`, which must be floating point. `name` is who asks."""
+def float_kind(kind, name: str, default=None):
+    """numpy's dtype for `kind`, which must be floating point or complex. `name` is who asks."""
     kind = kind_or(kind, default)
-    if kind.kind != "f":
+    if kind.kind not in "fVc":
         raise NotImplementedError(f"{name}() draws floating point numbers, not {kind}: use randint()")
     return kind
 
 
-def rand(*shape, size=None, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
-    """Uniform in [0, 1)."""
-    return made(
-        source(generator).random(sizes(shape if size is None else (size,)), float_kind(dtype, "rand")),
-        requires_grad,
-        device,
-    )
+def floats(draw, shape: tuple, kind) -> np.ndarray:
+    """`draw(shape, dtype)`, which knows float32 and float64 only, in any floating point or complex dtype of numpy's."""
+    if kind.kind == "c":
+        return draw((*shape, 2), np.float32 if kind.itemsize == 8 else np.float64).view(kind)[..., 0]
+    return draw(shape, np.float32).astype(kind) if kind.itemsize == 2 else draw(shape, kind)
 
 
-def randn(*shape, size=None, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
-    """Normal with mean 0 and standard deviation 1."""
-    return made(
-        source(generator).standard_normal(sizes(shape if size is None else (size,)), float_kind(dtype, "randn")),
-        requires_grad,
-        device,
-    )
+def randomly(draw, shape: tuple, kind, out, requires_grad, device) -> Tensor:
+    """A new tensor (or `out`) with the array that `draw()` gives. On "meta" there is nothing to draw."""
+    if as_device(device).type == "meta":
+        return made(np.empty(shape, kind, like=like(device)), requires_grad, device)
+    return made_or_put(draw(), out, requires_grad, device)
+
+
+def rand(
+    *shape, size=None, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False,
+    pin_memory=False,
+) -> Tensor:  # fmt: skip
+    """Uniform in [0, 1); of complex numbers, both parts."""
+    shape, kind = sizes(shape if size is None else (size,)), float_kind(dtype, "rand")
+    return randomly(lambda: floats(source(generator).random, shape, kind), shape, kind, out, requires_grad, device)
+
+
+def randn(
+    *shape, size=None, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False,
+    pin_memory=False,
+) -> Tensor:  # fmt: skip
+    """Normal with mean 0 and standard deviation 1; of complex numbers, each part with variance 1/2."""
+    shape, kind = sizes(shape if size is None else (size,)), float_kind(dtype, "randn")
+    return randomly(lambda: normals(source(generator), shape, kind), shape, kind, out, requires_grad, device)
+
+
+def normals(rng, shape: tuple, kind) -> np.ndarray:
+    """Normal numbers with variance 1."""
+    numbers = floats(rng.standard_normal, shape, kind)
+    return numbers * kind.type(math.sqrt(0.5)) if kind.kind == "c" else numbers
 
 
 def randint(
-    low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad: bool = False
-) -> Tensor:
+    low, high=None, size=None, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False,
+    pin_memory=False,
+) -> Tensor:  # fmt: skip
     """Whole numbers in [low, high): `randint(high, size)` or `randint(low, high, size)`."""
     if size is None:
         low, high, size = 0, low, high
@@ -154,15 +175,20 @@ def randint(
         raise TypeError("randint(): expected randint(high, size) or randint(low, high, size), size a tuple")
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    array = source(generator).integers(low, high, sizes((size,))).astype(kind_or(dtype, int64), copy=False)
-    return made(array, requires_grad, device)
+    shape, kind = sizes((size,)), kind_or(dtype, int64)
+    draw = lambda: source(generator).integers(low, high, shape).astype(kind, copy=False)
+    return randomly(draw, shape, kind, out, requires_grad, device)
 
 
-def randperm(n: int, *, generator=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def randperm(
+    n: int, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
+) -> Tensor:
     """0 to n - 1 in random order."""
     if n < 0:
         raise RuntimeError(f"randperm(): n must be non-negative, got {n}")
-    return made(source(generator).permutation(n).astype(kind_or(dtype, int64), copy=False), requires_grad, device)
+    kind = kind_or(dtype, int64)
+    draw = lambda: source(generator).permutation(n).astype(kind, copy=False)
+    return randomly(draw, (n,), kind, out, requires_grad, device)
 
 
 def rand_like(
@@ -234,8 +260,8 @@ def normal(
     if np.any(np.asarray(std) < 0):
         raise RuntimeError("normal expects all elements of std >= 0.0")
     shape = sizes((size,)) if size is not None else broadcast_shapes(*(x.shape for x in of))
-    kind = float_kind(dtype, "normal", of[0].dtype if of else float32)
-    array = np.asarray(source(generator).standard_normal(shape, kind) * std + mean, kind)
+    kind = float_kind(dtype, "normal", of[0].dtype if of else None)
+    array = np.asarray(normals(source(generator), shape, kind) * std + mean, kind)
     if of and device is None and not requires_grad:
         return Drawn.apply(*of, drawn=moved(array, device_of(of[0].array)))
     return made(array, requires_grad, device)
@@ -243,13 +269,15 @@ def normal(
 
 def bernoulli(input, p: float | None = None, *, generator=None) -> Tensor:
     """1 with the probability that `input` has at that place (or `p`), else 0; in the dtype of `input`."""
+    if input.is_meta:
+        return Tensor.wrap(np.empty_like(input.array))
     chance = to_numpy(input.array) if p is None else np.asarray(p, np.float64)
     if p is None and not input.dtype.is_floating_point:
         raise NotImplementedError(f"bernoulli(): expected floating point probabilities, got {input.dtype}")
     if not np.all((chance >= 0) & (chance <= 1)):
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1: a probability lies between 0 and 1")
-    kind = chance.dtype if chance.dtype.kind == "f" else np.float64
-    array = np.asarray(source(generator).random(input.shape, kind) < chance).astype(input.array.dtype)
+    kind = chance.dtype if chance.dtype.kind in "fV" else np.dtype(np.float64)
+    array = np.asarray(floats(source(generator).random, input.shape, kind) < chance).astype(input.array.dtype)
     return Drawn.apply(input, drawn=moved(array, device_of(input.array)))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..autograd import run, values
 from ..dispatch import as_array, device_of, moved
+from .counting import ordered
 from .elementwise import Abs, Gate, Sign, maximum, minimum
 from ..tensor import (
     Exp,
@@ -72,8 +73,7 @@ class Place(Function):
 
 def picked(input, dim: int, find, keepdim: bool = True) -> ValuesIndices:
     """Values and places, where `find(array, dim)` gives the places, with `dim` standing."""
-    dim = normalize_dim(dim, input.ndim)
-    x = input if input.ndim else input.reshape(1)
+    dim, x = normalize_dim(dim, input.ndim), ordered(input if input.ndim else input.reshape(1), "order")
     index = find(x.array, dim)
     found = Pick.apply(x, index=index, dim=dim)
     shape = found.shape if keepdim and input.ndim else found.shape[:dim] + found.shape[dim + 1 :]
@@ -128,6 +128,7 @@ def extreme(name: str, whole, of_two, place):
             raise TypeError(f"{name}(): expected a Tensor, got {type(input).__name__}")
         if isinstance(dim, Tensor) or other is not None:
             return of_two(input, dim if other is None else other)
+        ordered(input, name)
         if dim is None:
             if not input.numel():
                 raise RuntimeError(f"{name}(): the tensor has no elements (shape {input.shape}): give a dim to reduce")
@@ -154,11 +155,13 @@ def sorted_places(a: np.ndarray, dim: int, descending: bool) -> np.ndarray:
     return np.flip(a.shape[dim] - 1 - np.argsort(np.flip(a, dim), axis=dim, kind="stable"), dim)
 
 
+@numpy_names
 def sort(input, dim: int = -1, descending: bool = False, stable: bool = False) -> ValuesIndices:
     """The values along `dim` in order, and the places where they stood."""
     return picked(input, dim, lambda a, d: sorted_places(a, d, descending))
 
 
+@numpy_names
 def topk(input, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesIndices:
     """The `k` largest (or smallest) values along `dim`, in order, and their places."""
     size = input.shape[normalize_dim(dim, input.ndim)] if input.ndim else 1
@@ -239,11 +242,15 @@ def spread(function, name: str):
             dim, unbiased = None, dim
         if unbiased is not None and correction is not None:
             raise TypeError(f"{name}(): give either correction or unbiased, not both")
-        if not input.dtype.is_floating_point:
+        if input.dtype.family < 2:
             raise RuntimeError(
                 f"std and var only support floating point dtypes, this tensor is {input.dtype}: use .float()"
             )
         correction = (1 if unbiased in (None, True) else 0) if correction is None else correction
+        if input.dtype.is_complex:  # the distance in the plane: that of both parts
+            total = var(input.real, dim, None, keepdim, correction=correction)
+            total = total + var(input.imag, dim, None, keepdim, correction=correction)
+            return total if function is Var else total.sqrt()
         return function.apply(input, dim=normalize_dims(dim, input.ndim), keepdim=keepdim, correction=correction)
 
     operation.__name__, operation.__doc__ = name, f"{function.__doc__} `unbiased=False` means `correction=0`."
@@ -271,6 +278,7 @@ def std_mean(input, dim=None, unbiased=None, keepdim: bool = False, *, correctio
 class Prod(Function):
     """The product over the dimensions `dim`."""
 
+    holomorphic = True
     differentiable_twice = True
     flops = "elementwise"
 
@@ -298,7 +306,7 @@ class Prod(Function):
 @numpy_names
 def prod(input, dim: int | None = None, keepdim: bool = False, *, dtype=None) -> Tensor:
     """The product of all, or along `dim`. Integers and booleans are multiplied in int64."""
-    if dtype is not None or not input.dtype.is_floating_point:
+    if dtype is not None or input.dtype.family < 2:
         input = to_dtype(input, dtype or int64)
     return Prod.apply(input, dim=normalize_dims(dim, input.ndim), keepdim=keepdim)
 
@@ -320,6 +328,7 @@ def product_of_others(a: Tensor, dims: tuple) -> Tensor:
 class Cumsum(Function):
     """Sums of the first 1, 2, 3, ... along `dim`; `backwards`, of the last."""
 
+    takes_complex = True
     differentiable_twice = True
     flops = "elementwise"
 
@@ -338,7 +347,7 @@ class Cumsum(Function):
 @numpy_names
 def cumsum(input, dim: int, *, dtype=None) -> Tensor:
     """The sums of the first 1, 2, 3, ... entries along `dim`. Integers and booleans are summed in int64."""
-    if dtype is not None or not input.dtype.is_floating_point:
+    if dtype is not None or input.dtype.family < 2:
         input = to_dtype(input, dtype or int64)
     return Cumsum.apply(input, dim=normalize_dim(dim, input.ndim))
 
@@ -461,10 +470,12 @@ def norm(input, p="fro", dim=None, keepdim: bool = False, out=None, dtype=None) 
     """The p-norm of the values over `dim` (all if None); "fro" is 2, "nuc" the sum of a matrix's singular values."""
     if dtype is not None:
         input = to_dtype(input, dtype)
-    if not input.dtype.is_floating_point:
+    if input.dtype.family < 2:
         raise RuntimeError(f"norm(): expected a floating point tensor, this one is {input.dtype}: use .float()")
     if p == "nuc":
         return nuclear_norm(input, dim, keepdim)
+    if input.dtype.is_complex:
+        input = input.abs()
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"norm(): p={p!r} is not supported, only 'fro', 'nuc' and numbers")
     p = 2.0 if p in ("fro", None) else float(p)

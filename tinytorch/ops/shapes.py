@@ -32,6 +32,7 @@ from ..tensor import (
     grad_mode,
     normalize_dim,
     normalize_dims,
+    numpy_names,
     permute,
     reshape,
     result_type,
@@ -96,12 +97,14 @@ def unflatten(input, dim: int, sizes) -> Tensor:
     return reshape(input, *input.shape[:dim], *sizes, *input.shape[dim + 1 :])
 
 
+@numpy_names
 def squeeze(input, dim=None) -> Tensor:
     """Without the dimensions of size 1: all of them, or those of them named by `dim`, a number or a tuple."""
     dims = range(input.ndim) if dim is None else () if dim == () else normalize_dims(dim, input.ndim)
     return Reshape.apply(input, shape=tuple(n for d, n in enumerate(input.shape) if n != 1 or d not in dims))
 
 
+@numpy_names
 def unsqueeze(input, dim: int) -> Tensor:
     """With a new dimension of size 1, which becomes dimension `dim` of the result."""
     dim = normalize_dim(dim, input.ndim + 1)
@@ -205,6 +208,7 @@ def list_of_tensors(tensors, name: str) -> list:
     return tensors
 
 
+@numpy_names
 def cat(tensors, dim: int = 0) -> Tensor:
     """Several tensors one after another along `dim`; in all other dimensions their sizes must agree."""
     tensors = list_of_tensors(tensors, "cat")
@@ -227,6 +231,7 @@ def cat(tensors, dim: int = 0) -> Tensor:
     return Cat.apply(*tensors, dim=dim)
 
 
+@numpy_names
 def stack(tensors, dim: int = 0) -> Tensor:
     """Several tensors of one shape along a new dimension, which becomes dimension `dim` of the result."""
     tensors = list_of_tensors(tensors, "stack")
@@ -340,6 +345,7 @@ def cut(input, dim: int, indices) -> tuple:
     return tuple(function.apply(input, index=(*before, index, ...)) for index in indices)
 
 
+@numpy_names
 def unbind(input, dim: int = 0) -> tuple:
     """All slices along `dim`, without that dimension. Views."""
     if input.ndim == 0:
@@ -360,6 +366,7 @@ def split_with_sizes(input, split_sizes, dim: int = 0) -> tuple:
     return cut(input, dim, [slice(start, start + n) for start, n in zip(starts, split_sizes, strict=True)])
 
 
+@numpy_names
 def split(input, split_size_or_sections=None, dim: int = 0, *, split_size=None) -> tuple:
     """Pieces of one size (the last may be smaller), or of the sizes in a list, along `dim`. Views."""
     split_size_or_sections = split_size_or_sections if split_size is None else split_size
@@ -377,6 +384,7 @@ def split(input, split_size_or_sections=None, dim: int = 0, *, split_size=None) 
     return cut(input, normalize_dim(dim, input.ndim), [slice(start, start + size) for start in range(0, total, size)])
 
 
+@numpy_names
 def chunk(input, chunks: int, dim: int = 0) -> tuple:
     """At most `chunks` pieces of one size (the last may be smaller) along `dim`. Views."""
     if input.ndim == 0:
@@ -387,6 +395,7 @@ def chunk(input, chunks: int, dim: int = 0) -> tuple:
     return split(input, -(-total // chunks), dim) if total else (narrow(input, dim, 0, 0),) * chunks
 
 
+@numpy_names
 def tensor_split(input, indices_or_sections=None, dim: int = 0, *, indices=None, sections=None) -> tuple:
     """As many pieces as said, as equal as possible, or cut at the given places, along `dim`. Views."""
     if input.ndim == 0:
