@@ -55,6 +55,10 @@ einsum *operands **kwargs
 empty shape dtype= order=
 empty_like prototype dtype= order= subok= shape=
 expand_dims a axis
+fft.fftn a s= axes= norm=
+fft.ifftn a s= axes= norm=
+fft.irfft a n= axis= norm=
+fft.rfft a n= axis= norm=
 flatnonzero a
 flip a axis=
 full_like a fill_value dtype= order= subok= shape=
