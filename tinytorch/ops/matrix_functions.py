@@ -24,7 +24,7 @@ from .inplace import in_place_form
 from .linalg import bmm, expect_dims, outer, weighted
 from .reductions import Prod
 from .shapes import Cat, cat, diagonal
-from .solving import Inverse, inv, matrices, on_cpu, same_dtype, square_matrices
+from .solving import Inverse, inv, matrices, numbers_of, on_cpu, same_dtype, square_matrices
 from ..tensor import Function, Tensor, normalize_dim, result_type
 
 # %% ../../modules/02_autograd/02_autograd_matrix_functions.ipynb #c006
@@ -42,7 +42,7 @@ class Det(Function):
     def backward(self, grad):
         a, det = self.saved
         grad = grad[..., None, None]
-        if values(det).all():
+        if np.all(numbers_of(values(det))):
             return grad * det[..., None, None] * transposed(run(Inverse, a))
         return grad * cofactors(a)
 
