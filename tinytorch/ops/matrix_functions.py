@@ -19,6 +19,7 @@ from ..autograd import run, values
 from .comparison import gt, lt
 from .creation import arange, eye, zeros
 from .decompositions import SVDFunction, identity, transposed, unpacked
+from .half import rounded_once
 from .indexing import where
 from .inplace import in_place_form
 from .linalg import bmm, expect_dims, outer, weighted
@@ -259,11 +260,13 @@ def block_diag(*tensors) -> Tensor:
     return cat(rows)
 
 
+@rounded_once
 def addbmm(input, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * the sum of the products of a batch of matrices."""
-    return weighted(input, bmm(batch1, batch2).sum(0), beta, alpha)
+    return weighted(input, bmm(batch1, batch2).sum(0, dtype=batch1.dtype), beta, alpha)
 
 
+@rounded_once
 def addr(input, vec1, vec2, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * outer(vec1, vec2)"""
     return weighted(input, outer(vec1, vec2), beta, alpha).to(result_type(input, vec1, vec2))
