@@ -101,7 +101,8 @@ class Archive:
         info.extra = b"FB" + struct.pack("<H", filling) + b"Z" * filling
         with self.zip.open(info, "w") as file:
             file.write(data)
-        self.names, self.contents = zlib.crc32(name.encode(), self.names), zlib.crc32(data, self.contents)
+        self.names = zlib.crc32(name.encode(), self.names)
+        self.contents = zlib.crc32(struct.pack("<I", info.CRC), self.contents)
 
     def close(self) -> None:
         self.add(".data/serialization_id", f"{self.names:020d}{self.contents:020d}".encode())
