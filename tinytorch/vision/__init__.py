@@ -1,4 +1,4 @@
-"""Pictures: data sets and transforms, as in torchvision."""
+"""Pictures: data sets, transforms, operations on boxes and regions, reading and writing, as in torchvision."""
 
 from .._namespace import namespace
 
