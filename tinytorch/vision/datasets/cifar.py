@@ -68,8 +68,8 @@ class CIFAR10(Images):
         path = find_file(folders, name)
         if path is None:
             raise RuntimeError(
-                f"Dataset not found or corrupted: neither {pickled} in {folders[0]} nor {name} in {folders[1]}. "
-                "You can use download=True to download it"
+                f"Dataset not found or corrupted: neither {pickled} in {folders[0]} nor {name} in {folders[1]}. You "
+                "can use download=True to download it"
             )
         data, record = np.frombuffer(path.read_bytes(), np.uint8), self.labels + 3072
         if data.size == 0 or data.size % record or data[self.labels - 1 :: record].max() >= self.count():

@@ -11,8 +11,8 @@ import io
 import json
 import os
 import shutil
-import xml.etree.ElementTree
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 from PIL import Image

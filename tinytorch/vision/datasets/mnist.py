@@ -12,14 +12,11 @@ from .vision import Images
 import contextlib
 import gzip
 import hashlib
-import http.client
 import os
 import pickle
 import string
 import tarfile
 import time
-import urllib.error
-import urllib.request
 import zipfile
 import zlib
 from pathlib import Path

@@ -17,6 +17,11 @@ import zipfile
 from pathlib import Path
 
 # %% ../../../modules/06_data/06_data_mnist.ipynb #c013
+import http.client
+import urllib.error
+import urllib.request
+
+
 class DownloadError(RuntimeError):
     """A file could not be fetched, or was not the expected one."""
 

@@ -9,6 +9,7 @@ from PIL import Image
 from pathlib import Path
 from .utils import download_and_extract_archive, verify_str_arg
 from .vision import VisionDataset
+from xml.etree import ElementTree
 
 # %% ../../../modules/06_data/06_data_folder.ipynb #c015
 VOC = "http://host.robots.ox.ac.uk/pascal/VOC/"
@@ -73,7 +74,7 @@ class VOCDetection(_VOC):
         return self.targets
 
     def read(self, path: str) -> dict:
-        return self.parse_voc_xml(xml.etree.ElementTree.parse(path).getroot())
+        return self.parse_voc_xml(ElementTree.parse(path).getroot())
 
     @staticmethod
     def parse_voc_xml(node) -> dict:

@@ -140,8 +140,8 @@ def roi_align(
     """
     owners, sides = regions(input, boxes)
     size = two(output_size)
-    weights = aligned_weights(sides, spatial_scale, size, input.shape[-2:], sampling_ratio, aligned)
-    return WeightedRegions.apply(input, owners, *weights)
+    rows, columns = aligned_weights(sides, spatial_scale, size, input.shape[-2:], sampling_ratio, aligned)
+    return WeightedRegions.apply(input, owners=owners, rows=rows, columns=columns)
 
 
 def by_part(input: Tensor, output_size: tuple, pooled: Tensor) -> Tensor:
@@ -184,7 +184,7 @@ def roi_pool(input: Tensor, boxes, output_size, spatial_scale: float = 1.0) -> T
     columns = [cells_of(left, max(right - left + 1, 1), w, width) for left, _, right, _ in places]
     if not len(owners):
         return input.new_zeros((0, input.shape[1], h, w))
-    return LargestOfRegions.apply(input, owners, rows, columns)
+    return LargestOfRegions.apply(input, owners=owners, rows=rows, columns=columns)
 
 
 def ps_roi_pool(input: Tensor, boxes, output_size, spatial_scale: float = 1.0) -> Tensor:
@@ -200,7 +200,8 @@ def ps_roi_pool(input: Tensor, boxes, output_size, spatial_scale: float = 1.0) -
         ):
             for cell, place in zip(weights, slices, strict=True):
                 cell[place] = 1 / max(place.stop - place.start, 1)
-    return by_part(input, (h, w), WeightedRegions.apply(input, owners, rows, columns))
+    pooled = WeightedRegions.apply(input, owners=owners, rows=rows, columns=columns)
+    return by_part(input, (h, w), pooled)
 
 # %% ../../../modules/09_normalization/09_normalization_roi_align.ipynb #c011
 class _OfRegions(Module):
