@@ -12,4 +12,5 @@ NAMES = frozenset("""
     TransformedDataset TrivialAugmentWide
 """.split())
 
-__getattr__, __dir__ = namespace(__name__, MODULES, keep=lambda value: getattr(value, "__name__", None) in NAMES)
+__getattr__, __dir__ = namespace(__name__, MODULES, keep=lambda value: getattr(value, "__name__", None) in NAMES,
+                            elsewhere={"Scale": MODULES[0], "RandomSizedCrop": MODULES[0]})
