@@ -279,6 +279,8 @@ def one_value(name: str):
     def convert(input):
         if name == "bool" and input.array.size != 1:
             raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous: use any() or all()")
+        if name == "index" and (input.array.size != 1 or input.dtype.is_floating_point):
+            raise TypeError("only integer tensors of a single element can be converted to an index")
         return {"float": float, "int": int, "bool": bool, "index": operator.index}[name](item(input))
 
     return convert
@@ -501,8 +503,7 @@ def operands(a, b) -> tuple:
     a, b = [tensor(x) if isinstance(x, (np.generic, AnyArray)) else x for x in (a, b)]
     kind = Tensor._result_type(a, b)
     return tuple(
-        to_dtype(x, kind) if isinstance(x, Tensor) else wrapped(x, kind) if kind.family < 2 else x * 1.0
-        for x in (a, b)
+        to_dtype(x, kind) if isinstance(x, Tensor) else wrapped(x, kind) if kind.family < 2 else x * 1.0 for x in (a, b)
     )
 
 
@@ -715,9 +716,7 @@ def numpy_names(function):
                 options[ours] = options.pop(theirs)
         return function(*args, **options)
 
-    renamed.__name__, renamed.__doc__ = function.__name__, function.__doc__
-    renamed.__wrapped__ = function
-    return renamed
+    return functools.wraps(function)(renamed)
 
 
 def normalize_dims(dim, ndim: int) -> tuple:

@@ -56,7 +56,7 @@ class Borrowed(dtype):
 def introduce(array) -> None:
     """Makes a borrowed dtype known here whose first array comes from elsewhere: from a file, from another process."""
     if array.dtype.name == "bfloat16":
-        bfloat16.numpy  # noqa: B018
+        bfloat16.numpy
 
 
 int8, int16, uint16 = dtype("int8", 1), dtype("int16", 1), dtype("uint16", 1)
@@ -193,7 +193,8 @@ def set_default_dtype(d: dtype) -> None:
     DEFAULT_DTYPES[float], DEFAULT_DTYPES[complex] = d, d.to_complex()
 
 # %% ../../modules/01_tensor/01_tensor_dtypes.ipynb #c018
-PLAIN = tuple(np.dtype(name) for name in "float32 int64 bool float64 uint8 int32 int16 int8 uint16 uint32 uint64".split())
+PLAIN = "float32 int64 bool float64 uint8 int32 int16 int8 uint16 uint32 uint64"
+PLAIN = tuple(map(np.dtype, PLAIN.split()))
 BEYOND = {}  # another dtype -> the function (cls, *inputs, **options) that applies a Function to such tensors
 
 

@@ -21,13 +21,14 @@ from .elementwise import add, div, in_new_order, mul, sub
 from .indexing import SetItem
 from .shapes import Piece, diagonal
 from .subscripts import get_item, in_two_steps
+from .typed import type_
 from ..tensor import OPERANDS, Function, Tensor, grad_mode, in_dtype, opened, set_history, to_dtype
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c006
 @dispatch
 def address(array) -> int:
     """Where the first entry of `array` lies in memory."""
-    return array.__array_interface__["data"][0]
+    return array.ctypes.data
 
 
 def extent(array) -> tuple:
@@ -40,6 +41,8 @@ def extent(array) -> tuple:
 @dispatch
 def lay_out(buffer, shape: tuple, start: int, steps: tuple):
     """A view of the 1-d array `buffer`: its entry `start`, and from there by `steps` entries in each dimension."""
+    if not isinstance(buffer, np.ndarray):  # of many examples, in a vmap
+        return buffer.lay_out(shape, start, steps)
     item, kind = buffer.itemsize, buffer.dtype
     if 0 in shape:
         return np.empty(shape, kind)
@@ -259,7 +262,7 @@ def fits(input, result) -> None:
 
 def type_name(input) -> str:
     """Float, Long, ... as PyTorch names them."""
-    return input.type().removeprefix("torch.").removesuffix("Tensor")
+    return type_(input).removeprefix("torch.").removesuffix("Tensor")
 
 
 def become(input, result) -> Tensor:
