@@ -7,7 +7,6 @@ import pytest
 
 import tinytorch
 from tinytorch.autograd import gradcheck
-from tinytorch.ops.gradcheck import gradgradcheck
 from tinytorch.vision import ops
 
 
@@ -203,9 +202,6 @@ def test_deformable_convolution():
             )
             expected[n, o, i, j] += weight.tolist()[o][c][a][b] * value * mask.tolist()[n][group * 9 + tap][i][j]
     np.testing.assert_allclose(got, expected + bias.detach().numpy()[None, :, None, None], atol=1e-10)
-    assert gradgradcheck(
-        lambda x, o, w: ops.deform_conv2d(x, o, w), (draw(1, 1, 3, 4), draw(1, 8, 2, 3), draw(1, 1, 2, 2))
-    )
     with pytest.raises(RuntimeError, match="offset"):
         ops.deform_conv2d(x, offset[:, :5], weight)
     layer = ops.DeformConv2d(4, 6, 3, padding=1, groups=2)
