@@ -37,8 +37,7 @@ def find_spec(name: str, leading):
     """The spec of a module of torchvision: `leading` loads ours; or the installed file; or ModuleNotFoundError."""
     if name == "torchvision" or place(name):
         return importlib.machinery.ModuleSpec(name, leading, is_package=True)
-    parent, _, short = name.rpartition(".")
-    here = folder() and folder().joinpath(*parent.split(".")[1:])
+    here = folder() and folder().joinpath(*name.split(".")[1:-1])
     spec = PathFinder.find_spec(name, [str(here)]) if here else None
     if spec and isinstance(spec.loader, importlib.machinery.ExtensionFileLoader):
         return None

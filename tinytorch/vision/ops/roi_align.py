@@ -205,6 +205,7 @@ def ps_roi_pool(input: Tensor, boxes, output_size, spatial_scale: float = 1.0) -
 
 # %% ../../../modules/09_normalization/09_normalization_roi_align.ipynb #c011
 class _OfRegions(Module):
+    gradient_contract = False  # where the boxes are has no derivative, as in torchvision
     shown = ("output_size", "spatial_scale")
 
     def __init__(self, output_size, spatial_scale: float):
@@ -260,6 +261,8 @@ class MultiScaleRoIAlign(Module):
 
     Takes {name: (N, C, H, W)}, a list of boxes (L, 4) for each image, and the images' sizes (height, width).
     """
+
+    gradient_contract = False
 
     def __init__(
         self, featmap_names, output_size, sampling_ratio: int, *, canonical_scale: int = 224, canonical_level: int = 4

@@ -12,7 +12,7 @@ __all__ = ['ToPureTensor', 'leaves', 'with_leaf', 'image_of', 'on_image', 'Trans
            'ToTensor', 'PILToTensor', 'ToImage', 'ToPILImage', 'ToDtype', 'RGB', 'Lambda', 'GaussianNoise', 'Compose',
            'RandomApply', 'RandomOrder', 'RandomChoice', 'MixUp', 'CutMix']
 
-from .functional import gaussian_noise, grayscale_to_rgb, to_dtype, to_image
+from .images import gaussian_noise, grayscale_to_rgb, to_dtype, to_image
 
 # %% ../../../../modules/06_data/06_data_samples.ipynb #c003
 import math
@@ -264,7 +264,7 @@ class ToPILImage(Transform):
 
 
 class ToDtype(Transform):
-    """The image in another dtype; with `scale` white stays white. A dict gives the dtype for Tensor, or for "others"."""
+    """The image in another dtype; with `scale` white stays white. A dict: the dtype for Tensor, or for "others"."""
 
     def __init__(self, dtype, scale: bool = False):
         super().__init__()
