@@ -280,13 +280,12 @@ class MultiScaleRoIAlign(Module):
         self.scales = [2.0 ** round(math.log2(feature.shape[-2] / tallest)) for feature in features]
         self.map_levels = tuple(int(-math.log2(self.scales[i])) for i in (0, -1))
 
-    def levels(self, boxes: list) -> np.ndarray:
+    def levels(self, boxes: list) -> Tensor:
         """For each box the number of the features to read, from the root of its area."""
         low, high = self.map_levels
-        size = np.sqrt(np.concatenate([box_area(each.detach()).numpy() for each in boxes]))
-        with np.errstate(divide="ignore"):
-            level = np.floor(self.canonical_level + np.log2(size / self.canonical_scale) + 1e-6)
-        return (np.clip(level, low, high) - low).astype(np.int64)
+        size = tinytorch.cat([box_area(each) for each in boxes]).sqrt()
+        level = (self.canonical_level + (size / self.canonical_scale).log2() + 1e-6).floor()
+        return level.clamp(low, high).long() - low
 
     def forward(self, x, boxes, image_shapes):
         features = [value for name, value in x.items() if name in self.featmap_names]
@@ -296,10 +295,10 @@ class MultiScaleRoIAlign(Module):
         rois = tinytorch.cat([tinytorch.cat(owners), tinytorch.cat(list(boxes))], 1)
         levels, found, order = self.levels(boxes), [], []
         for level, (feature, scale) in enumerate(zip(features, self.scales, strict=True)):
-            members = np.flatnonzero(levels == level)
+            members = tinytorch.where(levels == level)[0]
             order.append(members)
-            found.append(roi_align(feature, rois[tensor(members)], self.output_size, scale, self.sampling_ratio))
-        return tinytorch.cat(found)[tensor(np.argsort(np.concatenate(order), kind="stable"))]
+            found.append(roi_align(feature, rois[members], self.output_size, scale, self.sampling_ratio))
+        return tinytorch.cat(found)[tinytorch.cat(order).argsort()]
 
     def __repr__(self):
         sizes = f"output_size={self.output_size}, sampling_ratio={self.sampling_ratio}"

@@ -355,7 +355,7 @@ class RandomOrder(_Several):
     """All the transforms, in an order that is drawn."""
 
     def forward(self, *inputs):
-        return self.one_by_one(inputs, tinytorch.randperm(len(self.transforms)).tolist())
+        return self.one_by_one(inputs, map(int, tinytorch.randperm(len(self.transforms))))
 
 
 class RandomChoice(_Several):
