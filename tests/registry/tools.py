@@ -73,9 +73,16 @@ def fused_functions() -> dict:
 
 
 def modules() -> dict:
-    """But the lazy ones, which are of another class after their first call: tests/core/test_stateless.py."""
+    """But the lazy ones, which are of another class after their first call: tests/core/test_stateless.py.
+
+    Nor those of vision, which PyTorch does not have: tests/core/test_transforms.py, test_boxes.py, test_vision_blocks.py.
+    """
     found = existing(tt.nn.Module, ABSTRACT_MODULES)
-    return {name: sub for name, sub in found.items() if not issubclass(sub, tt.nn.LazyModuleMixin)}
+    return {
+        name: sub
+        for name, sub in found.items()
+        if not issubclass(sub, tt.nn.LazyModuleMixin) and not sub.__module__.startswith("tinytorch.vision.")
+    }
 
 
 # ------------------------------------------------------------------------------------------------------------- Functions
