@@ -501,7 +501,7 @@ def load(
     weights_only: bool | None = None,
     mmap: bool | None = None,
     **pickle_load_args,
-):
+) -> object:
     """What `save` saved, here or in PyTorch; of a safetensors file a dict of its tensors. As `torch.load`.
 
     f: a path, or an open binary file. map_location: where the storages come to: a device, a dict {device: device}, or a
