@@ -218,7 +218,9 @@ def test_rotation_is_counterclockwise_and_in_range():
         angles.append(np.degrees(np.arctan2(50 - y, x - 50)))
     assert -21.5 < min(angles) < -15 and 15 < max(angles) < 21.5
     whole = RandomRotation((33, 33), "bilinear", fill=200)(tinytorch.full((3, 4, 4), 200, dtype=tinytorch.uint8))
-    assert whole.dtype is tinytorch.uint8 and (whole[:, 1:3, 1:3] == 200).all(), "whole numbers are rounded, not cut off"
+    assert whole.dtype is tinytorch.uint8 and (whole[:, 1:3, 1:3] == 200).all(), (
+        "whole numbers are rounded, not cut off"
+    )
     about_corner = RandomRotation((90, 90), center=(0, 0))(tinytorch.ones(1, 4, 4))
     assert not about_corner.any(), "all of it is turned out of the frame"
 
