@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from . import RemovableHandle, changes, enable_grad, no_grad
 from ..dispatch import is_array
-from ..ops.random import get_rng_state, set_rng_state
+from ..ops.generator import get_rng_state, set_rng_state
 from ..tensor import Function, Observer, Tensor, grad_mode, observers
 
 # %% ../../modules/02_autograd/02_autograd_graph.ipynb #c006

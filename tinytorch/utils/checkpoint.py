@@ -13,7 +13,7 @@ import weakref
 from ..autograd import enable_grad, no_grad
 from ..autograd.graph import Absent, empty_out, kept, kind_of, watched
 from ..dispatch import is_array
-from ..ops.random import get_rng_state, set_rng_state
+from ..ops.generator import get_rng_state, set_rng_state
 from ..tensor import Observer, Tensor, grad_mode
 
 # %% ../../modules/02_autograd/02_autograd_graph.ipynb #c013

@@ -7,7 +7,7 @@ __all__ = ['skip_init']
 
 import inspect
 from ..module import Module
-from ...ops.random import get_rng_state, set_rng_state
+from ...ops.generator import get_rng_state, set_rng_state
 
 # %% ../../../modules/03_layers/03_layers_stateless.ipynb #c012
 def skip_init(module_cls, *args, **kwargs) -> Module:

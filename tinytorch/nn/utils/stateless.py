@@ -10,7 +10,7 @@ import contextlib
 import inspect
 
 from ..module import Module
-from ...ops.random import get_rng_state, set_rng_state
+from ...ops.generator import get_rng_state, set_rng_state
 from ...ops.shapes import stack
 from ...tensor import Tensor
 
