@@ -32,7 +32,7 @@ NAMES = frozenset("""
     clip_ clone complex complex128 complex64 concat concatenate conj conj_physical contiguous_format cos cos_ cosh
     cosh_ count_nonzero cumsum default_generator detach detach_ device diag diag_embed diagonal div divide dot
     double dtype e einsum empty empty_like enable_grad eq equal erf erf_ exp exp2 exp2_ exp_ expm1 expm1_ eye fill_
-    finfo fix fix_ flatten flip fliplr flipud float float16 float32 float64 floor floor_ floor_divide fmod frac
+    finfo fix fix_ flatten flip fliplr flipud float float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu float16 float32 float64 floor floor_ floor_divide fmod frac
     frac_ from_numpy full full_like gather ge ger get_default_device get_default_dtype
     get_rng_state greater greater_equal gt half hardshrink hstack hypot iinfo imag index_add index_copy index_fill
     index_put index_put_ index_select inf inference_mode initial_seed inner int int16 int32 int64 int8 is_complex

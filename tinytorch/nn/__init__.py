@@ -6,7 +6,7 @@ MODULES = ("nn.module", "nn.buffer", "nn.moving", "nn.containers", "nn.flatten",
            "nn.regression_losses", "nn.probability_losses", "nn.margin_losses", "nn.conv", "nn.conv3d", "nn.conv_transpose", "nn.pooling",
            "nn.window_pooling", "nn.adaptive_pooling", "nn.resampling", "nn.pixelshuffle", "nn.fold", "nn.padding", "nn.norm", "nn.dropout", "nn.residual",
            "nn.instance_norm", "nn.channel_dropout", "nn.local_response_norm", "nn.lazy", "nn.lazy_layers", "nn.embedding",
-           "nn.embedding_bag", "nn.attention", "nn.transformer", "nn.rnn", "nn.rnn_cell")
+           "nn.embedding_bag", "nn.attention", "nn.multi_head", "nn.transformer", "nn.rnn", "nn.rnn_cell")
 
 
 def _is_module(value):

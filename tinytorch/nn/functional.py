@@ -12,11 +12,11 @@ NAMES = frozenset("""
     conv_transpose3d cosine_embedding_loss cosine_similarity cross_entropy dropout dropout1d dropout2d dropout3d elu
     embedding embedding_bag fold gaussian_nll_loss gelu glu group_norm gumbel_softmax hardshrink hardsigmoid hardswish
     hardtanh hinge_embedding_loss huber_loss instance_norm interpolate kl_div l1_loss layer_norm leaky_relu linear
-    local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d margin_ranking_loss max_pool1d max_pool2d
-    max_pool3d mish mse_loss multi_margin_loss multilabel_soft_margin_loss nll_loss normalize pairwise_distance
-    pixel_shuffle pixel_unshuffle poisson_nll_loss prelu relu relu6 rms_norm scaled_dot_product_attention selu sigmoid
-    silu smooth_l1_loss soft_margin_loss softmax softmin softplus softshrink softsign tanh tanhshrink threshold
-    triplet_margin_loss triplet_margin_with_distance_loss unfold
+    local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d margin_ranking_loss max_pool1d max_pool2d max_pool3d
+    mish mse_loss multi_head_attention_forward multi_margin_loss multilabel_soft_margin_loss nll_loss normalize
+    pairwise_distance pixel_shuffle pixel_unshuffle poisson_nll_loss prelu relu relu6 rms_norm
+    scaled_dot_product_attention selu sigmoid silu smooth_l1_loss soft_margin_loss softmax softmin softplus softshrink
+    softsign tanh tanhshrink threshold triplet_margin_loss triplet_margin_with_distance_loss unfold
 """.split())
 
 __getattr__, __dir__ = namespace(__name__, MODULES, keep=lambda value: isinstance(value, FunctionType) and value.__name__ in NAMES,
