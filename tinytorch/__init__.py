@@ -39,7 +39,7 @@ NAMES = frozenset("""
     is_conj is_floating_point is_grad_enabled is_neg is_signed is_tensor isclose isfinite isin isinf isnan isreal
     layout le lerp less less_equal linspace log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp
     logical_and logical_not logical_or logical_xor logsumexp long lt manual_seed masked_fill masked_select
-    matmul max maximum mean median memory_format meshgrid min minimum mm moveaxis movedim mul multinomial multiply
+    masked_scatter matmul max maximum mean median memory_format meshgrid min minimum mm moveaxis movedim mul multinomial multiply
     mv nan nan_to_num nan_to_num_ narrow ne neg neg_ negative negative_ no_grad nonzero norm normal not_equal numel
     ones ones_like outer permute pi polar pow prelu preserve_format prod promote_types rand rand_like randint
     randint_like randn randn_like randperm range ravel real reciprocal reciprocal_ relu relu_ remainder
