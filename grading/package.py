@@ -52,7 +52,7 @@ def write_package(lesson: Lesson, folder: Path) -> Path:
     own = {file_of(module.removeprefix("tinytorch.")) for module in lesson.modules}
     needed = {*plan().needed(lesson.name)}
     here = {file for name in needed for file in plan().lessons[name].files}
-    here |= {companion.file for companion in plan().ready(needed)}
+    here |= {file for companion in plan().ready(needed) for file in companion.files}
     elsewhere = {file_of(module) for module in plan().modules} - here
     for file in sorted(REFERENCE.rglob("*.py")):
         name = file.relative_to(REFERENCE).as_posix()

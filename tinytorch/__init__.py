@@ -48,7 +48,7 @@ NAMES = frozenset("""
     set_default_tensor_type set_grad_enabled set_printoptions set_rng_state sgn short sigmoid sigmoid_ sign sin sin_
     sinh sinh_ softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze stack std std_mean strided sub
     subtract sum swapaxes swapdims t take take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot tile topk
-    trace transpose tril triu true_divide trunc trunc_ uint16 uint32 uint64 uint8 unbind unflatten unique unsqueeze
+    trace transpose tril triu true_divide trunc trunc_ typename uint16 uint32 uint64 uint8 unbind unflatten unique unsqueeze
     var var_mean vdot view_as_complex view_as_real vstack where zero_ zeros zeros_like gradcheck draw_graph
 """.split()) | frozenset("""
     addbmm addmv_ addr binomial block_diag cdist chain_matmul cholesky cholesky_inverse cholesky_solve cross cumprod det digamma dist

@@ -28,7 +28,6 @@ MODULES = {  # backend -> the modules of tinytorch that hold its kernels
         "kernels.random", "kernels.rnn",
     ),
     "cuda": ("cuda.kernels",),
-    "meta": ("nn.on_meta",),
 }  # fmt: skip
 ASKED = {
     "lessons": (),
@@ -37,7 +36,12 @@ ASKED = {
 }  # backend in use -> whose kernels; before them the GPU's
 SMALL = 4096  # elements: for less, numba is not loaded
 
-kernels = {"cuda": {}, "meta": {}, "numba": {}, "numpy": {}}  # backend -> {name of a function: {a kernel's own name: the kernel}}
+kernels = {
+    "cuda": {},
+    "meta": {},
+    "numba": {},
+    "numpy": {},
+}  # backend -> {name of a function: {a kernel's own name: the kernel}}
 originals = {}  # name of a function -> what the lesson wrote
 _asked = {}  # name of a function -> the kernels to ask, for the backend in use
 _wanted = None  # the backend that was chosen; None: numba, where it is and once it pays

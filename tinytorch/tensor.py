@@ -501,8 +501,7 @@ def operands(a, b) -> tuple:
     a, b = [tensor(x) if isinstance(x, (np.generic, AnyArray)) else x for x in (a, b)]
     kind = Tensor._result_type(a, b)
     return tuple(
-        to_dtype(x, kind) if isinstance(x, Tensor) else wrapped(x, kind) if kind.family < 2 else x * 1.0
-        for x in (a, b)
+        to_dtype(x, kind) if isinstance(x, Tensor) else wrapped(x, kind) if kind.family < 2 else x * 1.0 for x in (a, b)
     )
 
 
@@ -715,9 +714,7 @@ def numpy_names(function):
                 options[ours] = options.pop(theirs)
         return function(*args, **options)
 
-    renamed.__name__, renamed.__doc__ = function.__name__, function.__doc__
-    renamed.__wrapped__ = function
-    return renamed
+    return functools.wraps(function)(renamed)
 
 
 def normalize_dims(dim, ndim: int) -> tuple:

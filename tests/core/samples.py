@@ -41,6 +41,10 @@ EXCEPTIONS = {
     # no reflections, or no numbers: PyTorch's result wants a gradient that is not there, or has nan for it
     "linalg.householder_product": lambda sample: sample.args[0].numel() == 0,
     "linalg.norm": lambda sample: not sample.input.any(),
+    # PyTorch counts in 16 bits: its steps drift
+    "linspace": lambda sample: sample.kwargs.get("dtype") in (torch.float16, torch.bfloat16),
+    # complex numbers have no mean of squares that says how large they are: PyTorch divides by it all the same
+    "nn.functional.rms_norm": lambda sample: sample.input.is_complex(),
 }
 
 # rtol and atol, for the value. PyTorch compares its own operations with references so; float32 allows for the eighth
@@ -330,16 +334,19 @@ def left_open(op, function, sample, ours: Call, theirs: Call) -> bool:
         place = 2 if op.name == "topk" else 1
         at, dim = [parts(call.value)[-1] for call in (ours, theirs)], (*theirs.args, *[None] * 3)[place]
         dim = theirs.options.get("dim", -1) if dim is None else dim
-        return np.array_equal(*[np.take_along_axis(theirs.args[0].detach().numpy(), np.asarray(x), dim) for x in at])
+        return np.array_equal(*[np.take_along_axis(numbers(theirs.args[0]), np.asarray(x), dim) for x in at])
     other = Call(torch, function, sample, seed=1)
     return any(not torch.equal(x, y) for x, y in zip(parts(other.value), parts(theirs.value)))
 
 
-def nearer(ours, theirs, exact) -> bool:
+def nearer(op, stage, ours, theirs, exact) -> bool:
     """Whether each of our numbers is as near to the exact ones as PyTorch's, whose sums in 16 bits drift."""
     for a, b, c in zip(*map(parts, (ours, theirs, exact)), strict=True):
-        a, b, c = wide(numbers(a)), wide(numbers(b)), numbers(c)
-        if not np.all(np.isclose(a, b, 1e-3, 1e-3, True) | np.isclose(a, c, 1e-3, 1e-3, True) | (abs(a - c) <= abs(b - c))):
+        rtol, atol = tolerance(op, kind(b), stage)
+        rounded = numbers(c).astype(numbers(b).dtype)  # what is too large for 16 bits is infinite
+        a, b, rounded, c = wide(numbers(a)), wide(numbers(b)), wide(rounded), numbers(c)
+        good = np.isclose(a, b, rtol, atol, True) | np.isclose(a, rounded, rtol, atol, True)
+        if not np.all(good | (abs(a - c) <= 1.01 * abs(b - c))):
             return False
     return True
 
@@ -350,7 +357,7 @@ def drifts(op, function, sample, stage, ours, theirs) -> bool:
     if not small or difference(op, stage, ours, theirs, values=False):
         return False
     exact, error = attempt(lambda: reached(Call(torch, function, sample, exact=small), op, stage))
-    return error is None and nearer(ours, theirs, exact)
+    return error is None and nearer(op, stage, ours, theirs, exact)
 
 
 def reached(call: Call, op, stage: str):
@@ -405,7 +412,7 @@ def samples_of(op, dtype, derivatives: bool) -> list:
         if op.error_inputs_func is None or op.name.startswith("__"):  # Tensor.__add__(2, 3) is nobody's call
             return []
         samples = [given.sample_input for given in op.error_inputs("cpu")]
-        return [sample for sample in samples if "out" not in sample.kwargs]
+        return [sample for sample in samples if not {"out", "layout"} & {*sample.kwargs}]
     return list(op.sample_inputs("cpu", dtype, requires_grad=derivatives))
 
 

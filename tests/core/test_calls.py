@@ -84,7 +84,9 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 def test_calls(name):
     ours, theirs = (CALLS[name](t, t.tensor(X)) for t in (tt, torch))
-    assert str(ours.dtype).split(".")[-1] == str(theirs.dtype).split(".")[-1] and tuple(ours.shape) == tuple(theirs.shape)
+    assert str(ours.dtype).split(".")[-1] == str(theirs.dtype).split(".")[-1] and tuple(ours.shape) == tuple(
+        theirs.shape
+    )
     np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-6)
 
 
@@ -117,7 +119,12 @@ def test_gradients_with_old_arguments():
     for t in (tt, torch):
         x = t.tensor([1.0, 2.0], requires_grad=True)
         (g,) = t.autograd.grad(
-            outputs=(x * x).sum(), inputs=x, grad_outputs=t.tensor(1.0), create_graph=True, retain_graph=True, only_inputs=True
+            outputs=(x * x).sum(),
+            inputs=x,
+            grad_outputs=t.tensor(1.0),
+            create_graph=True,
+            retain_graph=True,
+            only_inputs=True,
         )
         assert g.tolist() == [2, 4]
         y = t.tensor([1.0], requires_grad=True)
@@ -128,4 +135,6 @@ def test_gradients_with_old_arguments():
             check_backward_ad=True, check_forward_ad=False, nondet_tol=0.0,
         )  # fmt: skip
         w = t.tensor([1 + 2j, -0.5j], dtype=t.complex128, requires_grad=True)
-        assert t.autograd.gradcheck(lambda w: (w * w).exp().abs(), (w,)) and t.autograd.gradcheck(lambda w: w * w.conj(), w)
+        assert t.autograd.gradcheck(lambda w: (w * w).exp().abs(), (w,)) and t.autograd.gradcheck(
+            lambda w: w * w.conj(), w
+        )

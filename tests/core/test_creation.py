@@ -109,7 +109,7 @@ def test_memory_is_shared_or_copied_as_promised():
     with pytest.raises(TypeError):
         tt.from_numpy([1.0])
     with pytest.raises(TypeError):
-        tt.from_numpy(np.zeros(2, np.complex64))
+        tt.from_numpy(np.array(["a"]))
 
 
 @pytest.mark.parametrize(
@@ -157,9 +157,6 @@ def test_other_errors():
                 move()
     with pytest.raises(RuntimeError, match="not enough"):  # PyTorch draws a category of weight 0 instead
         tt.multinomial(tt.tensor([1.0, 0.0]), 2)
-    with pytest.raises(RuntimeError, match="float32"):
-        tt.set_default_dtype(tt.float64)
-    tt.set_default_dtype(tt.float32)
     assert tt.get_default_dtype() is tt.float32 and not tt.cuda.is_available()
 
 

@@ -36,7 +36,12 @@ def about(x):
 ])  # fmt: skip
 def test_made(make):
     ours, theirs = make(tt, device="meta"), make(torch, device="meta")
-    assert ours.is_meta and str(ours.device) == "meta" and ours.stride() == theirs.stride() and ours.shape == tuple(theirs.shape)
+    assert (
+        ours.is_meta
+        and str(ours.device) == "meta"
+        and ours.stride() == theirs.stride()
+        and ours.shape == tuple(theirs.shape)
+    )
     assert str(ours.dtype).split(".")[-1] == str(theirs.dtype).split(".")[-1] and ours.nbytes == theirs.nbytes
     with tt.device("meta"):
         inside = make(tt)
@@ -177,7 +182,11 @@ def test_default_device():
         assert t.get_default_device() == t.device("cpu")
         try:
             t.set_default_device("meta")
-            assert t.zeros(2).is_meta and t.get_default_device() == t.device("meta") and not t.zeros(2, device="cpu").is_meta
+            assert (
+                t.zeros(2).is_meta
+                and t.get_default_device() == t.device("meta")
+                and not t.zeros(2, device="cpu").is_meta
+            )
             with t.device("cpu"):
                 assert not t.zeros(2).is_meta
             assert t.nn.Linear(2, 2).weight.is_meta
@@ -207,7 +216,7 @@ def test_the_array_refuses_what_it_does_not_know():
     with pytest.raises(NotImplementedError, match=r"numpy\.svd"):
         np.linalg.svd(x)
     with pytest.raises(AttributeError):
-        x.no_such_thing  # noqa: B018
+        x.no_such_thing
     for axis, keepdims in itertools.product((None, 0, 1, -1, (0, 1)), (True, False)):
         expected = np.zeros((2, 2)).sum(axis=axis, keepdims=keepdims).shape
         assert np.sum(x, axis=axis, keepdims=keepdims).shape == x.max(axis=axis, keepdims=keepdims).shape == expected

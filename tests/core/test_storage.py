@@ -15,11 +15,20 @@ import tinytorch as tt
 def test_size_is_a_tuple_that_says_what_it_is():
     for t in (tt, torch):
         s = t.zeros(2, 3).shape
-        assert type(s) is t.Size and s == (2, 3) and hash(s) == hash((2, 3)) and str(s) == repr(s) == "torch.Size([2, 3])"
+        assert (
+            type(s) is t.Size and s == (2, 3) and hash(s) == hash((2, 3)) and str(s) == repr(s) == "torch.Size([2, 3])"
+        )
         assert s.numel() == 6 and t.Size().numel() == 1 and list(s) == [2, 3] and s[0] == 2 and s[-1] == 3
-        for part in (s[1:], s[::2], s + (1,), (1,) + s, s + s, s * 2, 2 * s, t.zeros(2, 3).size(), t.Size([4])):
+        for part in (s[1:], s[::2], s + s, s * 2, 2 * s, t.zeros(2, 3).size(), t.Size([4])):
             assert type(part) is t.Size
-        assert (1,) + s == (1, 2, 3) and s * 2 == (2, 3, 2, 3) and tuple(s) == (2, 3) and type(tuple(s)) is tuple
+        one = (1,)
+        assert (
+            type(one + s) is type(s + one) is t.Size
+            and one + s == (1, 2, 3)
+            and s * 2 == (2, 3, 2, 3)
+            and tuple(s) == (2, 3)
+            and type(tuple(s)) is tuple
+        )
         assert t.zeros(s).shape == s and t.zeros(4).view(t.Size([2, 2])).shape == (2, 2) and t.zeros(2, 3).size(-1) == 3
         assert t.Size(t.tensor([1, 2])) == (1, 2) and f"{s}" == "torch.Size([2, 3])"
         for loaded in (pickle.loads(pickle.dumps(s)), copy.deepcopy(s)):
@@ -28,7 +37,7 @@ def test_size_is_a_tuple_that_says_what_it_is():
             with pytest.raises(TypeError, match="takes an iterable of 'int'"):
                 t.Size(wrong)
         with pytest.raises(TypeError):
-            s + [1]
+            s + [1]  # noqa: RUF005
 
 
 # strides and memory formats
@@ -68,7 +77,9 @@ def test_strides(walk):
     ours, theirs = walk(tt, four(tt)), walk(torch, four(torch))
     assert ours.stride() == theirs.stride() and ours.stride(0) == theirs.stride(0) and ours.shape == tuple(theirs.shape)
     for name in ("contiguous_format", "channels_last", "channels_last_3d"):
-        assert ours.is_contiguous(memory_format=getattr(tt, name)) == theirs.is_contiguous(memory_format=getattr(torch, name))
+        assert ours.is_contiguous(memory_format=getattr(tt, name)) == theirs.is_contiguous(
+            memory_format=getattr(torch, name)
+        )
 
 
 def test_numbers_do_not_depend_on_the_format():
@@ -124,11 +135,17 @@ def test_storage():
 
 def test_storages_of_a_type():
     for t in (tt, torch):
-        assert t.FloatStorage([1, 2]).tolist() == [1, 2] and t.FloatStorage(3).size() == 3 and t.UntypedStorage(4).nbytes() == 4
+        assert (
+            t.FloatStorage([1, 2]).tolist() == [1, 2]
+            and t.FloatStorage(3).size() == 3
+            and t.UntypedStorage(4).nbytes() == 4
+        )
         assert t.ByteStorage.from_buffer(b"abc").tolist() == [97, 98, 99]
         assert t.FloatStorage.from_buffer(np.float32([1, 2]).tobytes(), "little").tolist() == [1, 2]
         assert t.ByteTensor(t.ByteStorage.from_buffer(b"ab")).tolist() == [97, 98]
-        assert repr(t.FloatStorage([1])) == " 1.0\n[torch.storage.TypedStorage(dtype=torch.float32, device=cpu) of size 1]"
+        assert (
+            repr(t.FloatStorage([1])) == " 1.0\n[torch.storage.TypedStorage(dtype=torch.float32, device=cpu) of size 1]"
+        )
 
 
 WALKS = {
@@ -212,22 +229,53 @@ def test_resize_and_set():
 
 def test_typed_tensors():
     for t in (tt, torch):
-        assert t.FloatTensor(2, 3).shape == (2, 3) and t.LongTensor([1, 2]).dtype is t.int64 and t.FloatTensor().shape == (0,)
-        assert t.FloatTensor(5).shape == (5,) and t.FloatTensor(t.Size([2, 3])).shape == (2, 3) and t.Tensor(2, 3).dtype is t.float32
+        assert (
+            t.FloatTensor(2, 3).shape == (2, 3)
+            and t.LongTensor([1, 2]).dtype is t.int64
+            and t.FloatTensor().shape == (0,)
+        )
+        assert (
+            t.FloatTensor(5).shape == (5,)
+            and t.FloatTensor(t.Size([2, 3])).shape == (2, 3)
+            and t.Tensor(2, 3).dtype is t.float32
+        )
         assert t.FloatTensor(np.array([1.5, 2])).tolist() == [1.5, 2] and t.LongTensor([1.5]).tolist() == [1]
-        assert t.Tensor([1, 2]).tolist() == [1, 2] and t.Tensor(range(3)).tolist() == [0, 1, 2] and t.Tensor((2, 3)).tolist() == [2, 3]
+        assert (
+            t.Tensor([1, 2]).tolist() == [1, 2]
+            and t.Tensor(range(3)).tolist() == [0, 1, 2]
+            and t.Tensor((2, 3)).tolist() == [2, 3]
+        )
         assert t.Tensor([t.tensor(3.0), t.tensor(4)]).tolist() == [3, 4] and t.Tensor(t.tensor(3.0)).shape == ()
         assert t.BoolTensor([1, 0, 2]).tolist() == [True, False, True] and t.HalfTensor([1.5]).dtype is t.float16
-        assert t.ByteTensor([-1]).tolist() == [255] and t.Tensor(np.int64(3)).shape == (3,) and t.FloatTensor(size=(2, 3)).shape == (2, 3)
+        assert (
+            t.ByteTensor([-1]).tolist() == [255]
+            and t.Tensor(np.int64(3)).shape == (3,)
+            and t.FloatTensor(size=(2, 3)).shape == (2, 3)
+        )
         x = t.zeros(2, dtype=t.float64)
         assert x.type() == "torch.DoubleTensor" and isinstance(x, t.DoubleTensor) and not isinstance(x, t.FloatTensor)
         assert isinstance(t.nn.Parameter(t.zeros(2)), t.FloatTensor) and not isinstance(2.0, t.FloatTensor)
         for wish in (t.float32, "torch.FloatTensor", t.FloatTensor):
             assert x.type(wish).dtype is t.float32
-        assert x.type(t.float64) is x and t.FloatTensor.dtype is t.float32 and repr(t.FloatTensor) == "<class 'torch.FloatTensor'>"
+        assert (
+            x.type(t.float64) is x
+            and t.FloatTensor.dtype is t.float32
+            and repr(t.FloatTensor) == "<class 'torch.FloatTensor'>"
+        )
         assert x.new(2, 3).dtype is t.float64 and x.new([1, 2]).tolist() == [1, 2] and x.new().shape == (0,)
         assert x.new(x.size()).shape == (2,) and t.zeros(1, dtype=t.int64).new([1.5]).tolist() == [1]
-        for kind in ("uint8", "int8", "int16", "int32", "int64", "bool", "float16", "bfloat16", "complex64", "complex128"):
+        for kind in (
+            "uint8",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "bool",
+            "float16",
+            "bfloat16",
+            "complex64",
+            "complex128",
+        ):
             assert t.zeros(1, dtype=getattr(t, kind)).type() == torch.zeros(1, dtype=getattr(torch, kind)).type()
         for wrong, error in (
             (lambda t: t.FloatTensor(t.zeros(2).double()), TypeError),
@@ -248,7 +296,10 @@ def test_typed_tensors_of_a_gpu_that_is_not_there():
     for t in (tt, torch):
         if t.cuda.is_available():
             continue
-        assert not isinstance(t.zeros(2), t.cuda.FloatTensor) and repr(t.cuda.LongTensor) == "<class 'torch.cuda.LongTensor'>"
+        assert (
+            not isinstance(t.zeros(2), t.cuda.FloatTensor)
+            and repr(t.cuda.LongTensor) == "<class 'torch.cuda.LongTensor'>"
+        )
         with pytest.raises(TypeError, match="not available"):
             t.cuda.FloatTensor(2)
         with pytest.raises(TypeError, match="not available"):

@@ -150,7 +150,7 @@ def test_what_is_used():
     assert used("from tinytorch import nn, optim\nnn.Linear(1, 2)") == {"nn.module"}
     assert used("import tinytorch\ntinytorch.no_grad()") == {"autograd"}
     assert used("from tinytorch.nn.conv import conv2d\nimport numpy\nnumpy.zeros") == {"nn.conv"}
-    assert used("from tinytorch import tensor\n%matplotlib inline\ntensor([1]).relu()") == {"tensor"}
+    assert used("from tinytorch import tensor\n%matplotlib inline\ntensor([1]).relu()") == {"ops.creation"}
 
 
 def test_a_name_for_a_lesson():

@@ -112,13 +112,13 @@ wrong(
 wrong("rms-norm", "the size as a constant", (" - x_hat * (grad * x_hat).mean(self.dims, keepdims=True)", ""))
 
 wrong("dropout", "no scale", (" / (1 - p)", ""))
-wrong("dropout", "the mask turned around", (">= p", "< p"))
+wrong("dropout", "the mask turned around", ("< 1 - p", ">= 1 - p"))
 wrong(
     "dropout",
     "the same mask each time",
     (
-        "    kept = rand(input.shape, dtype=input.dtype) >= p",
-        "    draws = np.random.default_rng(0).random(input.shape).astype(input.dtype.numpy)\n    kept = tensor(draws) >= p",
+        "    kept = rand(input.shape, dtype=float64, device=input.device) < 1 - p",
+        "    kept = tensor(np.random.default_rng(0).random(input.shape)) < 1 - p",
     ),
 )
 wrong("dropout", "a mask for whole rows", ("rand(input.shape, dtype", "rand((*input.shape[:-1], 1), dtype"))
@@ -127,13 +127,13 @@ wrong(
     "another mask in the gradient",
     (
         "    return input * (kept",
-        "    twice = rand(input.shape, dtype=input.dtype) >= p\n    kept = kept.to(input.dtype)\n    mixed = input * (twice.to(input.dtype) / (1 - p))\n    return mixed + (input * (kept / (1 - p)) - mixed).detach()\n    return input * (kept",
+        "    twice = rand(input.shape, dtype=float64) < 1 - p\n    kept = kept.to(input.dtype)\n    mixed = input * (twice.to(input.dtype) / (1 - p))\n    return mixed + (input * (kept / (1 - p)) - mixed).detach()\n    return input * (kept",
     ),
 )
 wrong(
     "dropout",
     "numpy's own generator",
-    ("rand(input.shape, dtype=input.dtype)", "tensor(np.random.random(input.shape))"),
+    ("rand(input.shape, dtype=float64, device=input.device)", "tensor(np.random.random(input.shape))"),
 )
 
 wrong("basic-block", "no shortcut", (" + shortcut)", ")"))
@@ -243,7 +243,9 @@ right(
     ),
 )
 right(
-    "dropout", "the other end of the draws", ("rand(input.shape, dtype=input.dtype) >= p", "rand(input.shape) < 1 - p")
+    "dropout",
+    "the other end of the draws",
+    ("rand(input.shape, dtype=float64, device=input.device) < 1 - p", "rand(input.shape) >= p"),
 )
 right(
     "basic-block",

@@ -21,8 +21,8 @@ import numpy as np
 from ..dispatch import device_of, is_array, kernel
 from ..nn import attention as of_attention
 from ..nn import basic_activations, conv, losses, pooling
-from ..ops import conversion, creation, elementwise, indexing
-from ..tensor import Observer, Tensor, observers
+from ..ops import conversion, elementwise, indexing, random
+from ..tensor import Observer, Tensor, float64, observers
 
 # %% ../../modules/16_gpu/16_gpu_kernels.ipynb #c005
 def on_gpu(x) -> bool:
@@ -300,7 +300,7 @@ def reduced_classes(total, target, indices, kept, weight, reduction):
 
 @on_the_gpu("nn.dropout.dropped")
 def dropped(input, p):
-    kept = creation.rand(input.shape, dtype=input.dtype) >= p  # drawn by the CPU's generator: the same numbers on both
+    kept = random.rand(input.shape, dtype=float64) < 1 - p  # by the CPU's generator: the same on both
     return input * (kept.to(input.device).to(input.dtype) / (1 - p))
 
 # %% ../../modules/16_gpu/16_gpu_kernels.ipynb #c013

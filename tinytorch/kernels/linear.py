@@ -59,7 +59,7 @@ def linear(input, weight, bias=None):
         or a.ndim == 0
         or a.shape[-1] != w.shape[1]
         or a.dtype != w.dtype
-        or a.dtype.kind != "f"
+        or a.dtype.kind in "biu"
         or a.size == 0
     ):
         return NotImplemented

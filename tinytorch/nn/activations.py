@@ -241,6 +241,8 @@ def softplus(input, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
 
 def softsign(input) -> Tensor:
     """input / (1 + |input|)"""
+    if input.dtype.is_complex:
+        return input / (input.abs() + 1)
     return SoftsignFunction.apply(floating(input))
 
 
@@ -354,6 +356,8 @@ def gelu(input, approximate: str = "none") -> Tensor:
 
 def silu(input, inplace: bool = False) -> Tensor:
     """input * sigmoid(input)"""
+    if input.dtype.is_complex:
+        return input * sigmoid(input)
     return applied(SiLUFunction, floats_only("silu", input), inplace)
 
 

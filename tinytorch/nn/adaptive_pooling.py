@@ -17,6 +17,7 @@ from ..autograd import values
 from ..dispatch import device_of, moved
 from .module import Module
 from .resampling import ResampleFunction, adaptive_windows, mean_taps
+from ..ops.half import rounded_once
 from ..ops.indexing import gather
 from ..tensor import Tensor
 
@@ -38,6 +39,7 @@ def wanted_sizes(n: int, name: str, input, output_size) -> tuple:
     return given
 
 
+@rounded_once
 def adaptive_avg_pool(n: int, input, output_size) -> Tensor:
     """The mean of each of `output_size` windows of the last `n` dimensions."""
     wanted = wanted_sizes(n, f"adaptive_avg_pool{n}d", input, output_size)

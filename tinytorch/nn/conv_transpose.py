@@ -8,6 +8,7 @@ __all__ = ['least_sizes', 'check_transposed', 'transposed_convolution', 'conv_tr
 
 # %% ../../modules/08_convolution/08_convolution_conv_transpose.ipynb #c003
 from .conv import ConvolutionInputGrad, _ConvNd, each
+from ..ops.half import rounded_once
 from ..ops.indexing import pad
 from ..tensor import Tensor
 
@@ -64,6 +65,7 @@ def check_transposed(n: int, input, weight, bias, stride, padding, output_paddin
             )
 
 
+@rounded_once
 def transposed_convolution(
     n: int, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1
 ) -> Tensor:

@@ -17,7 +17,8 @@ import numpy as np
 
 from ..autograd import changes, no_grad
 from ..dispatch import device_of, is_array, moved
-from ..ops.creation import empty, empty_like, eye, zeros_like
+from ..ops import creation
+from ..ops.creation import empty, empty_like, zeros_like
 from ..ops.indexing import where
 from ..ops.random import randperm
 from ..tensor import Tensor, bool_
@@ -52,7 +53,7 @@ def eye_(tensor: Tensor) -> Tensor:
     """The identity, as far as a matrix of this shape has one. Raises ValueError unless there are two dimensions."""
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported, this one has shape {tensor.shape}")
-    return overwrite(tensor, eye(*tensor.shape, dtype=tensor.dtype))
+    return overwrite(tensor, creation.eye(*tensor.shape, dtype=tensor.dtype))
 
 # %% ../../modules/03_layers/03_layers_init.ipynb #c008
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator=None) -> Tensor:

@@ -18,6 +18,7 @@ from .norm import (
     scaled_and_shifted,
     update_running,
 )
+from ..ops.half import rounded_once
 from ..tensor import Tensor
 
 # %% ../../modules/09_normalization/09_normalization_instance_norm.ipynb #c006
@@ -57,8 +58,11 @@ def instance_norm(
                 running_mean, running_var, mean.mean(0).reshape(-1), variance.mean(0).reshape(-1), n, momentum
             )
 
-    x_hat = NormalizeFunction.apply(input, dims=tuple(range(2, input.ndim)), eps=eps, watch=watch)
-    return scaled_and_shifted(x_hat, along_channels(weight, input.ndim), along_channels(bias, input.ndim))
+    def normalized(input, weight, bias):
+        x_hat = NormalizeFunction.apply(input, dims=tuple(range(2, input.ndim)), eps=eps, watch=watch)
+        return scaled_and_shifted(x_hat, along_channels(weight, input.ndim), along_channels(bias, input.ndim))
+
+    return rounded_once(normalized, as_first=True)(input, weight, bias)
 
 
 class _InstanceNorm(_BatchNorm):

@@ -20,6 +20,7 @@ import numpy as np
 from ..autograd import PutItem, run, values
 from ..dispatch import dispatch
 from .module import Module
+from ..ops.half import rounded_once
 from ..tensor import Function, Tensor, int64, mean, tensor_sum, uint8
 
 # %% ../../modules/04_losses/04_losses.ipynb #c029
@@ -269,6 +270,7 @@ def logistic_losses(input, target) -> Tensor:
 
 
 # %% ../../modules/04_losses/04_losses.ipynb #c063
+@rounded_once
 def binary_cross_entropy_with_logits(
     input, target, weight=None, size_average=None, reduce=None, reduction: str = "mean", pos_weight=None
 ) -> Tensor:

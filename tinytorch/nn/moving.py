@@ -50,7 +50,7 @@ def type(self, dst_type) -> Module:
 
 @patch_to(Module)
 def to_empty(self, *, device, recurse: bool = True) -> Module:
-    """New memory on `device` for all parameters and buffers (without `recurse`, its own only), with any numbers in it."""
+    """New memory on `device` for all parameters and buffers (its own only, without `recurse`), with any numbers."""
     children = dict(self._modules)
     try:
         if not recurse:
@@ -67,9 +67,9 @@ def load_state_dict(self, state_dict: dict, strict: bool = True, assign: bool = 
     lost = [key for key, x in own.items() if isinstance(x, Tensor) and x.is_meta and key in state_dict]
     if lost:
         warnings.warn(
-            f"for {lost[0]}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current model,"
-            " which is a no-op. (Did you mean to pass `assign=True` to assign items in the state dictionary to their"
-            " corresponding key in the module instead of copying them in place?)",
+            f"for {lost[0]}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current"
+            " model, which is a no-op. (Did you mean to pass `assign=True` to assign items in the state dictionary to"
+            " their corresponding key in the module instead of copying them in place?)",
             stacklevel=2,
         )
     return load(self, state_dict, strict, assign)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['windows', 'conv_forward', 'batch_input_grad', 'batch_weight_grad', 'add_windows', 'avg_pool_forward',
            'avg_pool_backward', 'max_pool_forward', 'max_pool_backward', 'largest_shape', 'lookup', 'scatter_add',
-           'class_indices', 'row_losses', 'class_losses', 'install']
+           'class_indices', 'row_losses', 'class_losses']
 
 # %% ../../modules/08_convolution/08_convolution_on_meta.ipynb #c003
 import numpy as np
@@ -91,7 +91,3 @@ def row_losses(rows, indices):
 @on_meta("nn.losses.class_losses")
 def class_losses(log_probabilities, classes):
     return log_probabilities.sum(1)
-
-
-def install() -> None:
-    """Called when "meta" is registered."""

@@ -77,7 +77,9 @@ def avg_pool_forward(x: np.ndarray, divisor, **options) -> np.ndarray:
     view = pool_windows(x, 0, **options)
     total = sum(view[(..., *tap)] for tap in np.ndindex(*options["kernel_size"]))
     return (
-        total / divisor if total.dtype.kind not in "iu" else np.sign(total) * np.sign(divisor) * (abs(total) // abs(divisor))
+        total / divisor
+        if total.dtype.kind not in "iu"
+        else np.sign(total) * np.sign(divisor) * (abs(total) // abs(divisor))
     )
 
 

@@ -21,6 +21,7 @@ from .losses import (
     reduced,
 )
 from ..ops.elementwise import Clamp
+from ..ops.half import rounded_once
 from ..tensor import Function, Log, Tensor, tensor
 
 # %% ../../modules/04_losses/04_losses_probability_losses.ipynb #c013
@@ -98,6 +99,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction: s
     return reduced(-logsigmoid(target * input), reduction, size_average, reduce)
 
 
+@rounded_once
 def multilabel_soft_margin_loss(
     input, target, weight=None, size_average=None, reduce=None, reduction: str = "mean"
 ) -> Tensor:

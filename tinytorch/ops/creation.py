@@ -169,9 +169,9 @@ def full(
     return made_or_put(array, out, requires_grad, device)
 
 
-def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory: bool = False) -> Tensor:
+def scalar_tensor(s, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False) -> Tensor:
     """The number `s`, as a tensor without dimensions, in the default dtype."""
-    return full((), s, dtype=dtype or get_default_dtype(), device=device)
+    return full((), s, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad)
 
 
 def eye(
@@ -190,7 +190,8 @@ def arange(
     start, end, step = (x.item() if isinstance(x, (Tensor, np.generic)) else x for x in (start, end, step))
     if not (math.isfinite(start) and math.isfinite(end)):
         raise RuntimeError(f"arange(): unsupported range: {start} -> {end}")
-    if dtype is not None and as_dtype(dtype).family < 2:  # integers count in integers
+    kind = None if dtype is None else as_dtype(dtype)
+    if kind is int64:  # it counts in integers
         start, end, step = int(start), int(end), int(step)
     if step == 0:
         raise RuntimeError("arange(): step must be nonzero")
@@ -200,9 +201,10 @@ def arange(
         )
     whole = all(isinstance(x, int) for x in (start, end, step))
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
+    if kind is not None and kind.family < 2:  # the others count in floats, and walk in integers
+        start, step = int(start), int(step)
     array = np.arange(count, like=like(device)) * step + start
-    kind = kind_or(dtype, int64 if whole else None)
-    return made_or_put(array.astype(kind, copy=False), out, requires_grad, device)
+    return made_or_put(array.astype(kind_or(kind, int64 if whole else None), copy=False), out, requires_grad, device)
 
 
 def range(start=0, end=None, step=1, **options) -> Tensor:
@@ -252,7 +254,7 @@ def put(result, out) -> Tensor:
 
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c023
 def shaped_like(make, input, dtype, device, requires_grad: bool, memory_format, *value) -> Tensor:
-    """`make`, a function of numpy's such as zeros_like, for a tensor: in its shape and layout, unless told otherwise."""
+    """`make`, a function of numpy's such as zeros_like, for a tensor: in its shape and layout if not told otherwise."""
     place = input.device if device is None else as_device(device)
     same = place.type == input.device.type
     template = input.array if same else example(place.type)
@@ -271,9 +273,7 @@ def ones_like(
     input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False
 ) -> Tensor:
     """Ones of the shape and dtype of `input`, on its device."""
-    return full_like(
-        input, 1, dtype=dtype, device=device, requires_grad=requires_grad, memory_format=memory_format
-    )
+    return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad, memory_format=memory_format)
 
 
 def empty_like(

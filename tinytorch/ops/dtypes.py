@@ -58,7 +58,7 @@ def introduce(array) -> None:
     """Makes a borrowed dtype known here whose first array comes from elsewhere: from a file, from another process."""
     for kind in BORROWED:
         if array.dtype.name == kind.name:
-            kind.numpy  # noqa: B018
+            kind.numpy
 
 
 int8, int16, uint16 = dtype("int8", 1), dtype("int16", 1), dtype("uint16", 1)
@@ -99,7 +99,7 @@ dtype.to_complex = to_complex
 
 # %% ../../modules/01_tensor/01_tensor_dtypes.ipynb #c009
 def promote_types(type1: dtype, type2: dtype) -> dtype:
-    """The dtype in which two dtypes meet. RuntimeError for numbers of 8 bits with others, and for uint16, uint32, uint64 with integers."""
+    """The dtype in which two meet. RuntimeError for uint16, uint32, uint64 with other integers, float8 with any."""
     low, high = sorted((as_dtype(type1), as_dtype(type2)), key=lambda kind: kind.family)
     if low is high:
         return high
@@ -205,9 +205,8 @@ def set_default_dtype(d: dtype) -> None:
     DEFAULT_DTYPES[float], DEFAULT_DTYPES[complex] = d, d.to_complex()
 
 # %% ../../modules/01_tensor/01_tensor_dtypes.ipynb #c018
-PLAIN = tuple(
-    np.dtype(name) for name in "float32 int64 bool float64 uint8 int32 int16 int8 uint16 uint32 uint64".split()
-)
+PLAIN = "float32 int64 bool float64 uint8 int32 int16 int8 uint16 uint32 uint64"
+PLAIN = tuple(map(np.dtype, PLAIN.split()))
 BEYOND = {}  # another dtype -> the function (cls, *inputs, **options) that applies a Function to such tensors
 
 

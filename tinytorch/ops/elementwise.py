@@ -20,6 +20,7 @@ import numpy as np
 
 from ..autograd import run, unbroadcast, values
 from ..dispatch import as_array, dispatch
+from .half import rounded_once
 from ..tensor import (
     Exp,
     Function,
@@ -765,6 +766,7 @@ def nan_to_num(input, nan: float | None = 0.0, posinf: float | None = None, negi
     return NanToNum.apply(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
 
+@rounded_once
 def addcmul(input, tensor1, tensor2, *old, value=1) -> Tensor:
     """input + value * tensor1 * tensor2"""
     if old:
@@ -774,6 +776,7 @@ def addcmul(input, tensor1, tensor2, *old, value=1) -> Tensor:
     return input + (product if value == 1 else product * value)
 
 
+@rounded_once
 def addcdiv(input, tensor1, tensor2, *old, value=1) -> Tensor:
     """input + value * tensor1 / tensor2. Raises RuntimeError if all are integers."""
     if old:
@@ -784,6 +787,7 @@ def addcdiv(input, tensor1, tensor2, *old, value=1) -> Tensor:
     return input + (quotient if value == 1 else quotient * value)
 
 
+@rounded_once
 def lerp(input, end, weight) -> Tensor:
     """From `input` (at weight 0) straight to `end` (at weight 1)."""
     for name, other in (("end", end), ("weight", weight)):

@@ -139,8 +139,8 @@ def drawing(draw):
 
 def words(generator: Generator | None, shape: tuple) -> np.ndarray:
     """The next words of 32 bits, of the default generator for None."""
-    drawn = (generator or default_generator).twister.random_raw(math.prod(shape))
-    return drawn.astype(np.uint32).reshape(shape)
+    twister = (generator or default_generator).twister
+    return np.random.Generator(twister).integers(0, 2**32, shape, np.uint32)
 
 
 def words64(generator: Generator | None, shape: tuple) -> np.ndarray:
@@ -177,8 +177,10 @@ def parts_of(kind):
 def integers(generator: Generator | None, shape: tuple, low: int, high: int) -> np.ndarray:
     """Whole numbers in [low, high), int64."""
     span = high - low
-    drawn = words(generator, shape) if span < 2**28 else words64(generator, shape)
-    rest = drawn.astype(np.uint64) % np.uint64(span) if span < 2**64 else drawn
+    if span < 2**28:
+        return np.asarray(words(generator, shape) % np.uint32(span), np.int64) + low
+    drawn = words64(generator, shape)
+    rest = drawn % np.uint64(span) if span < 2**64 else drawn
     return np.asarray(rest + np.uint64(low % 2**64)).astype(np.int64)
 
 

@@ -21,8 +21,8 @@ def gradcheck(
 ) -> bool:  # fmt: skip
     """Compare the derivatives of `func(*inputs)` with central differences, for a random gradient from above.
 
-    The inputs that require grad must be float64 or complex128. All entries are compared, also where `fast_mode` asks for
-    less; gradients of undefined gradients do not occur here. Raises NotImplementedError for what PyTorch checks beyond.
+    The inputs that require grad must be float64 or complex128. All entries are compared, also where `fast_mode` asks
+    for less; undefined gradients do not occur here. Raises NotImplementedError for what PyTorch checks beyond.
     """
     if check_forward_ad or check_batched_grad or check_batched_forward_grad or not check_backward_ad:
         raise NotImplementedError("gradcheck() checks the backward pass here, one gradient at a time")

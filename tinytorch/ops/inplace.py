@@ -21,6 +21,7 @@ from .elementwise import add, div, in_new_order, mul, sub
 from .indexing import SetItem
 from .shapes import Piece, diagonal
 from .subscripts import get_item, in_two_steps
+from .typed import type_
 from ..tensor import OPERANDS, Function, Tensor, grad_mode, in_dtype, opened, set_history, to_dtype
 
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c006
@@ -259,7 +260,7 @@ def fits(input, result) -> None:
 
 def type_name(input) -> str:
     """Float, Long, ... as PyTorch names them."""
-    return input.type().removeprefix("torch.").removesuffix("Tensor")
+    return type_(input).removeprefix("torch.").removesuffix("Tensor")
 
 
 def become(input, result) -> Tensor:

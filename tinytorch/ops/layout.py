@@ -73,7 +73,7 @@ class Clone(Function):
 
 
 def clone(input, *, memory_format=None) -> Tensor:
-    """A copy with memory of its own, in the given order or, if there is none, in its own. A derivative passes through."""
+    """A copy with memory of its own, in the given order or, if none is, in its own. A derivative passes through."""
     expect_rank(input, memory_format)
     if memory_format in CHANNELS_LAST:
         return Clone.apply(input, order="channels_last")
@@ -118,7 +118,9 @@ def stride(input, dim: int | None = None) -> tuple | int:
 
 Tensor.clone, Tensor.contiguous, Tensor.is_contiguous, Tensor.stride = clone, contiguous, is_contiguous, stride
 Tensor.layout = property(lambda self: strided, doc="torch.strided: numbers in memory, found by strides.")
-Tensor.nelement = Tensor.numel
+Tensor.nelement, Tensor.ndimension = Tensor.numel, Tensor.dim
+for name in ("is_sparse", "is_sparse_csr", "is_quantized", "is_mkldnn", "is_nested", "is_mps", "is_xla", "is_xpu"):
+    setattr(Tensor, name, False)  # of PyTorch's other kinds of tensors there are none
 Tensor.element_size = lambda self: self.array.itemsize
 Tensor.itemsize = property(lambda self: self.array.itemsize, doc="Bytes of one element.")
 Tensor.nbytes = property(lambda self: self.array.nbytes, doc="Bytes of all elements.")

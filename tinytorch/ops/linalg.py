@@ -13,6 +13,7 @@ import string
 import numpy as np
 
 from ..autograd import run
+from .half import rounded_once
 from .shapes import diagonal
 from ..tensor import Function, Tensor, clash, matmul, normalize_dim
 
@@ -72,16 +73,19 @@ def weighted(input, product, beta, alpha) -> Tensor:
     return (input if beta == 1 else input * beta) + product
 
 
+@rounded_once
 def addmm(input, mat1, mat2, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2), for matrices."""
     return weighted(input, mm(mat1, mat2), beta, alpha)
 
 
+@rounded_once
 def addmv(input, mat, vec, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * (mat @ vec)"""
     return weighted(input, mv(mat, vec), beta, alpha)
 
 
+@rounded_once
 def baddbmm(input, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), for batches of matrices."""
     return weighted(input, bmm(batch1, batch2), beta, alpha)

@@ -69,6 +69,8 @@ def randint(
     """Whole numbers in [low, high): `randint(high, size)` or `randint(low, high, size)`."""
     if size is None:
         low, high, size = 0, low, high
+    elif high is None:  # randint(high, size=size)
+        low, high = 0, low
     if high is None or isinstance(high, (tuple, list)):
         raise TypeError("randint(): expected randint(high, size) or randint(low, high, size), size a tuple")
     if low >= high:

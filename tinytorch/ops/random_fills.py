@@ -41,6 +41,7 @@ def normal_(input, mean: float = 0.0, std: float = 1.0, *, generator=None) -> Te
     """Random numbers, normal with the given mean and standard deviation."""
     if std < 0:
         raise RuntimeError(f"normal_ expects std >= 0.0, but found std {std}")
+
     def draw(shape, kind):
         one_by_one = not input.array.flags.c_contiguous
         return (normal_one_by_one if one_by_one else standard_normal)(generator, shape, kind, float(mean), float(std))
@@ -52,9 +53,7 @@ def uniform_(input, low: float = 0.0, to: float = 1.0, *, generator=None) -> Ten
     """Random numbers, uniform in [low, to). (PyTorch calls the first bound `from`.)"""
     if low > to:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}")
-    return filled(
-        input, "uniform_", lambda shape, kind: uniform(generator, shape, kind, float(low), float(to))
-    )
+    return filled(input, "uniform_", lambda shape, kind: uniform(generator, shape, kind, float(low), float(to)))
 
 
 def exponential_(input, lambd: float = 1.0, *, generator=None) -> Tensor:
@@ -66,7 +65,9 @@ def exponential_(input, lambd: float = 1.0, *, generator=None) -> Tensor:
 
 def log_normal_(input, mean: float = 1.0, std: float = 2.0, *, generator=None) -> Tensor:
     """Random numbers whose logarithm is normal with the given mean and standard deviation."""
-    draw = lambda shape, kind: np.exp(normal_one_by_one(generator, shape, np.dtype(np.float64), float(mean), float(std)))
+    draw = lambda shape, kind: np.exp(
+        normal_one_by_one(generator, shape, np.dtype(np.float64), float(mean), float(std))
+    )
     return filled(input, "log_normal_", draw)
 
 
@@ -79,7 +80,7 @@ def bernoulli_(input, p=0.5, *, generator=None) -> Tensor:
     return input if input.is_meta else overwrite(input, uniform(generator, input.shape, kind) < p)
 
 
-LARGEST = {bool_: 1, bfloat16: 2**8, float16: 2**11, float32: 2**24, float64: 2**53}  # the largest that it counts up to
+LARGEST = {bool_: 1, bfloat16: 2**8, float16: 2**11, float32: 2**24, float64: 2**53}  # dtype -> it counts so far
 
 
 def all_values(generator, kind, shape: tuple) -> np.ndarray:

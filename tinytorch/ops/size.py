@@ -55,9 +55,7 @@ def whole(n, i: int) -> int:
     try:
         return operator.index(n)
     except TypeError:
-        raise TypeError(
-            f"torch.Size() takes an iterable of 'int' (item {i} is '{type(n).__name__}')"
-        ) from None
+        raise TypeError(f"torch.Size() takes an iterable of 'int' (item {i} is '{type(n).__name__}')") from None
 
 
 def size(input, dim: int | None = None) -> Size | int:

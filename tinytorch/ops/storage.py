@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['FloatStorage', 'DoubleStorage', 'HalfStorage', 'BoolStorage', 'ByteStorage', 'CharStorage', 'ShortStorage',
-           'IntStorage', 'LongStorage', 'flat', 'first_place', 'UntypedStorage', 'TypedStorage', 'storage_type',
-           'storage', 'untyped_storage', 'storage_offset', 'Walk', 'as_strided', 'places_of', 'unfold', 'windows_of',
-           'set_', 'row_major', 'resize_', 'resize_as_']
+           'IntStorage', 'LongStorage', 'in_another_shape', 'flat', 'first_place', 'UntypedStorage', 'TypedStorage',
+           'storage_type', 'storage', 'untyped_storage', 'storage_offset', 'Walk', 'as_strided', 'places_of', 'unfold',
+           'windows_of', 'view', 'set_', 'row_major', 'resize_', 'resize_as_']
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c003
 import math
@@ -19,7 +19,7 @@ from .conversion import device_of_tensor, whole_memory
 from .dtypes import get_default_dtype
 from .indexing import SumSlices
 from .inplace import address, lay_out
-from ..tensor import DTYPES, Function, Tensor, as_dtype, as_sizes, normalize_dim
+from ..tensor import DTYPES, Function, Tensor, as_dtype, as_sizes, float32, normalize_dim
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c006
 def flat(array) -> np.ndarray:
@@ -67,7 +67,9 @@ class UntypedStorage:
     def copy_(self, source, non_blocking=None):
         """Takes over what is in another storage of the same size."""
         if source.nbytes() != self.nbytes():
-            raise RuntimeError(f"size does not match, self was {self.nbytes()} bytes but src was {source.nbytes()} bytes")
+            raise RuntimeError(
+                f"size does not match, self was {self.nbytes()} bytes but src was {source.nbytes()} bytes"
+            )
         self.array[...] = source.array
         return self
 
@@ -177,7 +179,7 @@ Tensor.get_device = lambda self: -1 if self.is_cpu else self.device.index or 0
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c009
 class Walk(Function):
-    """`found`, a view of `a`; `places` says, when it is asked, where in the flattened `a` each of its entries stands."""
+    """`found`, a view of `a`; `places` says, when asked, where in the flattened `a` each of its entries stands."""
 
     is_view = differentiable_twice = True
     flops = "move"
@@ -214,7 +216,7 @@ def as_strided(input, size, stride, storage_offset: int | None = None) -> Tensor
 
 
 def places_of(array, block, shape: tuple, start: int, steps: tuple) -> np.ndarray:
-    """Where in the flattened `array` each entry of a walk through its block stands. RuntimeError where it is outside."""
+    """Where in the flattened `array` each entry of a walk through its block stands. RuntimeError if it is outside."""
     numbers = np.full(block.size, -1)
     own = lay_out(numbers, array.shape, first_place(array), [step // array.itemsize for step in array.strides])
     own[...] = np.arange(array.size).reshape(array.shape)
@@ -226,9 +228,9 @@ def places_of(array, block, shape: tuple, start: int, steps: tuple) -> np.ndarra
 
 def unfold(input, dimension: int, size: int, step: int) -> Tensor:
     """All windows of `size` along `dimension`, each `step` further on; the window is the last dimension. A view."""
-    shape, strides = input.array.shape or (1,), input.array.strides or (input.array.itemsize,)
+    shape = input.array.shape or (1,)
     dim = normalize_dim(dimension, input.ndim)
-    if not 0 <= size:
+    if size < 0:
         raise RuntimeError(f"size is {size} but must be >= 0")
     if size > shape[dim]:
         raise RuntimeError(f"maximum size for tensor at dimension {dim} is {shape[dim]} but size is {size}")
@@ -252,7 +254,33 @@ def windows_of(array, dim: int, size: int, step: int):
     return lay_out(flat(array), (*shape, size), first_place(array), (*steps, window))
 
 
-Tensor.as_strided, Tensor.unfold = as_strided, unfold
+in_another_shape = Tensor.view
+
+
+def view(input, *shape, dtype=None, size=None) -> Tensor:
+    """The same memory in another shape, or, if `shape` is a dtype, its bytes as its numbers, without history."""
+    kind = shape[0] if len(shape) == 1 and isinstance(shape[0], type(float32)) else dtype
+    if kind is None:
+        return in_another_shape(input, *shape, size=size)
+    before, after = input.array.itemsize, kind.itemsize
+    steps = [step // before for step in input.array.strides]
+    if before != after and input.ndim == 0:
+        raise RuntimeError(
+            f"self.dim() cannot be 0 to view {input.dtype} as {kind} (different element sizes): give it a dimension"
+        )
+    if before != after and steps[-1] != 1:
+        raise RuntimeError(
+            f"self.stride(-1) must be 1 to view {input.dtype} as {kind} (different element sizes), but got {steps[-1]}"
+        )
+    if before < after and (input.shape[-1] * before % after or any(step * before % after for step in steps[:-1])):
+        raise RuntimeError(
+            f"self.size(-1) must be divisible by {after // before} to view {input.dtype} as {kind} (different element"
+            f" sizes), but got {input.shape[-1]}"
+        )
+    return input if kind is input.dtype else Tensor.wrap(input.array.view(kind.numpy))
+
+
+Tensor.as_strided, Tensor.unfold, Tensor.view = as_strided, unfold, view
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c012
 def set_(input, source=None, storage_offset: int = 0, size=None, stride=None) -> Tensor:

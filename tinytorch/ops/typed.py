@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LETTERS', 'ON_CPU', 'ON_CUDA', 'HalfTensor', 'BFloat16Tensor', 'FloatTensor', 'DoubleTensor', 'BoolTensor',
            'ByteTensor', 'CharTensor', 'ShortTensor', 'IntTensor', 'LongTensor', 'of_sizes_or_data', 'TensorType',
-           'expect_there', 'tensor_type', 'type_of', 'type_', 'set_default_tensor_type', 'make', 'new']
+           'expect_there', 'tensor_type', 'type_of', 'type_', 'typename', 'set_default_tensor_type', 'make', 'new']
 
 # %% ../../modules/01_tensor/01_tensor_typed.ipynb #c003
 import operator
@@ -30,7 +30,7 @@ from .dtypes import (
     uint64,
 )
 from .size import Size
-from ..tensor import Tensor, as_dtype, bool_, dtype, float32, float64, int32, int64, to_dtype, uint8
+from ..tensor import Tensor, bool_, dtype, float32, float64, int32, int64, to_dtype, uint8
 
 # %% ../../modules/01_tensor/01_tensor_typed.ipynb #c004
 LETTERS = {  # dtype -> its name in the name of a type
@@ -113,7 +113,7 @@ def type_of(text) -> TensorType:
 
 
 def type_(input, dtype=None, non_blocking: bool = False):
-    """The tensor in a dtype, or as a type; without one, the name of its type as PyTorch spells it (`torch.FloatTensor`)."""
+    """The tensor in a dtype, or as a type; without one, the name of its type in PyTorch (`torch.FloatTensor`)."""
     if dtype is None:
         place = "" if input.is_cpu else f"{input.device.type}."
         return f"torch.{place}{LETTERS[input.dtype]}Tensor"
@@ -123,6 +123,15 @@ def type_(input, dtype=None, non_blocking: bool = False):
         return to_dtype(input, dtype)
     kind = type_of(dtype)
     return to(input, kind.place, dtype=kind.dtype)
+
+
+def typename(obj, /) -> str:
+    """Of a tensor its type as `x.type()` names it, of another object its class, with the module that has it."""
+    if isinstance(obj, Tensor):
+        return type_(obj)
+    named = obj if hasattr(obj, "__qualname__") else type(obj)
+    module = getattr(named, "__module__", None)
+    return named.__qualname__ if module in (None, "builtins") else f"{module}.{named.__qualname__}"
 
 
 def set_default_tensor_type(t) -> None:
