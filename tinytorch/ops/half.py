@@ -32,7 +32,7 @@ def only_kept(function, *inputs, **options) -> Tensor:
     if function.flops != "move":
         kind = next(x.dtype for x in inputs if isinstance(x, Tensor) and x.dtype in FLOAT8)
         raise NotImplementedError(
-            f"{function.__name__} not implemented for '{kind.name.capitalize()}': such numbers are kept only, use .float()"
+            f"{function.__name__} not implemented for '{kind.name.capitalize()}': numbers to keep only, use .float()"
         )
     return observed(function, *inputs, **options) if observers else apply(function, *inputs, **options)
 
