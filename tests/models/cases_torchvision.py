@@ -3,7 +3,7 @@
 import torch
 import torchvision.models as M
 
-# name -> (constructor, parameters)
+# name -> (how to build it, its parameters)
 PUBLISHED = {
     "ResNet-18": (M.resnet18, 11_689_512),
     "ResNet-34": (M.resnet34, 21_797_672),
@@ -17,6 +17,16 @@ PUBLISHED = {
     "ViT-L/16": (M.vit_l_16, 304_326_632),
     "ViT-H/14": (M.vit_h_14, 632_045_800),
     "Mask R-CNN R50-FPN": (lambda: M.detection.maskrcnn_resnet50_fpn(weights_backbone=None), 44_454_513),
+}
+
+# name -> (what gives shapes, the published ones)
+SHAPES = {
+    "DenseNet-121": (lambda: [M.densenet121().features(torch.empty(1, 3, 224, 224)).shape], [[1, 1024, 7, 7]]),
+    "MobileNetV2": (lambda: [M.mobilenet_v2().features(torch.empty(1, 3, 224, 224)).shape], [[1, 1280, 7, 7]]),
+    "Swin-T": (
+        lambda: [M.swin_t().features[:n](torch.empty(1, 3, 224, 224)).shape for n in (1, 8)],
+        [[1, 56, 56, 96], [1, 7, 7, 768]],
+    ),
 }
 
 
@@ -64,7 +74,11 @@ def objects(rng):
     images = [numbers(rng, 3, 64, 80), numbers(rng, 3, 72, 64)]
     boxes = [torch.tensor([[5.0, 6, 40, 50], [30, 20, 70, 60]]), torch.tensor([[10.0, 10, 50, 60]])]
     targets = [
-        {"boxes": b, "labels": torch.tensor([1, 2][: len(b)]), "masks": torch.zeros(len(b), *image.shape[1:], dtype=torch.uint8)}
+        {
+            "boxes": b,
+            "labels": torch.tensor([1, 2][: len(b)]),
+            "masks": torch.zeros(len(b), *image.shape[1:], dtype=torch.uint8),
+        }
         for image, b in zip(images, boxes)
     ]
     for target in targets:

@@ -6,7 +6,23 @@ Each small case gives (model, the arguments of its call); numbers come from `rng
 import torch
 import transformers as T
 
-# name -> (class, options of its configuration, parameters)
+
+def of(kind, **options):
+    """How to build the model of class `kind` from its configuration, the published one but for `options`."""
+    return lambda: kind(kind.config_class(**options))
+
+
+def detr_r50():
+    """The scales and shifts of its frozen batch normalization are buffers, and do not count."""
+    stages = T.ResNetConfig(out_features=["stage4"])
+    options = {"use_timm_backbone": False, "backbone": None, "backbone_config": stages, "num_labels": 91}
+    return T.DetrForObjectDetection(T.DetrConfig(**options))
+
+
+def llava_7b():
+    return T.LlavaForConditionalGeneration(T.LlavaConfig(text_config=T.LlamaConfig(vocab_size=32064)))
+
+
 ROBERTA = {"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1}
 BART_BASE = {
     "d_model": 768, "encoder_layers": 6, "decoder_layers": 6, "encoder_attention_heads": 12, "decoder_attention_heads": 12,
@@ -20,28 +36,61 @@ WHISPER_BASE = WHISPER_TINY | {
     "d_model": 512, "encoder_layers": 6, "decoder_layers": 6, "encoder_attention_heads": 8, "decoder_attention_heads": 8,
     "encoder_ffn_dim": 2048, "decoder_ffn_dim": 2048,
 }  # fmt: skip
+# name -> (how to build it, its parameters)
 PUBLISHED = {
-    "BERT base": (T.BertModel, {}, 109_482_240),
-    "RoBERTa base": (T.RobertaModel, ROBERTA, 124_645_632),
-    "RoBERTa base, masked": (T.RobertaForMaskedLM, ROBERTA, 124_697_433),
-    "GPT-2 small": (T.GPT2LMHeadModel, {}, 124_439_808),
-    "BART base": (T.BartModel, BART_BASE, 139_420_416),
-    "BART large": (T.BartModel, {}, 406_291_456),
-    "T5 small": (T.T5ForConditionalGeneration, {}, 60_506_624),
-    "wav2vec2 base": (T.Wav2Vec2Model, {}, 94_371_712),
-    "wav2vec2 base, CTC": (T.Wav2Vec2ForCTC, {}, 94_396_320),
-    "wav2vec2 base, pre-training": (T.Wav2Vec2ForPreTraining, {}, 95_044_608),
-    "HuBERT base": (T.HubertModel, {}, 94_371_712),
-    "WavLM base": (T.WavLMModel, {}, 94_381_936),
-    "Whisper tiny": (T.WhisperForConditionalGeneration, WHISPER_TINY, 37_760_640),
-    "Whisper base": (T.WhisperForConditionalGeneration, WHISPER_BASE, 72_593_920),
-    "CLIP ViT-B/32": (T.CLIPModel, {}, 151_277_313),
-    "ALIGN base": (T.AlignModel, {}, 172_117_841),
-    "BLIP base, captions": (T.BlipForConditionalGeneration, {}, 223_971_644),
-    "ViT-B/16": (T.ViTForImageClassification, {"num_labels": 1000}, 86_567_656),
-    "Swin-T": (T.SwinForImageClassification, {"num_labels": 1000}, 28_288_354),
-    "ConvNeXt-T": (T.ConvNextForImageClassification, {"num_labels": 1000}, 28_589_128),
-    "ResNet-50": (T.ResNetForImageClassification, {"num_labels": 1000}, 25_557_032),
+    "BERT base": (of(T.BertModel), 109_482_240),
+    "RoBERTa base": (of(T.RobertaModel, **ROBERTA), 124_645_632),
+    "RoBERTa base, masked": (of(T.RobertaForMaskedLM, **ROBERTA), 124_697_433),
+    "GPT-2 small": (of(T.GPT2LMHeadModel), 124_439_808),
+    "BART base": (of(T.BartModel, **BART_BASE), 139_420_416),
+    "BART large": (of(T.BartModel), 406_291_456),
+    "T5 small": (of(T.T5ForConditionalGeneration), 60_506_624),
+    "wav2vec2 base": (of(T.Wav2Vec2Model), 94_371_712),
+    "wav2vec2 base, CTC": (of(T.Wav2Vec2ForCTC), 94_396_320),
+    "wav2vec2 base, pre-training": (of(T.Wav2Vec2ForPreTraining), 95_044_608),
+    "HuBERT base": (of(T.HubertModel), 94_371_712),
+    "WavLM base": (of(T.WavLMModel), 94_381_936),
+    "Whisper tiny": (of(T.WhisperForConditionalGeneration, **WHISPER_TINY), 37_760_640),
+    "Whisper base": (of(T.WhisperForConditionalGeneration, **WHISPER_BASE), 72_593_920),
+    "CLIP ViT-B/32": (of(T.CLIPModel), 151_277_313),
+    "ALIGN base": (of(T.AlignModel), 172_117_841),
+    "BLIP base, captions": (of(T.BlipForConditionalGeneration), 223_971_644),
+    "ViT-B/16": (of(T.ViTForImageClassification, num_labels=1000), 86_567_656),
+    "Swin-T": (of(T.SwinForImageClassification, num_labels=1000), 28_288_354),
+    "ConvNeXt-T": (of(T.ConvNextForImageClassification, num_labels=1000), 28_589_128),
+    "ResNet-50": (of(T.ResNetForImageClassification, num_labels=1000), 25_557_032),
+    "LLaVA 1.5 7B": (llava_7b, 7_063_427_072),
+    "DETR R50": (detr_r50, 41_524_768),
+}
+
+
+def frames():
+    """What wav2vec2's convolutions leave of a second of sound."""
+    sound, shapes = torch.empty(1, 1, 16000), []
+    for layer in T.Wav2Vec2Model(T.Wav2Vec2Config()).feature_extractor.conv_layers:
+        sound = layer(sound)
+        shapes.append(sound.shape)
+    return shapes
+
+
+def clip_sides():
+    model = T.CLIPModel(T.CLIPConfig())
+    image = model.vision_model(torch.empty(1, 3, 224, 224)).pooler_output
+    text = model.text_model(torch.zeros(1, 77, dtype=torch.long)).pooler_output
+    return [image.shape, model.visual_projection(image).shape, text.shape, model.text_projection(text).shape]
+
+
+def whisper_sides():
+    model = T.WhisperModel(T.WhisperConfig(**WHISPER_TINY))
+    heard = model.encoder(torch.empty(1, 80, 3000)).last_hidden_state
+    return [heard.shape, model.decoder.embed_positions.weight.shape]
+
+
+# name -> (what gives shapes, the published ones)
+SHAPES = {
+    "wav2vec2 base": (frames, [[1, 512, n] for n in (3199, 1599, 799, 399, 199, 99, 49)]),
+    "CLIP ViT-B/32": (clip_sides, [[1, 768], [1, 512], [1, 512], [1, 512]]),
+    "Whisper tiny": (whisper_sides, [[1, 1500, 384], [448, 384]]),
 }
 
 TEXT = {
@@ -190,7 +239,10 @@ def llava(rng):
 
 
 def vit(rng):
-    return T.ViTForImageClassification(T.ViTConfig(**IMAGE)), {"pixel_values": pictures(rng), "labels": torch.tensor([0, 1])}
+    return T.ViTForImageClassification(T.ViTConfig(**IMAGE)), {
+        "pixel_values": pictures(rng),
+        "labels": torch.tensor([0, 1]),
+    }
 
 
 def swin(rng):
@@ -242,7 +294,9 @@ def flamingo(rng):
 
 def image_codebook(rng):
     """DALL-E's encoder, which makes a grid of words of an image."""
-    config = T.FlavaImageCodebookConfig(hidden_size=8, vocab_size=32, num_groups=2, num_blocks_per_group=1, freeze=False)
+    config = T.FlavaImageCodebookConfig(
+        hidden_size=8, vocab_size=32, num_groups=2, num_blocks_per_group=1, freeze=False
+    )
     return T.FlavaImageCodebook(config).blocks, {"input": pictures(rng)}
 
 

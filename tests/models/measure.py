@@ -60,7 +60,10 @@ def loss_of(outputs):
     """Their own loss, or one that depends on every output."""
     if isinstance(outputs, dict) and outputs.get("loss") is not None and outputs["loss"].ndim == 0:
         return outputs["loss"]
-    return sum((value * torch.cos(torch.arange(value.numel(), dtype=value.dtype).reshape(value.shape))).mean() for _, value in tensors(outputs))
+    return sum(
+        (value * torch.cos(torch.arange(value.numel(), dtype=value.dtype).reshape(value.shape))).mean()
+        for _, value in tensors(outputs)
+    )
 
 
 def converted(value, dtype):
