@@ -85,7 +85,7 @@ def generate(t):
     return lambda: [models.write(t, model, ids, 120).float()]
 
 
-@benchmark("LSTM 64-256 on characters, 64 steps, batch 32, Adam step", numba=1.0, adam=True)
+@benchmark("LSTM 64-256 on characters, 64 steps, batch 32, Adam step", numba=1.2, adam=True)
 def lstm(t, **options):
     ids, targets = (whole(t, models.VOCABULARY, 32, 64, seed=seed) for seed in (1, 2))
     return training(t, models.writer(t), ids, targets, **options)

@@ -55,6 +55,10 @@ einsum *operands **kwargs
 empty shape dtype= order=
 empty_like prototype dtype= order= subok= shape=
 expand_dims a axis
+fft.fftn a s= axes= norm=
+fft.ifftn a s= axes= norm=
+fft.irfft a n= axis= norm=
+fft.rfft a n= axis= norm=
 flatnonzero a
 flip a axis=
 full_like a fill_value dtype= order= subok= shape=
@@ -107,7 +111,7 @@ zeros_like a dtype= order= subok= shape=
 
 UFUNCS = """
 abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or bitwise_xor cbrt ceil
-copysign cos cosh divide equal exp exp2 expm1 fabs floor floor_divide fmax fmin fmod greater greater_equal heaviside hypot
+conjugate copysign cos cosh divide equal exp exp2 expm1 fabs floor floor_divide fmax fmin fmod greater greater_equal heaviside hypot
 invert isfinite isinf isnan left_shift less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or
 logical_xor matmul maximum minimum multiply negative not_equal positive power reciprocal remainder right_shift rint sign
 signbit sin sinh sqrt square subtract tan tanh trunc
@@ -210,6 +214,8 @@ class DeviceArray:
     flags = property(lambda self: Flags(self._a.flags))
     base = property(lambda self: self._owner)
     T = property(lambda self: wrapped(self._a.T))
+    real = property(lambda self: wrapped(self._a.real), lambda self, value: self.real.__setitem__(..., value))
+    imag = property(lambda self: wrapped(self._a.imag), lambda self, value: self.imag.__setitem__(..., value))
     data = property(lambda self: SimpleNamespace(ptr=self._a.__array_interface__["data"][0]), doc="Where it lies.")
 
     # ------------------------------------------------------------------------------------------- the only ways to the host

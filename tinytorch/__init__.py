@@ -12,7 +12,8 @@ __version__ = "0.1.0"
 TENSOR_LEVEL = ("ops.old_forms", "ops.dtypes", "ops.size", "ops.creation", "tensor", "ops.half", "ops.layout", "ops.conversion", "ops.generator", "ops.random", "ops.comparison",
                 "ops.counting", "ops.subscripts", "ops.typed", "ops.printing", "ops.gradcheck", "autograd", "ops.elementwise", "ops.complex", "ops.reductions", "ops.shapes",
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.storage", "ops.custom_function", "ops.solving", "ops.lu", "ops.decompositions",
-                "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel", "ops.gamma_sampling")
+                "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel",
+                "ops.gamma_sampling", "ops.windows", "ops.stft")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
 ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "multiprocessing")
 ALIASES = {"bool": "bool_", "half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
@@ -55,6 +56,7 @@ NAMES = frozenset("""
     erfc erfc_ erfinv geqrf i0 i0_ igamma igammac inverse kron lgamma logdet logit logit_ lu lu_solve
     lu_unpack matrix_exp matrix_power mvlgamma nuclear_norm orgqr ormqr pca_lowrank pinverse poisson polygamma qr sinc sinc_
     slogdet svd svd_lowrank triangular_solve vander xlogy xlogy_
+    bartlett_window blackman_window hamming_window hann_window istft kaiser_window stft
 """.split())
 
 

@@ -94,6 +94,8 @@ def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda
         return f"{package} has no '{name}': not every name of PyTorch is here"
 
     def __getattr__(name):
+        if name == "__all__":  # of `from namespace import *`, which PyTorch's own modules do not come with
+            return sorted(set(collect()) | {name for name, module in elsewhere.items() if name in exported(module)})
         if name.startswith("__"):
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
         asked_by_import = sys._getframe(1).f_code.co_filename == "<frozen importlib._bootstrap>"

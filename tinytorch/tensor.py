@@ -279,6 +279,8 @@ def one_value(name: str):
     def convert(input):
         if name == "bool" and input.array.size != 1:
             raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous: use any() or all()")
+        if name == "index" and (input.array.size != 1 or input.dtype.is_floating_point):
+            raise TypeError("only integer tensors of a single element can be converted to an index")
         return {"float": float, "int": int, "bool": bool, "index": operator.index}[name](item(input))
 
     return convert

@@ -60,6 +60,18 @@ INACCURATE = {("special.bessel_j0", "float64"): (1e-5, 1e-6), ("matrix_exp", "fl
 # Vectors whose sign, or more, is nobody's choice: what PyTorch's samples make of them is compared, say their sizes.
 UP_TO_SIGN = {"linalg.eigh", "linalg.svd", "svd"}
 
+# Of complex matrices there are products only: these say so.
+OF_REAL_NUMBERS = {
+    *"""cholesky cholesky_inverse cholesky_solve cumprod geqrf lu_unpack lu lu_solve matrix_exp ormqr qr sinc
+    triangular_solve svd svd_lowrank pca_lowrank pinverse logdet norm_nuc linalg_det linalg_cholesky linalg_cholesky_ex
+    linalg_cond linalg_eigh linalg_eigvalsh linalg_householder_product linalg_ldl_factor linalg_ldl_factor_ex
+    linalg_ldl_solve linalg_lstsq linalg_lstsq_grad_oriented linalg_matrix_power linalg_norm linalg_matrix_norm linalg_qr
+    linalg_slogdet linalg_vector_norm linalg_lu_factor linalg_lu_factor_ex linalg_lu linalg_lu_solve linalg_inv
+    linalg_inv_ex linalg_solve linalg_solve_ex linalg_solve_triangular linalg_matrix_rank linalg_matrix_rank_hermitian
+    linalg_pinv linalg_pinv_singular linalg_pinv_hermitian linalg_svd linalg_svdvals linalg_tensorinv
+    linalg_tensorsolve""".split()
+}
+
 # A derivative adds up products of results that are rounded already, the second derivative such derivatives.
 LOOSER = {"value": 1, "gradient": 10, "second derivative": 100}
 
@@ -335,8 +347,8 @@ def left_open(op, function, sample, ours: Call, theirs: Call) -> bool:
         at, dim = [parts(call.value)[-1] for call in (ours, theirs)], (*theirs.args, *[None] * 3)[place]
         dim = theirs.options.get("dim", -1) if dim is None else dim
         return np.array_equal(*[np.take_along_axis(numbers(theirs.args[0]), np.asarray(x), dim) for x in at])
-    other = Call(torch, function, sample, seed=1)
-    return any(not torch.equal(x, y) for x, y in zip(parts(other.value), parts(theirs.value)))
+    others = [Call(torch, function, sample, seed=seed).value for seed in range(1, 6)]  # a coin falls thrice on one side
+    return any(not torch.equal(x, y) for other in others for x, y in zip(parts(other), parts(theirs.value)))
 
 
 def nearer(op, stage, ours, theirs, exact) -> bool:
@@ -403,7 +415,7 @@ def compare(op, pair, sample, derivatives: bool) -> tuple[str, str]:
 
 
 def supports(op, dtype) -> bool:
-    return dtype in op.supported_dtypes("cpu")
+    return dtype in op.supported_dtypes("cpu") and not (dtype.is_complex and op.formatted_name in OF_REAL_NUMBERS)
 
 
 def samples_of(op, dtype, derivatives: bool) -> list:

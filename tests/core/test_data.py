@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, UserDict, deque, namedtuple
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 import tinytorch
 import tinytorch.utils.data as ours
+from tinytorch.data import workers
 
 ROOT = Path(__file__).parents[2]
 Pair = namedtuple("Pair", "x y")
@@ -36,7 +37,7 @@ def plain(value):
         return str(value.dtype).split(".")[1], value.tolist()
     if isinstance(value, dict):
         return {key: plain(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, deque)):
         return type(value).__name__, [plain(part) for part in value]
     return value
 
@@ -50,6 +51,10 @@ def both(make):
         except Exception as error:
             results.append(type(error))
     return results
+
+
+class Words(list):
+    """A list of a kind of its own."""
 
 
 class Numbers(ours.Dataset):
@@ -92,6 +97,20 @@ class Stream(ours.IterableDataset):
         lambda d, t: d.Subset([5, 6, 7], [2, 0]).__getitems__([1, 0]),
         lambda d, t: d.Subset(t([5, 6, 7]), [2, 0])[[1, 0]],
         lambda d, t: len(d.TensorDataset(t([1, 2])) + d.TensorDataset(t([3]))),
+        lambda d, t: [
+            d.StackDataset([1, 2], "ab")[1],
+            len(d.StackDataset([1, 2], "ab")),
+            d.StackDataset(a=[1, 2], b="ab")[0],
+        ],
+        lambda d, t: d.StackDataset(d.Subset([5, 6, 7], [2, 0, 1]), "abc").__getitems__([2, 0]),
+        lambda d, t: d.StackDataset(a=d.TensorDataset(t([1, 2])), b="ab").__getitems__([1]),
+        lambda d, t: list(d.DataLoader(d.StackDataset(range(3), "abc"), batch_size=2)),
+        lambda d, t: d.StackDataset(),
+        lambda d, t: d.StackDataset([1], [1, 2]),
+        lambda d, t: d.StackDataset([1], a=[1]),
+        lambda d, t: d.StackDataset(type("Short", (list,), {"__getitems__": lambda self, i: []})([1])).__getitems__(
+            [0]
+        ),
         lambda d, t: d.Dataset()[0],
         lambda d, t: [len(part) for part in d.random_split(range(10), [0.3, 0.3, 0.4])],
         lambda d, t: [len(part) for part in d.random_split(range(11), [0.5, 0.25, 0.25])],
@@ -192,7 +211,7 @@ def test_weights():
         for i in range(1000)
     ]
     assert abs(np.mean(firsts) - 0.75) < 0.05
-    with pytest.raises(RuntimeError, match="only 2 weights are not 0"):  # torch draws the impossible one
+    with pytest.raises(RuntimeError, match="not enough non-negative category"):  # torch draws the impossible one
         list(ours.WeightedRandomSampler([0.5, 1.0, 0.0], 3, replacement=False))
 
 
@@ -229,6 +248,12 @@ def test_weights():
         lambda t: [()],
         lambda t: [{}],
         lambda t: [OrderedDict(a=1)] * 2,
+        lambda t: [np.str_("a")] * 2,
+        lambda t: [np.datetime64("2000-01-01")],
+        lambda t: [Words([1, "a"])] * 2,
+        lambda t: [deque([1, 2.0])] * 2,
+        lambda t: [range(3)],
+        lambda t: [bytearray(b"ab")] * 2,
         lambda t: [[(1, [2.0])]],
     ],
 )
@@ -240,6 +265,16 @@ def test_default_collate_and_convert(make):
     got, expected = both(lambda d, t: [d.default_convert(sample) for sample in make(t)])
     if not any(type(sample) is object for sample in make(torch.tensor)):
         assert got == expected
+
+
+def test_containers_stay_what_they_are():
+    for module in (ours, theirs):
+        for sample in (OrderedDict(a=1), UserDict(a=1), Words([1]), deque([1]), {"a": 1}, [1], Pair(1, 2), (1, 2)):
+            kind = list if type(sample) is tuple else type(sample)
+            assert type(module.default_collate([sample] * 2)) is type(module.default_convert(sample)) is kind
+            assert sample in (OrderedDict(a=1), UserDict(a=1), Words([1]), deque([1]), (1, 2)), (
+                "the sample is as it was"
+            )
 
 
 # the loader
@@ -280,6 +315,7 @@ def endless(module):
         lambda d, t: d.DataLoader(endless(d), shuffle=True),
         lambda d, t: d.DataLoader(endless(d), sampler=[1]),
         lambda d, t: d.DataLoader(endless(d), batch_sampler=[[1]]),
+        lambda d, t: d.DataLoader(range(3), multiprocessing_context="spawn"),
         lambda d, t: setattr(d.DataLoader(range(3)), "batch_size", 2),
         lambda d, t: next(iter(d.DataLoader(range(3), pin_memory=False, batch_size=2, num_workers=0))),
         lambda d, t: d.DataLoader(range(3), num_workers=1).prefetch_factor,
@@ -352,12 +388,13 @@ def no_children(within=30.0):
     "options", [{}, {"drop_last": True}, {"prefetch_factor": 1}, {"persistent_workers": True}, {"prefetch_factor": 0}]
 )
 def test_workers_give_the_same_batches_in_the_same_order(workers, options):
-    here = {name: value for name, value in options.items() if name == "drop_last"}
-    plain_loader = ours.DataLoader(Numbers(23), batch_size=4, shuffle=True, generator=seeded(5), **here)
-    loader = ours.DataLoader(
-        Numbers(23), batch_size=4, shuffle=True, generator=seeded(5), num_workers=workers, **options
-    )
-    assert [values(loader) for _ in range(3)] == [values(plain_loader) for _ in range(3)]
+    g, options = torch.Generator().manual_seed(5), {"batch_size": 4, "shuffle": True} | options
+    keeps = options.get("persistent_workers")  # these draw one seed for all epochs
+    alike = {name: value for name, value in options.items() if keeps or name != "prefetch_factor"}
+    other = theirs.DataLoader(Numbers(23), generator=g, num_workers=int(bool(keeps)), **alike)
+    loader = ours.DataLoader(Numbers(23), generator=seeded(5), num_workers=workers, **options)
+    assert [values(loader) for _ in range(3)] == [values(other) for _ in range(3)]
+    del other
     del loader
     assert no_children()
 
@@ -513,6 +550,40 @@ def test_workers_are_seeded_differently_and_repeatably():
     assert first[0][1] + 1 == first[1][1], "seed + id"
     assert all(first[0][i] != first[1][i] for i in (2, 3, 4))
     assert ours.get_worker_info() is None
+
+
+def test_numpy_is_seeded_as_by_pytorch():
+    from torch.utils.data._utils.worker import _generate_state
+
+    for seed, i in [(0, 0), (1, 3), (2**31, 1), (2**62 + 12345, 7), (2**63 - 1, 2)]:
+        info = workers.WorkerInfo(i, 8, seed + i, None)
+        assert workers.numpy_seed(info).tolist() == _generate_state(seed, i)
+
+
+def test_generators_go_on_from_the_same_place():
+    """Orders epoch after epoch, and what is drawn after them; a sampler that draws when it is asked for its order, too."""
+
+    def follow(d, t, workers, persistent):
+        class Drawn(d.Sampler):
+            def __iter__(self):
+                return iter(t.randperm(7).tolist())
+
+            def __len__(self):
+                return 7
+
+        g, found = t.Generator().manual_seed(2**33 + 1), []
+        t.manual_seed(5)
+        for options in ({"shuffle": True, "generator": g}, {"batch_sampler": d.BatchSampler(Drawn(), 3, False)},
+                        {"sampler": Drawn(), "batch_size": None}):  # fmt: skip
+            if workers:
+                options |= {"num_workers": workers, "persistent_workers": persistent}
+            loader = d.DataLoader(range(7), **options)
+            for _ in range(3):
+                found += [*(t.as_tensor(batch).tolist() for batch in loader), t.rand(1).item()]
+        return [*found, t.rand(1, generator=g).item()]
+
+    for count, persistent in [(0, False), (2, False), (2, True)]:
+        assert follow(ours, tinytorch, count, persistent) == follow(theirs, torch, count, persistent)
 
 
 def test_init_function_sees_its_worker():

@@ -135,6 +135,16 @@ def test_named_results():
         assert t.triangular_solve(x, x.triu()).solution.shape == (3, 3)
 
 
+@pytest.mark.parametrize(
+    "name", ["inv", "det", "cholesky", "qr", "svd", "eigh", "lu", "vector_norm", "matrix_exp", "pinv"]
+)
+def test_complex_matrices_are_refused(name):
+    with pytest.raises((RuntimeError, NotImplementedError), match=r"complex|floating point"):
+        getattr(tt.linalg, name)(tt.eye(2, dtype=tt.complex64))
+    with pytest.raises(NotImplementedError, match="complex"):
+        tt.cumprod(tt.tensor([1j, 2.0]), 0)
+
+
 def test_integers():
     for t in (tt, torch):
         assert t.linalg.cross(t.tensor([1, 0, 0]), t.tensor([0, 1, 0])).tolist() == [0, 0, 1]

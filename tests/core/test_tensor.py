@@ -281,3 +281,13 @@ def test_a_name_that_is_not_here_says_so():
     with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'fft'"):
         tt.tensor(1.0).fft
     assert not hasattr(tt.tensor(1.0), "fft")
+
+
+def test_an_index_is_one_whole_number():
+    for make in (tt.tensor, torch.tensor):
+        assert [operator.index(make(one)) for one in (3, [4], [[5]], True)] == [3, 4, 5, 1]
+        for wrong in ([1, 2], 1.5, [], [[1.0]]):
+            with pytest.raises(
+                TypeError, match="only integer tensors of a single element can be converted to an index"
+            ):
+                operator.index(make(wrong))

@@ -7,7 +7,17 @@ import typing
 
 import pytest
 
-NAMESPACES = ["", ".nn.functional", ".nn.init", ".nn.utils", ".special", ".linalg", ".distributions"]
+NAMESPACES = [
+    "",
+    ".nn.functional",
+    ".nn.init",
+    ".nn.utils",
+    ".special",
+    ".linalg",
+    ".distributions",
+    ".fft",
+    ".signal.windows",
+]
 
 
 def functions(namespace: str) -> dict:

@@ -1,5 +1,6 @@
 """`python -m tinytorch` is Python itself on the program, with torch leading to this package, and nothing else changed."""
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -247,3 +248,20 @@ def test_a_lesson_not_yet_built_is_named(code, workspace, tmp_path):
 
 def test_errors_keep_their_types(tmp_path):
     assert fails("import torch\ntorch.ones(2) @ torch.ones(3)", tmp_path).startswith("RuntimeError")
+
+
+@pytest.mark.parametrize("path", ["torch", "torch.nn", "torch.optim", "torch.utils.data", "torch.nn.functional",
+                                  "torch.utils.data.sampler", "torch.nn.modules", "torch.nn.modules.conv"])  # fmt: skip
+def test_star_imports_give_names_of_pytorchs(path, tmp_path):
+    """All of ours that PyTorch's star gives; beyond those, only modules and names that PyTorch has there, too."""
+    code = f"""
+        given = dict()
+        exec("from {path} import *", given)
+        print([name for name in given if name != "__builtins__"])
+        """
+    ours = set(eval(prints(code, tmp_path)))
+    given, theirs = {}, importlib.import_module(path)
+    exec(f"from {path} import *", given)
+    assert all(hasattr(theirs, name) or importlib.util.find_spec(f"{path}.{name}") for name in ours)
+    asked = {"rand", "Linear", "Conv2d", "SGD", "DataLoader", "relu", "RandomSampler", "functional", "lr_scheduler"}
+    assert asked & set(given) - ours == set() != ours

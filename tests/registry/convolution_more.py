@@ -85,6 +85,14 @@ MODULES = {
     "AdaptiveMaxPool1d": [(lambda t: t.nn.AdaptiveMaxPool1d(3), lambda d: [ranks(d, 2, 3, 5)])],
     "AdaptiveMaxPool2d": [(lambda t: t.nn.AdaptiveMaxPool2d((3, 2)), lambda d: [ranks(d, 2, 3, 5, 4)])],
     "AdaptiveMaxPool3d": [(lambda t: t.nn.AdaptiveMaxPool3d(2), lambda d: [ranks(d, 2, 3, 3, 4, 3)])],
+    # to two windows: no place is left to chance
+    "FractionalMaxPool2d": [(lambda t: t.nn.FractionalMaxPool2d((2, 3), 2), lambda d: [ranks(d, 2, 3, 4, 5)])],
+    "FractionalMaxPool3d": [(lambda t: t.nn.FractionalMaxPool3d(2, 2), lambda d: [ranks(d, 2, 3, 4, 5, 4)])],
+    "MaxUnpool1d": [(lambda t: t.nn.MaxUnpool1d(2), lambda d: [d.any(2, 3), (np.array([[0, 3, 4], [1, 2, 5]]),)])],
+    "MaxUnpool2d": [
+        (lambda t: t.nn.MaxUnpool2d((1, 2), 2, (0, 1)), lambda d: [d.any(1, 2, 2), (np.array([[[0, 1], [5, 3]]]),)])
+    ],
+    "MaxUnpool3d": [(lambda t: t.nn.MaxUnpool3d(2), lambda d: [d.any(1, 1, 1, 2), (np.array([[[[3, 8]]]]),)])],
     "LPPool1d": [(lambda t: t.nn.LPPool1d(3, 2), lambda d: [d.positive(2, 3, 6)])],
     "LPPool2d": [(lambda t: t.nn.LPPool2d(2, (2, 3), stride=1), lambda d: [d.any(2, 3, 4, 5)])],
     "Upsample": [

@@ -13,6 +13,15 @@ def polar(t, a):
 
 
 FUNCTIONS = {
+    "CTCFunction": [
+        E(
+            lambda t, a: t.nn.functional.ctc_loss(
+                a.log_softmax(-1), t.tensor([[1, 1, 3], [2, 1, 4], [3, 2, 2]]), [6, 5, 6], [2, 0, 3], reduction="none"
+            ),
+            "635",
+            twice=False,
+        )
+    ],
     # lesson 01
     "Add": [E(lambda t, a, b: a + b, "*,*"), E(lambda t, a: 1 + a)],
     "Sub": [E(lambda t, a, b: a - b, "*,*"), E(lambda t, a: 1 - a)],
@@ -199,6 +208,16 @@ FUNCTIONS = {
 }
 
 
+LABELS = [[1, 1, 3], [2, 1, 4], [3, 2, 2]]
+
+
+def aligned(reduction, times, lengths):
+    """CTCLoss on what a log_softmax gives: its gradient counts on that."""
+    forward = lambda self, x: self.loss(x.log_softmax(-1), self.labels, times, lengths)
+    make = lambda t: holding(t, forward, loss=t.nn.CTCLoss(reduction=reduction), labels=t.tensor(LABELS))
+    return make, lambda d: [d.any(6, 3, 5)]
+
+
 MODULES = {
     "Linear": [(lambda t: t.nn.Linear(3, 2), x), (lambda t: t.nn.Linear(3, 2, bias=False), lambda d: [d.any(2, 5, 3)])],
     "Bilinear": [(lambda t: t.nn.Bilinear(3, 2, 4), lambda d: [d.any(5, 3), d.any(5, 2)])],
@@ -264,6 +283,12 @@ MODULES = {
     "Softmax2d": [(lambda t: t.nn.Softmax2d(), lambda d: [d.any(2, 3, 2, 2)])],
     "CosineSimilarity": [(lambda t: t.nn.CosineSimilarity(), lambda d: [d.any(4, 3), d.any(4, 3)])],
     "PairwiseDistance": [(lambda t: t.nn.PairwiseDistance(), lambda d: [d.any(4, 3), d.any(4, 3)])],
+    "RReLU": [(lambda t: t.nn.RReLU().eval(), lambda d: [d.any(4, 3)])],
+    "CTCLoss": [
+        aligned("mean", [6, 5, 6], [2, 0, 3]),
+        aligned("sum", (3, 5, 6), (2, 2, 1)),
+        aligned("none", [6] * 3, [1] * 3),
+    ],
     "MSELoss": loss("MSELoss", lambda d: [d.any(4, 3), d.any(4, 3)]),
     "L1Loss": loss("L1Loss", lambda d: [d.any(4, 3), d.any(4, 3)]),
     "SmoothL1Loss": loss("SmoothL1Loss", lambda d: [d.any(4, 3), d.any(4, 3)], {"beta": 0.4}),

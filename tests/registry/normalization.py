@@ -100,6 +100,7 @@ MODULES = {
     "Dropout2d": quiet("Dropout2d", 2, 4, 3, 2),
     "Dropout3d": quiet("Dropout3d", 2, 4, 3, 2, 2),
     "AlphaDropout": quiet("AlphaDropout", 4, 3),
+    "FeatureAlphaDropout": quiet("FeatureAlphaDropout", 2, 4, 3),
     "LocalResponseNorm": [
         norm("LocalResponseNorm", 3, alpha=0.5, shape=(2, 5, 3)),
         norm("LocalResponseNorm", 2, 0.5, 0.5, 2.0, shape=(2, 5, 3, 2)),

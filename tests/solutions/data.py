@@ -22,7 +22,7 @@ wrong(
     ("Subset(dataset, order[", "Subset(dataset, tinytorch.randperm(len(dataset), generator=generator).tolist()["),
 )
 wrong("random-split", "one short", ("order[end - length : end]", "order[end - length : end - 1]"))
-wrong("random-sampler", "not all indices", ("self.num_samples - start]", "self.num_samples - start - 1]"))
+wrong("random-sampler", "not all indices", ("[: self.num_samples % n]", "[: self.num_samples % n - 1]"))
 wrong("random-sampler", "with replacement always", ("if self.replacement:", "if True:"))
 wrong("random-sampler", "the global generator", ("generator=generator)", "generator=None)"))
 wrong(
@@ -38,8 +38,8 @@ wrong(
     "random-sampler",
     "one order, repeated",
     (
-        "yield from tinytorch.randperm(n, generator=generator).tolist()[: self.num_samples - start]",
-        "order = tinytorch.randperm(n, generator=generator).tolist() if not start else order\n                yield from order[: self.num_samples - start]",
+        "            for _ in range(self.num_samples // n):\n                yield from tinytorch.randperm(n, generator=generator).tolist()\n",
+        "            order = tinytorch.randperm(n, generator=generator).tolist()\n            for _ in range(self.num_samples // n):\n                yield from order\n",
     ),
 )
 wrong("batch-sampler", "drop_last ignored", ("if batch and not self.drop_last:", "if batch:"))
@@ -68,8 +68,8 @@ wrong(
     "collate",
     "a tuple stays a tuple",
     (
-        "return type(first)(*collated) if",
-        "collated = tuple(collated) if type(first) is tuple else collated\n        return type(first)(*collated) if",
+        "samples in zip(*batch, strict=True)]",
+        "samples in zip(*batch, strict=True)]\n        if type(first) is tuple:\n            return tuple(collated)",
     ),
 )
 wrong("collate", "joined, not stacked", ("tinytorch.stack(list(batch))", "tinytorch.cat(list(batch))"))
@@ -138,8 +138,10 @@ right(
         "for _ in range(self.num_samples):\n                yield int(tinytorch.randint(0, n, (), generator=generator))",
     ),
     (
-        """for start in range(0, self.num_samples, n):
-                yield from tinytorch.randperm(n, generator=generator).tolist()[: self.num_samples - start]""",
+        """for _ in range(self.num_samples // n):
+                yield from tinytorch.randperm(n, generator=generator).tolist()
+            # drawn also where nothing of it is wanted, as PyTorch does: the generator goes on from the same place
+            yield from tinytorch.randperm(n, generator=generator).tolist()[: self.num_samples % n]""",
         """left = []
             for _ in range(self.num_samples):
                 left = left or list(range(n))

@@ -92,7 +92,7 @@ class saved_tensors_hooks(Observer):
     def __exit__(self, *error):
         observers.remove(self)
 
-    def forward(self, run, function, *inputs, **options):
+    def forward(self, run, function, /, *inputs, **options):
         output = run(*inputs, **options)
         node = output.grad_fn
         if type(node) is function and node.saved and any(map(is_array, node.saved)):
@@ -136,27 +136,25 @@ def disable_saved_tensors_hooks(error_message: str):
 # %% ../../modules/02_autograd/02_autograd_graph.ipynb #c011
 def register_multi_grad_hook(tensors, fn, *, mode: str = "all") -> RemovableHandle:
     """Call `fn` once in each backward pass: with the gradients of all tensors when the last of them is known, in mode
-    "all" (None for those that got none), or with the first one that is known, in mode "any".
+    "all", or with the first one that is known, in mode "any". A pass that does not reach all tensors calls nothing in
+    mode "all" (PyTorch gives None for those that it does not reach).
     """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
     tensors, found = list(tensors), {}
 
     def arrived(i, grad):
-        if mode == "any":
-            if not found:
-                found[i] = grad
-                fn(grad)
-            if len(found) == 1 and i == expected[-1]:
-                found.clear()
-            return
+        if i in found:  # a second time: this is another pass
+            found.clear()
         found[i] = grad
+        if mode == "any" and len(found) == 1:
+            fn(grad)
         if len(found) == len(tensors):
             given = [found[j] for j in range(len(tensors))]
             found.clear()
-            fn(given)
+            if mode == "all":
+                fn(given)
 
-    expected = list(range(len(tensors)))
     handles = [x.register_hook(functools.partial(arrived, i)) for i, x in enumerate(tensors)]
     together = RemovableHandle([], None)
     together.remove = lambda: [handle.remove() for handle in handles]

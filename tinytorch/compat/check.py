@@ -108,10 +108,10 @@ class Program(ast.NodeVisitor):
 
 @functools.cache
 def tensor_methods() -> frozenset:
-    """The methods of PyTorch's tensors that no type of Python's or numpy's has."""
+    """The methods of PyTorch's tensors that no type of Python's or numpy's has, by name."""
     import numpy as np
 
-    usual = (str, list, dict, set, bytes, int, float, object, Path, np.ndarray, np.generic, np.random.Generator)
+    usual = (str, list, dict, set, slice, bytes, int, float, object, Path, np.ndarray, np.generic, np.random.Generator)
     return table.table()["torch.Tensor"].only - {name for kind in usual for name in dir(kind)}
 
 
@@ -123,11 +123,10 @@ def is_there(name: str) -> bool:
         if not hasattr(value, "__path__") and not isinstance(value, type):
             return True
         path = f"{path}.{part}"
-        if table.is_module(path) and table.is_here(path):
+        private = "._" in path and not hasattr(value, part)  # torch.utils.data._utils: what is above may have its names
+        if table.is_module(path) and (private or table.is_here(path)):
             importlib.import_module(path)
         value = getattr(value, part, None) if hasattr(value, part) else missing.Missing
-        if isinstance(value, ModuleType) and not table.is_here(path):  # one that stands in for what is not here
-            return False
         if value is missing.Missing:
             return False
-    return True
+    return not isinstance(value, ModuleType) or table.is_here(path)  # else it stands in for what is not here

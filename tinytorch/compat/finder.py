@@ -102,6 +102,8 @@ def extend(module: ModuleType, path: str) -> None:
         module.__path__ = []  # it may have modules below, as torch.autograd.function
 
     def __getattr__(name):
+        if name == "__all__":
+            return star(path, own, __getattr__)
         if name.startswith("__"):
             raise AttributeError(f"module '{path}' has no attribute '{name}'")
         why = f"tinytorch has no {path}.{name}"
@@ -110,7 +112,9 @@ def extend(module: ModuleType, path: str) -> None:
                 return own(name)
             except (AttributeError, ImportError) as error:
                 why = str(error)
-        private = any(part.startswith("_") for part in (name, path.rpartition(".")[2]))
+        private = any(
+            part.startswith("_") for part in (name, *path.split(".")[-2:])
+        )  # as torch.utils.data._utils.collate
         if path != "torch" and (private or table.handed_on(path, name)):
             try:
                 above = getattr(importlib.import_module(path.rpartition(".")[0]), name)
@@ -122,6 +126,17 @@ def extend(module: ModuleType, path: str) -> None:
         return absent(path, name, why)
 
     module.__getattr__ = __getattr__
+
+
+def star(path: str, own, find) -> list:
+    """What `from path import *` gives: those of PyTorch's names that are here, and the modules below."""
+    known = table.table()[path].names if path in table.table() else set()
+    try:
+        names = known.intersection(own("__all__"))
+    except (TypeError, AttributeError):  # it is not one of our namespaces
+        names = {name for name in known if not missing.is_missing(find(name))}
+    below = {one.rpartition(".")[2] for one in table.table() if one.rpartition(".")[0] == path and table.is_here(one)}
+    return sorted(names if path == "torch" else names | below)
 
 
 def absent(path: str, name: str, why: str):

@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['Dataset', 'IterableDataset', 'TensorDataset', 'Subset', 'take', 'ConcatDataset', 'ChainDataset', 'split_lengths',
            'random_split', 'Sampler', 'SequentialSampler', 'fresh_generator', 'random_seed', 'RandomSampler',
-           'SubsetRandomSampler', 'WeightedRandomSampler', 'BatchSampler', 'default_collate', 'batches',
+           'SubsetRandomSampler', 'WeightedRandomSampler', 'BatchSampler', 'alike', 'default_collate', 'batches',
            'default_convert', 'stream_batches', 'exclude', 'DataLoader', 'standardize']
 
 # %% ../../modules/06_data/06_data.ipynb #c003
 import bisect
+import copy
 import itertools
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
 
 import numpy as np
 
@@ -185,7 +186,7 @@ def fresh_generator(generator=None):
 
 def random_seed(generator=None) -> int:
     """A number for seeding others, drawn from `generator` (the global one if None)."""
-    return int(tinytorch.randint(0, 2**62, (), generator=generator))
+    return int(tinytorch.randint(0, 2**63, (), generator=generator))
 
 # %% ../../modules/06_data/06_data.ipynb #random-sampler
 class RandomSampler(Sampler):
@@ -209,8 +210,10 @@ class RandomSampler(Sampler):
         if self.replacement:
             yield from tinytorch.randint(0, n, (self.num_samples,), generator=generator).tolist()
         else:
-            for start in range(0, self.num_samples, n):
-                yield from tinytorch.randperm(n, generator=generator).tolist()[: self.num_samples - start]
+            for _ in range(self.num_samples // n):
+                yield from tinytorch.randperm(n, generator=generator).tolist()
+            # drawn also where nothing of it is wanted, as PyTorch does: the generator goes on from the same place
+            yield from tinytorch.randperm(n, generator=generator).tolist()[: self.num_samples % n]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -244,23 +247,8 @@ class WeightedRandomSampler(Sampler):
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
 
     def __iter__(self):
-        weights = self.weights.numpy()
-        if not np.all(np.isfinite(weights)) or np.any(weights < 0) or weights.sum() <= 0:
-            raise RuntimeError("weights must be finite, not negative, and not all zero")
-        count = self.num_samples if self.replacement else len(weights)
-        uniform = tinytorch.rand(count, generator=self.generator, dtype=tinytorch.float64).numpy()
-        if self.replacement:
-            ends = np.cumsum(weights)
-            return iter(np.searchsorted(ends, uniform * ends[-1], side="right").tolist())
-        if np.count_nonzero(weights) < self.num_samples:
-            raise RuntimeError(
-                f"cannot draw {self.num_samples} different samples: only {np.count_nonzero(weights)} weights are not 0"
-            )
-        with np.errstate(
-            divide="ignore"
-        ):  # who waits shortest, if i's waiting time is exponential with rate weights[i]?
-            waiting = -np.log1p(-uniform) / weights
-        return iter(np.argsort(waiting)[: self.num_samples].tolist())
+        drawn = tinytorch.multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator)
+        yield from drawn.tolist()
 
     def __len__(self) -> int:
         return self.num_samples
@@ -293,15 +281,33 @@ class BatchSampler(Sampler):
         return math.ceil(len(self.sampler) / self.batch_size)
 
 
+# %% ../../modules/06_data/06_data.ipynb #alike
+def alike(sample, content):
+    """`content`, a dict or a list, in a container of `sample`'s kind, if it can be; a tuple becomes a list."""
+    kind = type(sample)
+    if isinstance(sample, tuple):
+        return kind(*content) if hasattr(sample, "_fields") else content  # a namedtuple stays one
+    if kind in (dict, list):
+        return content
+    try:
+        if not isinstance(sample, (MutableMapping, MutableSequence)):
+            return kind(content)
+        changed = copy.copy(sample)
+        for key, value in content.items() if isinstance(content, dict) else enumerate(content):
+            changed[key] = value
+        return changed
+    except TypeError:
+        return content
+
 # %% ../../modules/06_data/06_data.ipynb #collate
 def default_collate(batch: list):
     """A list of samples as one batch: numbers and tensors gain a first dimension, containers keep their form."""
     first = batch[0]
-    if isinstance(first, np.generic):
+    if isinstance(first, np.generic) and first.dtype.kind in "fiubc":
         return tensor(np.array(batch))
     if isinstance(first, Tensor):
         return tinytorch.stack(list(batch))
-    if isinstance(first, np.ndarray) and first.dtype.kind in "fiub":
+    if isinstance(first, np.ndarray) and first.dtype.kind in "fiubc":
         return tinytorch.stack([tinytorch.as_tensor(sample) for sample in batch])
     if isinstance(first, float):
         return tensor(batch, dtype=tinytorch.float64)
@@ -310,12 +316,13 @@ def default_collate(batch: list):
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
-        return {key: default_collate([sample[key] for sample in batch]) for key in first}
+        collated = {key: default_collate([sample[key] for sample in batch]) for key in first}
+        return alike(first, collated)
     if isinstance(first, Sequence):
         if any(len(sample) != len(first) for sample in batch):
             raise RuntimeError("each element in list of batch should be of equal size")
         collated = [default_collate(samples) for samples in zip(*batch, strict=True)]
-        return type(first)(*collated) if hasattr(first, "_fields") else collated  # a namedtuple stays one
+        return alike(first, collated)
     kind = first.dtype if isinstance(first, np.ndarray) else type(first)
     raise TypeError(f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {kind}")
 
@@ -329,14 +336,14 @@ def batches(dataset, batch_sampler, collate_fn):
 # %% ../../modules/06_data/06_data.ipynb #c050
 def default_convert(sample):
     """A sample with its arrays turned into tensors, for a loader that makes no batches."""
-    if isinstance(sample, np.generic) or (isinstance(sample, np.ndarray) and sample.dtype.kind in "fiub"):
+    if isinstance(sample, (str, bytes)):
+        return sample
+    if isinstance(sample, np.generic) or (isinstance(sample, np.ndarray) and sample.dtype.kind in "fiubc"):
         return tinytorch.as_tensor(sample)
     if isinstance(sample, Mapping):
-        return {key: default_convert(value) for key, value in sample.items()}
-    if isinstance(sample, tuple) and hasattr(sample, "_fields"):
-        return type(sample)(*map(default_convert, sample))
-    if isinstance(sample, Sequence) and not isinstance(sample, (str, bytes)):
-        return [default_convert(part) for part in sample]
+        return alike(sample, {key: default_convert(value) for key, value in sample.items()})
+    if isinstance(sample, Sequence):
+        return alike(sample, [default_convert(part) for part in sample])
     return sample
 
 
@@ -360,6 +367,8 @@ class DataLoader:
 
     `pin_memory` is accepted and does nothing. An epoch is one `for batch in loader`.
     """
+
+    __initialized = False
 
     def __init__(
         self,
@@ -393,6 +402,10 @@ class DataLoader:
         )
         exclude(prefetch_factor is not None and prefetch_factor < 0, "prefetch_factor option should be non-negative")
         exclude(persistent_workers and num_workers == 0, "persistent_workers option needs num_workers > 0")
+        exclude(
+            multiprocessing_context is not None and num_workers == 0,
+            "multiprocessing_context can only be used with multi-process loading (num_workers > 0)",
+        )
         self._stream = stream = isinstance(dataset, IterableDataset)
         for name, value in [("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)]:
             exclude(
@@ -430,23 +443,28 @@ class DataLoader:
         )
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers, self.pin_memory_device, self.in_order = persistent_workers, pin_memory_device, in_order
-        self._workers = None
+        self._workers, self.__initialized = None, True
 
     def __setattr__(self, name, value):
         fixed = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
         exclude(
-            name in fixed and "_workers" in vars(self),
+            self.__initialized and name in fixed,
             f"{name} attribute should not be set after DataLoader is initialized",
         )
         super().__setattr__(name, value)
 
+    _index_sampler = property(lambda self: self.sampler if self.batch_sampler is None else self.batch_sampler)
+
     def __iter__(self):
-        seed = random_seed(self.generator)  # drawn with and without workers: the order of the samples is the same
         if self.num_workers:
             from .workers import batches_from_workers
 
-            return batches_from_workers(self, seed)
-        return self.batches_here(self.sampler if self.batch_sampler is None else self.batch_sampler)
+            return batches_from_workers(self)
+        indices = iter(self._index_sampler)
+        random_seed(
+            self.generator
+        )  # the workers' seed, drawn without workers too: the order of the samples is the same
+        return self.batches_here(indices)
 
     def batches_here(self, indices):
         """The batches for `indices` (lists of them, if this loader makes batches), made in this process."""
@@ -466,7 +484,7 @@ class DataLoader:
                 if self.drop_last
                 else math.ceil(len(self.dataset) / self.batch_size)
             )
-        return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
+        return len(self._index_sampler)
 
 # %% ../../modules/06_data/06_data.ipynb #standardize
 def standardize(train: Tensor, *others: Tensor) -> tuple:

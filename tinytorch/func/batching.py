@@ -11,9 +11,9 @@ __all__ = ['CREATORS', 'RULES', 'CONNECTIONS', 'meeting', 'running', 'fresh_leve
            'each_with_number', 'get_each', 'put', 'along_axis', 'take', 'like_creator', 'of_all', 'in_place',
            'as_of_arrays', 'rolled', 'flipped', 'spread', 'collapsed', 'Batch', 'Unbatch', 'batched_at', 'unbatched',
            'Spread', 'Collapse', 'Numpy', 'lenient', 'OneByOne', 'performed', 'listed', 'Example', 'Examples',
-           'levels_of', 'Meeting', 'one_by_one', 'shared_by', 'keep_watching', 'of_each_example', 'new_level', 'vmap',
-           'dims_of', 'checked_dim', 'examples', 'run_batched', 'output_at', 'basis_of', 'gradients_in_batches',
-           'each_row']
+           'levels_of', 'Meeting', 'one_by_one', 'shared_by', 'keep_watching', 'of_each_example', 'new_level',
+           'each_its_own', 'vmap', 'dims_of', 'checked_dim', 'examples', 'run_batched', 'output_at', 'basis_of',
+           'gradients_in_batches', 'each_row']
 
 # %% ../../modules/02_autograd/02_autograd_batching.ipynb #c003
 import contextlib
@@ -31,6 +31,7 @@ from ..dispatch import ARRAYS, is_array
 from .trees import flatten, stretched
 from ..ops import generator
 from ..ops.creation import eye, zeros_like
+from ..ops.custom_function import Output
 from ..ops.shapes import cat
 from ..tensor import Function, Observer, Tensor, apply, grad_mode, observers
 
@@ -56,6 +57,7 @@ class Batched(np.lib.mixins.NDArrayOperatorsMixin):
     T = property(lambda self: np.transpose(self))
     real = property(lambda self: self.like(self.array.real))
     imag = property(lambda self: self.like(self.array.imag))
+    ctypes = property(lambda self: self.array.ctypes, doc="Where the first example lies in memory.")
 
     def like(self, array) -> "Batched":
         """`array` for the same examples, which knows whose memory it shows."""
@@ -112,6 +114,15 @@ class Batched(np.lib.mixins.NDArrayOperatorsMixin):
     def view(self):
         return self.like(self.array.view())
 
+    def lay_out(self, shape: tuple, start: int, steps: tuple) -> "Batched":
+        """A view of the examples, which are rows: from the entry `start` by `steps` entries in each dimension."""
+        array = self.array
+        if isinstance(array, Batched):
+            return self.like(array.lay_out((len(array), *shape), start, (array.shape[1], *steps)))
+        item, shape = array.itemsize, (len(array), *shape)
+        strides = (array.strides[0], *(step * item for step in steps))
+        return self.like(np.ndarray(shape, array.dtype, array, start * item, strides))
+
     def copy(self, order="C"):
         return Batched(self.array.copy(order), self.level)
 
@@ -129,8 +140,8 @@ class Batched(np.lib.mixins.NDArrayOperatorsMixin):
 
     def item(self, *index):
         raise RuntimeError(
-            "vmap: It looks like you're calling .item() on a Tensor: it has one number for each example. Compute with"
-            " tensors instead"
+            "vmap: It looks like you're calling .item() on a Tensor or attempting to use it in some data-dependent"
+            " control flow (if, while): it has one number for each example. Use torch.where"
         )
 
     tolist = item
@@ -231,7 +242,7 @@ def together(results: list, level: int):
     try:
         return Batched(np.stack([x if is_array(x) else np.asarray(x) for x in results]), level)
     except ValueError:
-        raise RuntimeError(
+        raise UnbatchableError(
             "vmap: the examples have results of different shapes, which do not fit into one tensor: an operation whose"
             " shape depends on the numbers, as nonzero or a mask as index"
         ) from None
@@ -797,7 +808,7 @@ class Meeting(Observer):
     def __init__(self):
         self.users = 0
 
-    def forward(self, run, function, *inputs, **options):
+    def forward(self, run, function, /, *inputs, **options):
         own = [levels_of(x.array) if isinstance(x, Tensor) else {} for x in inputs]
         inside = {} if not options else functools.reduce(dict.__or__, map(levels_of, nested(options)), {})
         everything = functools.reduce(dict.__or__, own, inside)
@@ -853,7 +864,7 @@ def shared_by(x, levels: dict, by_index: bool):
     return x
 
 
-CONNECTIONS = (Batch, Unbatch, Spread, Collapse, OneByOne, Example, Examples)
+CONNECTIONS = (Output, Batch, Unbatch, Spread, Collapse, OneByOne, Example, Examples)
 meeting = Meeting()
 
 
@@ -901,6 +912,23 @@ def new_level(count: int, randomness: str):
         running.pop()
 
 
+def each_its_own(new):
+    """`x.new_zeros` and its kin: where `x` differs from example to example, each has a tensor of its own."""
+
+    @functools.wraps(new)
+    def method(input, *args, **options):
+        result = new(input, *args, **options)
+        for level, count in sorted(levels_of(input.array).items()):
+            result.array = spread(result.array, level, count)
+        if levels_of(input.array):
+            result.array = result.array.copy()
+        return result
+
+    return method
+
+
+for name in ("new_zeros", "new_ones", "new_empty", "new_full", "new_tensor"):
+    setattr(Tensor, name, each_its_own(getattr(Tensor, name)))
 fresh_levels = itertools.count(1, 1000)  # graphs of earlier calls may still be there: no level is used twice
 
 

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['SELU_FLOOR', 'dropped_channels', 'channel_dropout', 'dropout1d', 'dropout2d', 'dropout3d', 'Dropout1d', 'Dropout2d',
-           'Dropout3d', 'alpha_dropped', 'alpha_dropout', 'AlphaDropout']
+           'Dropout3d', 'alpha_dropped', 'alpha_dropout', 'feature_alpha_dropout', 'AlphaDropout',
+           'FeatureAlphaDropout']
 
 # %% ../../modules/09_normalization/09_normalization_channel_dropout.ipynb #c003
 from .. import float64, rand
@@ -79,12 +80,15 @@ class Dropout3d(_Dropout):
 SELU_FLOOR = -1.7580993408473766  # what selu tends to on the left, - scale * alpha
 
 
-def alpha_dropped(input: Tensor, p: float) -> Tensor:
-    """input with elements at selu's floor with probability p, and mean 0 and variance 1 kept."""
+def alpha_dropped(input: Tensor, p: float, shape: tuple) -> Tensor:
+    """input with elements at selu's floor with probability p, and mean 0 and variance 1 kept.
+
+    It is drawn once for each entry of `shape`, which is stretched to that of the input.
+    """
     if p == 1:
         return input * 0.0
     a = ((1 - p) * (1 + p * SELU_FLOOR**2)) ** -0.5
-    kept = (rand(input.shape, dtype=float64, device=input.device) < 1 - p).to(input.dtype)
+    kept = (rand(shape, dtype=float64, device=input.device) < 1 - p).to(input.dtype)
     return input * (kept * a) + ((1 - kept) * (a * SELU_FLOOR) - a * p * SELU_FLOOR)
 
 
@@ -94,7 +98,20 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     if not training:
         return input
     floats_only("alpha_dropout", input)
-    return change(input, lambda x: alpha_dropped(x, p), saves=False) if inplace else alpha_dropped(input, p)
+    drop = lambda x: alpha_dropped(x, p, x.shape)
+    return change(input, drop, saves=False) if inplace else drop(input)
+
+
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """While training, alpha dropout of whole channels of (N, C, ...); else the input itself."""
+    checked_probability(p)
+    if not training:
+        return input
+    floats_only("feature_alpha_dropout", input)
+    if input.ndim < 2:
+        raise RuntimeError(f"Feature dropout requires at least 2 dimensions in the input, got {input.shape}")
+    drop = lambda x: alpha_dropped(x, p, (*x.shape[:2], *(1,) * (x.ndim - 2)))
+    return change(input, drop, saves=False) if inplace else drop(input)
 
 
 class AlphaDropout(_Dropout):
@@ -102,3 +119,10 @@ class AlphaDropout(_Dropout):
 
     def forward(self, input):
         return alpha_dropout(input, self.p, self.training, self.inplace)
+
+
+class FeatureAlphaDropout(_Dropout):
+    """feature_alpha_dropout while training."""
+
+    def forward(self, input):
+        return feature_alpha_dropout(input, self.p, self.training, self.inplace)

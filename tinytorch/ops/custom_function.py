@@ -79,16 +79,16 @@ class Call(Function):
     differentiable_twice = True
     flops = "move"
 
-    def forward(self, *_, function, ctx, inputs, outputs: list):
+    def forward(self, *_, written, ctx, inputs, outputs: list):
         """Run the program's forward, and put its results, and whether they were one or a tuple, into `outputs`."""
-        self.function, self.ctx, self.received = function, ctx, {}
+        self.function, self.ctx, self.received = written, ctx, {}
         self.are_tensors = [isinstance(x, Tensor) for x in inputs]
         with no_grad():
-            if hasattr(function, "setup_context"):
-                result = function.forward(*inputs)
-                function.setup_context(ctx, inputs, result)
+            if hasattr(written, "setup_context"):
+                result = written.forward(*inputs)
+                written.setup_context(ctx, inputs, result)
             else:
-                result = function.forward(ctx, *inputs)
+                result = written.forward(ctx, *inputs)
         results = result if isinstance(result, tuple) else (result,)
         outputs += [results, isinstance(result, tuple)]
         self.kinds = [(x.shape, x.array.dtype, device_of(x.array)) if isinstance(x, Tensor) else None for x in results]
@@ -218,7 +218,7 @@ class Output(Function):
 def apply(cls, *inputs):
     """Run the program's `forward` on `inputs`; what it returns, with a history if an input wants a derivative."""
     ctx, outputs = FunctionCtx(tuple(isinstance(x, Tensor) and x.requires_grad for x in inputs)), []
-    call = Call.apply(*inputs, function=cls, ctx=ctx, inputs=inputs, outputs=outputs)
+    call = Call.apply(*inputs, written=cls, ctx=ctx, inputs=inputs, outputs=outputs)
     results, several = outputs
     given = [with_call(x, i, call, ctx, inputs) if isinstance(x, Tensor) else x for i, x in enumerate(results)]
     return tuple(given) if several else given[0]

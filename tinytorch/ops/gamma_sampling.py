@@ -11,9 +11,10 @@ import functools
 
 import numpy as np
 
-from ..dispatch import device_of, moved, to_numpy
+from ..dispatch import device_of, moved
 from .generator import source
 from .random import Drawn
+from .solving import numbers_of
 from ..tensor import Function, Tensor, broadcast_shapes
 
 # %% ../../modules/04_losses/04_losses_gamma_sampling.ipynb #c005
@@ -99,7 +100,7 @@ def on_cpu_in_double(compute, *arrays):
     """compute(*arrays) in float64 on the CPU, back in the dtype and on the device of the first."""
     first = arrays[0]
     with np.errstate(all="ignore"):
-        result = compute(*(to_numpy(x).astype(np.float64) for x in arrays))
+        result = compute(*(numbers_of(x).astype(np.float64) for x in arrays))
     return moved(result.astype(first.dtype), device_of(first))
 
 
@@ -111,13 +112,13 @@ def gamma_numbers(a: np.ndarray, generator) -> np.ndarray:
 
 def _standard_gamma(concentration, *, generator=None) -> Tensor:
     """A number of the gamma distribution of each shape, with the gradient along that."""
-    drawn = gamma_numbers(to_numpy(concentration.array), generator)
+    drawn = gamma_numbers(numbers_of(concentration.array), generator)
     return StandardGamma.apply(concentration, drawn=moved(drawn, device_of(concentration.array)))
 
 
 def _sample_dirichlet(concentration, *, generator=None) -> Tensor:
     """Vectors, along the last dimension, of the Dirichlet distribution, with the gradient."""
-    a = to_numpy(concentration.array).astype(np.float64)
+    a = numbers_of(concentration.array).astype(np.float64)
     # gamma(a) is gamma(a + 1) * u ** (1 / a), whose logarithm does not underflow: one number of each vector is left
     size = np.log(gamma_numbers(a + 1, generator)) - source(generator).standard_exponential(a.shape) / a
     powers = np.exp(size - size.max(-1, keepdims=True, initial=-np.inf))
@@ -127,7 +128,7 @@ def _sample_dirichlet(concentration, *, generator=None) -> Tensor:
 
 def poisson(input, *, generator=None) -> Tensor:
     """Counts, in the dtype of `input`, of the Poisson distribution with the rates `input`. Its gradient is 0."""
-    rate = to_numpy(input.array)
+    rate = numbers_of(input.array)
     if not (rate >= 0).all():
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
     drawn = np.asarray(source(generator).poisson(rate)).astype(rate.dtype)
@@ -138,7 +139,7 @@ def binomial(count, prob, *, generator=None) -> Tensor:
     """How many of `count` tries come out well, each with chance `prob`. Its gradient is 0."""
     if count.dtype is not prob.dtype:
         raise RuntimeError(f"binomial(): count and prob must have one dtype, got {count.dtype} and {prob.dtype}")
-    n, p = to_numpy(count.array), to_numpy(prob.array)
+    n, p = numbers_of(count.array), numbers_of(prob.array)
     broadcast_shapes(n.shape, p.shape)
     if not ((n >= 0) & (n == np.floor(n))).all() or not ((p >= 0) & (p <= 1)).all():
         raise RuntimeError("binomial(): expected counts from 0 on and chances from 0 to 1")

@@ -16,7 +16,7 @@ import math
 import numpy as np
 
 from ..autograd import PutItem, run, unbroadcast
-from ..dispatch import device_of, dispatch, is_array
+from ..dispatch import device_of, dispatch
 from .dtypes import can_cast
 from .counting import nonzero
 from .shapes import ravel, reshape
@@ -96,6 +96,8 @@ def inside(index: np.ndarray, size: int, name: str, dim: int, error=RuntimeError
     """Raises where an index lies outside of [0, size). On a GPU, which would have to wait for the answer,
     nobody looks.
     """
+    while hasattr(index, "level"):  # in a vmap: the numbers of all examples
+        index = index.array
     if (
         index.size
         and device_of(index) == "cpu"
@@ -334,7 +336,7 @@ class Where(Function):
 
     def forward(self, a, b, condition):
         self.condition, self.a_shape, self.b_shape = condition, np.shape(a), np.shape(b)
-        return np.where(condition, a, b).astype((a if is_array(a) else b).dtype, copy=False)
+        return np.where(condition, a, b).astype((a if hasattr(a, "dtype") else b).dtype, copy=False)
 
     def backward(self, grad):
         needs_a, needs_b = self.needs_input_grad

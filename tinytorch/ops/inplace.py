@@ -28,7 +28,7 @@ from ..tensor import OPERANDS, Function, Tensor, grad_mode, in_dtype, opened, se
 @dispatch
 def address(array) -> int:
     """Where the first entry of `array` lies in memory."""
-    return array.__array_interface__["data"][0]
+    return array.ctypes.data
 
 
 def extent(array) -> tuple:
@@ -41,6 +41,8 @@ def extent(array) -> tuple:
 @dispatch
 def lay_out(buffer, shape: tuple, start: int, steps: tuple):
     """A view of the 1-d array `buffer`: its entry `start`, and from there by `steps` entries in each dimension."""
+    if not isinstance(buffer, np.ndarray):  # of many examples, in a vmap
+        return buffer.lay_out(shape, start, steps)
     item, kind = buffer.itemsize, buffer.dtype
     if 0 in shape:
         return np.empty(shape, kind)

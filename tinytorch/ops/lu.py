@@ -21,6 +21,7 @@ from .solving import (
     LinAlgError,
     TriangularSolve,
     matrices,
+    numbers_of,
     on_cpu,
     same_dtype,
     solve_triangular,
@@ -117,16 +118,18 @@ def lu_factor_ex(A, *, pivot: bool = True, check_errors: bool = False) -> LUFact
     matrices("linalg.lu_factor", A)
     if not pivot:
         raise RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
-    packed, pivots, info = on_cpu(factored, A.array)
-    if check_errors and to_numpy(info).any():
-        at = int(to_numpy(info)[to_numpy(info) > 0][0])
+    with np.errstate(all="ignore"):
+        packed, pivots, info = factored(numbers_of(A.array))
+    if check_errors and info.any():
+        at = int(info[info > 0][0])
         raise LinAlgError(
             f"torch.linalg.lu_factor: U[{at},{at}] is zero and using it on lu_solve would result in a division by "
             "zero. If you still want to perform the factorization, consider calling linalg.lu(A, pivot) or "
             "linalg.lu_factor_ex(A, pivot)",
-            to_numpy(info),
+            info,
         )
-    order = permutation(to_numpy(pivots), A.shape[-2])
+    order = permutation(pivots, A.shape[-2])
+    packed, pivots, info = (moved(x, device_of(A.array)) for x in (packed, pivots, info))
     return LUFactorInfo(LU.apply(A, packed=packed, order=order), Tensor.wrap(pivots), Tensor.wrap(info))
 
 
@@ -149,7 +152,7 @@ def lu_unpack(LU_data, LU_pivots, unpack_data: bool = True, unpack_pivots: bool 
         L = LU_data[..., :k].tril(-1) + eye(rows, k, dtype=kind, device=LU_data.device)
         U = LU_data[..., :k, :].triu()
     if unpack_pivots:
-        array = permutation_matrix(to_numpy(LU_pivots.array), rows, kind.numpy)
+        array = permutation_matrix(numbers_of(LU_pivots.array), rows, kind.numpy)
         P = Tensor.wrap(moved(array, device_of(LU_data.array)))
     return PLU(P, L, U)
 

@@ -19,12 +19,13 @@ from ..autograd import run, values
 from .comparison import gt, lt
 from .creation import arange, eye, zeros
 from .decompositions import SVDFunction, identity, transposed, unpacked
+from .half import rounded_once
 from .indexing import where
 from .inplace import in_place_form
 from .linalg import bmm, expect_dims, outer, weighted
 from .reductions import Prod
 from .shapes import Cat, cat, diagonal
-from .solving import Inverse, inv, matrices, on_cpu, same_dtype, square_matrices
+from .solving import Inverse, inv, matrices, numbers_of, on_cpu, same_dtype, square_matrices
 from ..tensor import Function, Tensor, normalize_dim, result_type
 
 # %% ../../modules/02_autograd/02_autograd_matrix_functions.ipynb #c006
@@ -42,7 +43,7 @@ class Det(Function):
     def backward(self, grad):
         a, det = self.saved
         grad = grad[..., None, None]
-        if values(det).all():
+        if np.all(numbers_of(values(det))):
             return grad * det[..., None, None] * transposed(run(Inverse, a))
         return grad * cofactors(a)
 
@@ -259,11 +260,13 @@ def block_diag(*tensors) -> Tensor:
     return cat(rows)
 
 
+@rounded_once
 def addbmm(input, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * the sum of the products of a batch of matrices."""
-    return weighted(input, bmm(batch1, batch2).sum(0), beta, alpha)
+    return weighted(input, bmm(batch1, batch2).sum(0, dtype=batch1.dtype), beta, alpha)
 
 
+@rounded_once
 def addr(input, vec1, vec2, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * outer(vec1, vec2)"""
     return weighted(input, outer(vec1, vec2), beta, alpha).to(result_type(input, vec1, vec2))

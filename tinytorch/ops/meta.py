@@ -6,8 +6,8 @@
 __all__ = ['NAMES', 'RULES', 'METHODS', 'meta', 'MetaArray', 'as_dtype_of', 'shape_of', 'no_numbers', 'product_shape',
            'same_shape', 'reduced', 'in_view', 'new_array', 'array_like', 'counted', 'joined', 'stacked', 'together',
            'taken', 'taken_along', 'padded', 'repeated', 'summed_products', 'func_on_ghost', 'contracted', 'windowed',
-           'unknown', 'nothing', 'on_meta', 'address', 'whole_memory', 'lay_out', 'own_block', 'sum_slices',
-           'prod_backward', 'on_meta_forward', 'numbers_of']
+           'transformed', 'unknown', 'nothing', 'on_meta', 'address', 'whole_memory', 'lay_out', 'own_block',
+           'sum_slices', 'prod_backward', 'on_meta_forward', 'numbers_of']
 
 # %% ../../modules/01_tensor/01_tensor_meta.ipynb #c003
 import importlib.util
@@ -41,10 +41,8 @@ class MetaArray(np.lib.mixins.NDArrayOperatorsMixin):
     strides, flags = property(lambda self: self.ghost.strides), property(lambda self: self.ghost.flags)
     itemsize, nbytes = property(lambda self: self.ghost.itemsize), property(lambda self: self.ghost.nbytes)
     T = property(lambda self: self.transpose())
-    real, imag = (
-        property(lambda self: self.viewed(self.ghost.real)),
-        property(lambda self: self.viewed(self.ghost.imag)),
-    )
+    real = property(lambda self: self.viewed(self.ghost.real), lambda self, value: None)
+    imag = property(lambda self: self.viewed(self.ghost.imag), lambda self, value: None)
 
     def viewed(self, ghost: np.ndarray) -> "MetaArray":
         """A view of this array."""
@@ -305,6 +303,13 @@ def windowed(func, a, window_shape, axis=None, **options):
     return a.viewed(np.lib.stride_tricks.as_strided(a.ghost, (*shape, *sizes), steps))
 
 
+def transformed(func, a, n=None, axis=-1, axes=None, norm=None):
+    """Those of np.fft."""
+    shape, name = list(a.shape), func.__name__
+    shape[axis] = n if name == "irfft" else shape[axis] // 2 + 1 if name == "rfft" else shape[axis]
+    return meta(shape, func(np.ones(2, a.dtype)).dtype)
+
+
 def unknown(func, *args, **options):
     no_numbers(f"numpy.{func.__name__}")
 
@@ -320,6 +325,7 @@ NAMES = {
     new_array: "zeros empty ones full",
     array_like: "zeros_like empty_like ones_like full_like",
     together: "where isclose isin",
+    transformed: "fftn ifftn rfft irfft",
     unknown: "nonzero argwhere flatnonzero unique bincount array_equal",
     nothing: "copyto put_along_axis",
 }

@@ -369,7 +369,7 @@ class Cumprod(Function):
 
     def backward(self, grad):
         a, result = self.saved
-        if values(a).all():
+        if device_of(values(a)) == "meta" or values(a).all():
             return run(Cumsum, grad * result, dim=self.dim, backwards=True) / a
         if a.ndim == 0:
             return grad
@@ -386,7 +386,7 @@ class Cumprod(Function):
 @numpy_names
 def cumprod(input, dim: int, *, dtype=None) -> Tensor:
     """The products of the first 1, 2, 3, ... entries along `dim`. Integers and booleans are multiplied in int64."""
-    if dtype is not None or not input.dtype.is_floating_point:
+    if dtype is not None or not (input.dtype.is_floating_point or input.dtype.is_complex):
         input = to_dtype(input, dtype or int64)
     return Cumprod.apply(input, dim=normalize_dim(dim, input.ndim))
 

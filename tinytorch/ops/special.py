@@ -13,10 +13,11 @@ import math
 import numpy as np
 
 from ..autograd import run, unbroadcast, values
-from ..dispatch import as_array, device_of, dispatch, moved, to_numpy
+from ..dispatch import as_array, device_of, dispatch, moved
 from ..nn.basic_activations import sigmoid
 from .elementwise import Cos, Gate, Log1p, Unary, a_tensor, attach
 from .inplace import in_place_form
+from .solving import numbers_of
 from ..tensor import (
     Exp,
     Function,
@@ -38,7 +39,7 @@ def by_scipy(name: str, *arrays):
 
     last = arrays[-1]
     with np.errstate(all="ignore"):
-        result = getattr(scipy.special, name)(*map(to_numpy, arrays))
+        result = getattr(scipy.special, name)(*map(numbers_of, arrays))
     return moved(np.asarray(result, last.dtype), device_of(last))
 
 # %% ../../modules/04_losses/04_losses_special.ipynb #c008

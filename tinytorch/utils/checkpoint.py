@@ -32,7 +32,7 @@ class Nodes(Observer):
     def __init__(self):
         self.found = []
 
-    def forward(self, run, function, *inputs, **options):
+    def forward(self, run, function, /, *inputs, **options):
         output = run(*inputs, **options)
         if isinstance(output.grad_fn, function):
             self.found.append(output.grad_fn)

@@ -2,4 +2,4 @@
 
 from .._namespace import namespace
 
-__getattr__, __dir__ = namespace(__name__, ("data.dataloader", "data.workers"))
+__getattr__, __dir__ = namespace(__name__, ("data.dataloader", "data.workers", "data.stack"))

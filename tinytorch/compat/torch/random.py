@@ -2,7 +2,7 @@
 
 import contextlib
 
-from ...ops.random import get_rng_state, manual_seed, set_rng_state
+from ...ops.generator import get_rng_state, manual_seed, set_rng_state
 
 __all__ = ["fork_rng", "manual_seed"]
 

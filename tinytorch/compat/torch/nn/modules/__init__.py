@@ -2,9 +2,7 @@
 
 from ....._namespace import load
 from .....nn import MODULES
-from . import utils
-
-__all__ = ["utils"]
+from . import utils as utils
 
 
 def __getattr__(name):
