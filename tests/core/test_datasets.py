@@ -4,6 +4,8 @@ import contextlib
 import gzip
 import hashlib
 import io
+import os
+import pickle
 import subprocess
 import sys
 import tarfile
@@ -13,12 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import tinytorch
 from tinytorch.data.dataloader import DataLoader
 from tinytorch.vision import datasets
 from tinytorch.vision.datasets import (
     CIFAR10,
+    CIFAR100,
     MNIST,
     Digits,
     DownloadError,
@@ -123,9 +127,7 @@ def test_mnist_finds_its_files(where, packed, tmp_path):
     data = MNIST(tmp_path, train=True)
     assert data.data.dtype is tinytorch.uint8 and data.targets.dtype is tinytorch.int64 and len(data) == 7
     image, label = data[2]
-    assert (
-        isinstance(image, np.ndarray) and np.array_equal(image, images[2]) and label == labels[2] and type(label) is int
-    )
+    assert image.mode == "L" and np.array_equal(image, images[2]) and label == labels[2] and type(label) is int
     x, y = next(
         iter(
             DataLoader(
@@ -190,11 +192,9 @@ def test_cifar(tmp_path):
     )
     image, label = train[4]
     record = parts[1][1]
-    assert (
-        label == record[0]
-        and np.array_equal(image[:, :, 0].ravel(), record[1:1025])
-        and np.array_equal(image[:, :, 2].ravel(), record[2049:])
-    )
+    assert label == record[0] and image.mode == "RGB"
+    assert np.array_equal(np.array(image)[:, :, 0].ravel(), record[1:1025])
+    assert np.array_equal(np.array(image)[:, :, 2].ravel(), record[2049:])
     assert held_out[0][0].shape == (3, 32, 32) and train.class_to_idx["frog"] == 6
     for bad in (b"", parts[5].tobytes()[:-1], b"\x0a" + parts[5].tobytes()[1:]):
         (folder / "test_batch.bin").write_bytes(bad)
@@ -202,6 +202,57 @@ def test_cifar(tmp_path):
             CIFAR10(tmp_path, train=False)
     with pytest.raises(RuntimeError, match="download=True"):
         CIFAR10(tmp_path / "elsewhere")
+
+
+def write_pickled_cifar(folder, entries):
+    folder.mkdir(parents=True)
+    for name, entry in entries.items():
+        (folder / name).write_bytes(pickle.dumps(entry, protocol=2))
+
+
+def test_cifar_as_torchvision_downloads_it(tmp_path):
+    parts = {name.removesuffix(".bin"): cifar_records(3, i) for i, name in enumerate(CIFAR10.names(True))}
+    entries = {name: {"data": part[:, 1:], "labels": part[:, 0].tolist()} for name, part in parts.items()}
+    write_pickled_cifar(tmp_path / "cifar-10-batches-py", entries)
+    train = CIFAR10(str(tmp_path))
+    assert len(train) == 15 and train.targets[3:6] == parts["data_batch_2"][:, 0].tolist()
+    assert np.array_equal(np.array(train[3][0])[:, :, 1].ravel(), parts["data_batch_2"][0, 1025:2049])
+    write_pickled_cifar(
+        tmp_path / "cifar-100-python", {"test": {"data": parts["data_batch_1"][:, 1:], "fine_labels": [7, 99, 0]}}
+    )
+    fine = CIFAR100(tmp_path, train=False)
+    assert fine.targets == [7, 99, 0] and fine.classes[99] == "worm" and len(set(fine.classes)) == 100
+
+
+class Harm:
+    def __reduce__(self):
+        return (os.system, ("echo harm",))
+
+
+def test_a_pickle_that_asks_for_more_than_arrays_is_refused(tmp_path):
+    write_pickled_cifar(tmp_path / "cifar-10-batches-py", {"test_batch": {"data": Harm(), "labels": [1]}})
+    with pytest.raises(ValueError, match=r"test_batch.*system.*refused"):
+        CIFAR10(tmp_path, train=False)
+
+
+# folders
+
+
+def test_image_folder(tmp_path):
+    for name, colour in (("dog/a", "red"), ("dog/deep/b", "blue"), ("cat/c", "lime")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 3), colour).save(tmp_path / f"{name}.png")
+    (tmp_path / "cat" / "notes.txt").write_text("no image")
+    data = datasets.ImageFolder(str(tmp_path), transform=ToTensor())
+    assert data.classes == ["cat", "dog"] and data.class_to_idx == {"cat": 0, "dog": 1} and data.targets == [0, 1, 1]
+    assert data.imgs is data.samples and [Path(path).name for path, _ in data.samples] == ["c.png", "a.png", "b.png"]
+    assert data[2][0][:, 0, 0].tolist() == [0, 0, 1] and data[2][1] == 1
+    assert next(iter(DataLoader(data, batch_size=3, num_workers=1)))[0].shape == (3, 3, 3, 4)
+    (tmp_path / "fish").mkdir()
+    with pytest.raises(FileNotFoundError, match="fish"):
+        datasets.ImageFolder(tmp_path)
+    with pytest.raises(FileNotFoundError, match="class folder"):
+        datasets.ImageFolder(tmp_path / "fish")
 
 
 # downloads

@@ -9,7 +9,7 @@ import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 
-from . import contract, missing, table
+from . import contract, missing, table, torchvision
 
 VERSION = "2.13.0"  # of PyTorch, whose names and behaviour are followed
 
@@ -34,12 +34,14 @@ def install() -> None:
 
 
 class Finder:
-    """Answers for torch, and sees to it that tinytorch is this one, wherever the program puts others on its path."""
+    """Answers for torch and torchvision, and sees to it that tinytorch is this one, wherever the program puts others on its path."""
 
     def find_spec(self, name, path=None, target=None):
         root = name.partition(".")[0]
         if root == "tinytorch":
             return own_spec(name, path)
+        if root == "torchvision":
+            return torchvision.find_spec(name, Leading())
         if root == "torch" and table.is_module(name) and (table.is_here(name) or not missing.is_probe()):
             return ModuleSpec(name, Leading(), is_package=True)
         return None
@@ -47,7 +49,10 @@ class Finder:
     def find_distributions(self, context=None):
         """For `importlib.metadata.version("torch")`."""
         asked = getattr(context, "name", None)
-        return iter([Distribution()] if asked is None or asked.lower() == "torch" else [])
+        found = [Distribution()] if asked is None or asked.lower() == "torch" else []
+        if torchvision.folder() is None and (asked is None or asked.lower() == "torchvision"):
+            found.append(torchvision.Distribution())
+        return iter(found)
 
     def invalidate_caches(self):
         """Nothing is kept."""
@@ -67,6 +72,9 @@ class Own(SourceFileLoader):
     def exec_module(self, module):
         super().exec_module(module)
         short = self.name.removeprefix("tinytorch").lstrip(".")
+        if short.partition(".")[0] == "vision":
+            self.as_in_torchvision(module, short.replace("vision", "torchvision", 1))
+            return
         for name, value in list(vars(module).items()):
             if isinstance(value, type) and value.__module__ == self.name and (home := table.home(short, name)):
                 value.__module__ = home
@@ -76,12 +84,18 @@ class Own(SourceFileLoader):
         if short == "nn.module":
             contract.warn_only(module)
 
+    def as_in_torchvision(self, module, path: str) -> None:
+        for value in list(vars(module).values()):
+            if isinstance(value, type) and value.__module__ == self.name:
+                value.__module__ = path
+        torchvision.extend(module, path)
+
 
 class Leading:
     """The loader of a path of PyTorch's: it gives the module of ours that answers for it, or one that hands names on."""
 
     def create_module(self, spec):
-        place = table.place(spec.name)
+        place = torchvision.place(spec.name) if spec.name.startswith("torchvision") else table.place(spec.name)
         if place is None:
             return ModuleType(spec.name, f"`{spec.name}`: what tinytorch has of it, from the modules above.")
         module = importlib.import_module(f"tinytorch.{place}".rstrip("."))

@@ -226,7 +226,10 @@ def linspace(
     number = {"c": complex, "f": float, "V": float}.get(kind.kind, int)
     start, end = number(start), number(end)
     step, i = (end - start) / max(steps - 1, 1), np.arange(steps)
-    array = np.where(i < steps / 2, start + step * i, end - step * (steps - 1 - i))  # both ends are exact
+    if kind == np.float32:  # PyTorch's numbers: it rounds the ends and the step, and then each result once
+        start, end = float(np.float32(start)), float(np.float32(end))
+        step = float(np.float32(np.subtract(end, start, dtype=np.float64)) / np.float32(max(steps - 1, 1)))
+    array = np.where(i < max(steps // 2, 1), start + step * i, end - step * (steps - 1 - i))  # both ends are exact
     return made_or_put(array.astype(kind), out, requires_grad, device)
 
 
