@@ -6,7 +6,6 @@ Without WEIGHTS they are drawn, and written to OUT with all the rest: outputs, l
 """
 
 import importlib
-import importlib.util
 import sys
 import time
 import traceback
@@ -16,31 +15,9 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from models.oracle import let_torchvision_load
 
-
-def let_torchvision_load() -> None:
-    """A torchvision that was compiled for another build of PyTorch misses its compiled nms: here is one in Python."""
-    found = importlib.util.find_spec("torchvision")
-    if found is None or "tinytorch" in sys.modules:
-        return
-    try:
-        torch.ops.load_library(str(Path(found.origin).with_name("_C.so")))
-    except OSError:
-        for name in ("nms", "qnms"):
-            torch.library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        importlib.import_module("torchvision").ops.boxes.nms = nms
-
-
-def nms(boxes, scores, iou_threshold: float):
-    """Boxes, the best first, of which none overlaps a better one by more than `iou_threshold`."""
-    from torchvision.ops import box_iou
-
-    kept, order = [], scores.argsort(descending=True, stable=True)
-    overlap = box_iou(boxes, boxes)
-    for i in order.tolist():
-        if all(overlap[i, j] <= iou_threshold for j in kept):
-            kept.append(i)
-    return torch.tensor(kept, dtype=torch.long)
+let_torchvision_load()
 
 
 def tensors(value, name=""):
@@ -111,7 +88,6 @@ def measured(case, weights: dict | None, dtype) -> tuple:
 def main(library: str, out: str, given: str | None = None, names: str = "") -> None:
     torch.backends.mkldnn.flags(enabled=False).__enter__()  # with AVX-512 its GELU is no oracle
     torch.set_num_threads(1)
-    let_torchvision_load()
     module = importlib.import_module(f"models.cases_{library}")
     cases = module.SMALL
     given = dict(np.load(given)) if given else {}

@@ -21,7 +21,7 @@ LIBRARIES = {
     " llava vit swin convnext resnet detr flamingo image_codebook",
 }
 MODELS = [(library, name) for library, names in LIBRARIES.items() for name in names.split()]
-TOLERANCE = {"float32": 5e-5, "float64": 1e-6}  # some compute parts in float32, whatever the dtype
+TOLERANCE = {"float32": 5e-5, "float64": 1e-5}  # some compute parts in float32, whatever the dtype
 
 
 def need(library: str) -> None:

@@ -22,5 +22,10 @@ def disable_beta_transforms_warning() -> None:
     """There is no such warning."""
 
 
+def _is_tracing() -> bool:
+    """What torchvision's models ask: whether what happens is being recorded. Never."""
+    return False
+
+
 def __getattr__(name):
     return _find(name)
