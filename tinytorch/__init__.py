@@ -31,7 +31,7 @@ NAMES = frozenset("""
     bitwise_xor bmm bool broadcast_shapes broadcast_tensors broadcast_to bucketize can_cast cat cdouble ceil ceil_
     celu cfloat channels_last channels_last_3d chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip
     clip_ clone complex complex128 complex64 concat concatenate conj conj_physical contiguous_format cos cos_ cosh
-    cosh_ count_nonzero cumsum default_generator detach detach_ device diag diag_embed diagonal div divide dot
+    cosh_ count_nonzero cumsum default_generator detach detach_ device diag diag_embed diagonal diff div divide dot
     double dtype e einsum empty empty_like enable_grad eq equal erf erf_ exp exp2 exp2_ exp_ expm1 expm1_ eye fill_
     finfo fix fix_ flatten flip fliplr flipud float float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu float16 float32 float64 floor floor_ floor_divide fmod frac
     frac_ from_file from_numpy full full_like gather ge ger get_default_device get_default_dtype
