@@ -92,3 +92,12 @@ def test_published_parameters_and_shapes(library, tmp_path):
         assert found[what]
         for name, (ours, published) in found[what].items():
             assert ours == published, (what, name)
+
+
+def test_pretrained_models_generate_the_same(tmp_path):
+    """Weights that PyTorch saved; then greedily, by chance with the same seed, with beams."""
+    need("transformers")
+    theirs = json.loads(run(HERE / "pretrained.py", tmp_path, "save", folder=tmp_path))
+    ours = json.loads(run("-m", "tinytorch", HERE / "pretrained.py", tmp_path, folder=tmp_path))
+    assert ours == theirs
+    assert all(len({str(words) for words in ways.values()}) > 2 for ways in theirs.values())

@@ -551,7 +551,7 @@ def roll(input, shifts, dims=None) -> Tensor:
 
 
 def diff(input, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
-    """The differences of neighbours along `dim`, `n` times; `prepend` and `append` are joined on first."""
+    """The differences of neighbours along `dim`, `n` times; `prepend` and `append` are joined on first, unless n is 0."""
     if input.ndim == 0:
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
@@ -560,6 +560,8 @@ def diff(input, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append
     for part in (prepend, append):
         if part is not None and part.ndim != input.ndim:
             raise RuntimeError("diff expects prepend or append to be the same dimension as input")
+    if n == 0:
+        return input.clone()
     parts = [part for part in (prepend, input, append) if part is not None]
     result = cat(parts, dim) if len(parts) > 1 else input
     for _ in range(min(n, result.shape[dim])):
