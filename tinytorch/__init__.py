@@ -26,21 +26,21 @@ NAMES = frozenset("""
     ComplexDoubleStorage ComplexFloatStorage FloatStorage FloatTensor Generator HalfStorage HalfTensor IntStorage IntTensor LongStorage LongTensor
     ShortStorage ShortTensor Size Tensor TypedStorage UntypedStorage abs abs_ absolute acos acos_ add addcdiv
     addcmul addmm addmv adjoint all allclose amax amin aminmax angle any arange arccos arcsin arctan arctan2 argmax
-    argmin argsort argwhere as_strided as_tensor asin asin_ atan atan2 atan_ atleast_1d atleast_2d atleast_3d
+    argmin argsort argwhere as_strided as_tensor asarray asin asin_ atan atan2 atan_ atleast_1d atleast_2d atleast_3d
     baddbmm bernoulli bfloat16 bincount bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
     bitwise_xor bmm bool broadcast_shapes broadcast_tensors broadcast_to bucketize can_cast cat cdouble ceil ceil_
     celu cfloat channels_last channels_last_3d chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip
     clip_ clone complex complex128 complex64 concat concatenate conj conj_physical contiguous_format cos cos_ cosh
-    cosh_ count_nonzero cumsum default_generator detach detach_ device diag diag_embed diagonal div divide dot
+    cosh_ count_nonzero cumsum default_generator detach detach_ device diag diag_embed diagonal diff div divide dot
     double dtype e einsum empty empty_like enable_grad eq equal erf erf_ exp exp2 exp2_ exp_ expm1 expm1_ eye fill_
-    finfo fix fix_ flatten flip fliplr flipud float float16 float32 float64 floor floor_ floor_divide fmod frac
-    frac_ from_numpy full full_like gather ge ger get_default_device get_default_dtype
+    finfo fix fix_ flatten flip fliplr flipud float float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu float16 float32 float64 floor floor_ floor_divide fmod frac
+    frac_ from_file from_numpy full full_like gather ge ger get_default_device get_default_dtype
     get_rng_state greater greater_equal gt half hardshrink hstack hypot iinfo imag index_add index_copy index_fill
     index_put index_put_ index_select inf inference_mode initial_seed inner int int16 int32 int64 int8 is_complex
     is_conj is_floating_point is_grad_enabled is_neg is_signed is_tensor isclose isfinite isin isinf isnan isreal
     layout le lerp less less_equal linspace log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp
     logical_and logical_not logical_or logical_xor logsumexp long lt manual_seed masked_fill masked_select
-    matmul max maximum mean median memory_format meshgrid min minimum mm moveaxis movedim mul multinomial multiply
+    masked_scatter matmul max maximum mean median memory_format meshgrid min minimum mm moveaxis movedim mul multinomial multiply
     mv nan nan_to_num nan_to_num_ narrow ne neg neg_ negative negative_ no_grad nonzero norm normal not_equal numel
     ones ones_like outer permute pi polar pow prelu preserve_format prod promote_types rand rand_like randint
     randint_like randn randn_like randperm range ravel real reciprocal reciprocal_ relu relu_ remainder

@@ -432,3 +432,69 @@ def test_no_loops_in_the_arithmetic(monkeypatch):
         output = nn.MultiheadAttention(8, heads, batch_first=True)(x, x, x, need_weights=False)[0]
         counts.append(len(tt.autograd.graph_order([output.grad_fn])))
     assert counts[0] == counts[1] < 20
+
+
+# The module's work as a function, with weights that are given
+
+GIVEN = {
+    "packed": {},
+    "apart": {"apart": True},
+    "more keys": {"more": True, "options": {"need_weights": True}},
+    "masked": {"options": {"attn_mask": "mask", "average_attn_weights": False}},
+    "causal": {"options": {"attn_mask": "causal", "is_causal": True, "need_weights": False}},
+    "padded": {"apart": True, "options": {"key_padding_mask": "padding"}},
+}
+
+
+def with_given_weights(t, dims, apart=False, more=False, options=None):
+    """The output, the weights, and the gradients of all that is given."""
+    rng = np.random.default_rng(3)
+    new = lambda *shape: t.tensor(rng.standard_normal(shape), requires_grad=True)
+    query, key, value = new(3, 2, 4), new(5, 2, dims[0]), new(5, 2, dims[1])
+    packed, bias, out, out_bias = new(12, 4), new(12), new(4, 4), new(4)
+    parts = {name: new(4, n) for name, n in zip(("q_proj_weight", "k_proj_weight", "v_proj_weight"), (4, *dims))}
+    extra = (new(1, 1, 4), new(1, 1, 4)) if more else (None, None)
+    known = {
+        "mask": t.tensor(rng.random((3, 5)) < 0.3),
+        "causal": t.ones(3, 5, dtype=t.bool).triu(1),
+        "padding": t.tensor([[False] * 4 + [True], [False] * 5]),
+    }
+    options = {k: known[v] if isinstance(v, str) else v for k, v in (options or {}).items()}
+    options |= parts | {"use_separate_proj_weight": True} if apart else {}
+    output, weights = t.nn.functional.multi_head_attention_forward(
+        query,
+        key,
+        value,
+        4,
+        2,
+        None if apart else packed,
+        bias,
+        *extra,
+        more,
+        0.5,
+        out,
+        out_bias,
+        training=False,
+        **options,
+    )
+    ((output * output).sum() + (0 if weights is None else (weights * weights).sum())).backward()
+    given = [query, key, value, packed, bias, out, out_bias, *parts.values(), *filter(lambda x: x is not None, extra)]
+    return [output, weights, *(x.grad for x in given)]
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_attention_with_weights_that_are_given(name):
+    dims = (3, 6) if GIVEN[name].get("apart") else (4, 4)
+    for ours, theirs in zip(*(with_given_weights(t, dims, **GIVEN[name]) for t in (tt, torch)), strict=True):
+        assert (ours is None) == (theirs is None)
+        if ours is not None:
+            np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("size, heads, packed", [(5, 2, True), (4, 3, True), (4, 2, False)])
+def test_weights_that_do_not_fit(size, heads, packed):
+    for t in (tt, torch):
+        x, weight = t.ones(3, 1, 4), t.ones(12, 4) if packed else None
+        given = weight, None, None, None, False, 0.0, t.ones(4, 4), None
+        with pytest.raises(AssertionError):
+            t.nn.functional.multi_head_attention_forward(x, x, x, size, heads, *given)

@@ -274,3 +274,41 @@ def test_plain_tensors_take_the_short_way(monkeypatch):
     x = tt.ones(2, requires_grad=True)
     (x * x + x).sum().backward()
     assert x.grad.tolist() == [3, 3]
+
+
+FLOAT8 = ["float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu"]
+
+
+@pytest.mark.parametrize("kind", FLOAT8)
+def test_numbers_of_8_bits_are_kept(kind):
+    numbers = [1.0, 2, 0, 500, 464.1, -3.3, 1e-9, -1e9, float("inf"), float("nan")]
+    ours, theirs = tt.tensor(numbers).to(getattr(tt, kind)), torch.tensor(numbers).to(getattr(torch, kind))
+    np.testing.assert_array_equal(ours.float().numpy(), theirs.float().numpy())
+    limits = ["max", "min", "tiny"] + ["eps"] * (
+        kind != "float8_e5m2fnuz"
+    )  # whose PyTorch 2.13 says is half of what it is
+    assert [getattr(tt.finfo(ours.dtype), x) for x in limits] == [getattr(torch.finfo(theirs.dtype), x) for x in limits]
+    assert ours.type() == theirs.type()
+    assert (ours.dtype.is_signed, ours.dtype.itemsize) == (theirs.dtype.is_signed, theirs.dtype.itemsize)
+    assert pickle.loads(pickle.dumps(ours.dtype)) is ours.dtype and str(ours.dtype) == f"tinytorch.{kind}"
+    moved = [tt.cat([ours[1:3], ours.reshape(5, 2).t()[0]]), torch.cat([theirs[1:3], theirs.reshape(5, 2).t()[0]])]
+    np.testing.assert_array_equal(moved[0].float().numpy(), moved[1].float().numpy())
+    np.testing.assert_array_equal(ours[:-1].view(tt.uint8).numpy(), theirs[:-1].view(torch.uint8).numpy())  # but nan
+    for values in (ours, theirs):
+        with pytest.raises(TypeError, match="unsupported ScalarType"):
+            values.numpy()
+
+
+@pytest.mark.parametrize("operation", [lambda x: x + x, lambda x: x.sum(), lambda x: x @ x, lambda x: -x])
+def test_nobody_computes_in_8_bits(operation):
+    for t in (tt, torch):
+        with pytest.raises(NotImplementedError, match="not implemented for 'Float8_e5m2'"):
+            operation(t.ones(2, dtype=t.float8_e5m2))
+
+
+def test_numbers_of_8_bits_meet_no_others():
+    for t in (tt, torch):
+        for other in (t.float32, t.int64, t.bfloat16, t.float8_e4m3fn):
+            with pytest.raises(RuntimeError, match="Promotion for Float8 Types"):
+                t.promote_types(t.float8_e5m2, other)
+        assert t.promote_types(t.float8_e5m2, t.float8_e5m2) is t.float8_e5m2

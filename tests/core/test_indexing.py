@@ -309,3 +309,28 @@ def test_the_way_back_of_an_embedding_is_exact_in_float32():
     expected = np.zeros((50, 8))
     np.add.at(expected, index, grad)
     np.testing.assert_allclose(x.grad.numpy(), expected, atol=1e-4)
+
+
+def test_masked_scatter():
+    rows, all_of_them = [[True], [False], [True]], [[True, False, True], [False, False, True], [True, True, False]]
+    for chosen in (rows, all_of_them, [True, False, True], [[False] * 3] * 3):
+        alike(lambda t, x, s: x.masked_scatter(t.tensor(chosen), s), some(3, 3), some(4, 2))
+        alike(lambda t, x, s: t.masked_scatter(x, t.tensor(chosen), s), some(3, 3), some(8))
+        alike(lambda t, x, s: (x * 1).masked_scatter_(t.tensor(chosen), s), some(3, 3), some(6))
+    alike(lambda t, x, s: x.masked_scatter(t.tensor(all_of_them), s), some(3), some(9))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: t.zeros(3).masked_scatter(t.tensor([True, True, True]), t.ones(2)),
+        lambda t: t.zeros(3).masked_scatter(t.tensor([True, True, True]), t.ones(3, dtype=t.int64)),
+        lambda t: t.zeros(3).masked_scatter(t.tensor([1, 1, 1]), t.ones(3)),
+        lambda t: t.zeros(3).masked_scatter(t.tensor([True, False]), t.ones(3)),
+        lambda t: t.zeros(3).masked_scatter_(t.tensor([[True] * 3] * 2), t.ones(6)),
+    ],
+)
+def test_masked_scatter_of_what_does_not_fit(call):
+    for t in (tt, torch):
+        with pytest.raises(RuntimeError):
+            call(t)

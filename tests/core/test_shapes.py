@@ -294,3 +294,26 @@ def test_type_errors():
                 call(t)
     with pytest.raises((RuntimeError, ValueError)):
         tt.cat([])
+
+
+@pytest.mark.parametrize("options", [{}, {"n": 2}, {"n": 0}, {"n": 9}, {"dim": 0}, {"dim": 1, "prepend": 1}, {"append": 2, "prepend": 1}])
+def test_diff(options):
+    extra = {name: value for name, value in options.items() if name in ("prepend", "append")}
+    rest = {name: value for name, value in options.items() if name not in extra}
+    alike(lambda t, x, *more: t.diff(x, **rest, **dict(zip(extra, more))), some(3, 4), *(some(3, n) for n in extra.values()))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: t.tensor(1.0).diff(),
+        lambda t: t.ones(3).diff(-1),
+        lambda t: t.ones(3).diff(prepend=t.ones(1, 1)),
+        lambda t: t.ones(2, 3).diff(append=t.ones(1, 1)),
+    ],
+)
+def test_diff_of_what_does_not_fit(call):
+    for t in (tt, torch):
+        with pytest.raises(RuntimeError):
+            call(t)
+    assert tt.tensor([True, False, False]).diff().tolist() == [True, False]

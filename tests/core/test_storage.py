@@ -314,3 +314,68 @@ def test_set_default_tensor_type():
         finally:
             t.set_default_tensor_type("torch.FloatTensor")
         assert t.tensor(1.5).dtype is t.float32
+
+
+def outcome_of(call):
+    try:
+        found = call()
+    except (RuntimeError, ValueError, TypeError) as error:
+        return type(error)
+    return [str(found.dtype).split(".")[1], found.tolist(), found.requires_grad]
+
+
+AS_ARRAY = [
+    lambda t, x: t.asarray(x.detach().numpy()),
+    lambda t, x: t.asarray(x.detach().numpy(), dtype=t.float32),
+    lambda t, x: t.asarray(x.detach().numpy(), dtype=t.float32, copy=False),
+    lambda t, x: t.asarray(x.detach().numpy(), requires_grad=True),
+    lambda t, x: t.asarray(x),
+    lambda t, x: t.asarray(x, requires_grad=False),
+    lambda t, x: t.asarray(x, requires_grad=True, dtype=t.float32),
+    lambda t, x: t.asarray([1, 2]),
+    lambda t, x: t.asarray([1, 2], copy=False),
+    lambda t, x: t.asarray([1, 2], requires_grad=True),
+    lambda t, x: t.asarray(np.float32(3)),
+    lambda t, x: t.asarray(3, dtype=t.float64),
+    lambda t, x: t.asarray(bytearray(b"abcdabcd")),
+    lambda t, x: t.asarray(bytearray(b"abc"), dtype=t.uint8),
+    lambda t, x: t.asarray(bytearray(b"abc")),
+    lambda t, x: t.asarray(x.detach().untyped_storage(), dtype=t.float64),
+    lambda t, x: t.asarray(x.detach().untyped_storage()[8:16], dtype=t.uint8).view(t.float64),
+    lambda t, x: t.asarray("a"),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("call", AS_ARRAY)
+def test_asarray(call):
+    ours, theirs = (outcome_of(lambda: call(t, t.arange(3, dtype=t.float64).requires_grad_())) for t in (tt, torch))
+    assert ours == theirs
+
+
+def test_asarray_shares_memory_unless_told_to_copy():
+    for t in (tt, torch):
+        array = np.zeros(2)
+        shared, own = t.asarray(array), t.asarray(array, copy=True)
+        array[0] = 5
+        assert shared[0] == 5 and own[0] == 0
+        assert t.asarray(shared, copy=True) is not shared
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_files_as_storages(tmp_path):
+    for t in (tt, torch):
+        file = tmp_path / f"{t.__name__}.bin"
+        file.write_bytes(bytes(range(24)))
+        bytes_of_it = t.UntypedStorage.from_file(str(file), nbytes=12)
+        assert bytes_of_it.tolist() == list(range(12))
+        bytes_of_it[0] = 9  # in memory only
+        numbers = t.from_file(str(file), True, 3, dtype=t.int64)
+        assert numbers[0].item() == int.from_bytes(bytes(range(8)), "little")
+        numbers[0] = 0
+        assert file.read_bytes()[:9] == bytes([0] * 8 + [8])
+        assert t.from_file(str(file), shared=True, size=8).shape == (8,) and file.stat().st_size == 32
+        assert len(t.FloatStorage.from_file(str(file), False, 2)) == 2
+        for there, size in ((file, 99), (tmp_path / "none", 1)):
+            with pytest.raises(RuntimeError, match=r"smaller than the required mapping size|unable to open file"):
+                t.UntypedStorage.from_file(str(there), False, size)

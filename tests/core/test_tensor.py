@@ -291,3 +291,14 @@ def test_an_index_is_one_whole_number():
                 TypeError, match="only integer tensors of a single element can be converted to an index"
             ):
                 operator.index(make(wrong))
+
+
+def test_a_tensor_keeps_what_a_program_notes_on_it():
+    import copy
+    import pickle
+
+    for t in (tt, torch):
+        x = t.ones(2)
+        x.note = "scale"
+        assert x.note == "scale" and not hasattr(x * 1, "note")
+        assert [copy.copy(x).note, copy.deepcopy(x).note, pickle.loads(pickle.dumps(x)).note] == ["scale"] * 3

@@ -216,3 +216,45 @@ def test_the_gradient_given_to_backward():
                 (x * 2).backward(wrong)
         with pytest.raises(TypeError):
             (x * 2).backward([1.0, 2, 3])
+
+
+AS_OTHER_NUMBERS = [
+    lambda t, x: x.view(t.int32),
+    lambda t, x: x.view(t.uint8),
+    lambda t, x: x.view(t.float64),
+    lambda t, x: x.view(dtype=t.complex64),
+    lambda t, x: x.t().view(t.int32),
+    lambda t, x: x[:, :2].view(t.int64),
+    lambda t, x: x[1].view(t.int16),
+    lambda t, x: x[0, 1].view(t.int32),
+]
+
+
+@pytest.mark.parametrize("call", AS_OTHER_NUMBERS)
+def test_bytes_as_numbers_of_another_dtype(call):
+    ours, theirs = (t.arange(12.0).reshape(3, 4) for t in (tt, torch))
+    other, expected = call(tt, ours), call(torch, theirs)
+    np.testing.assert_array_equal(other.numpy(), expected.numpy())
+    assert str(other.dtype).split(".")[1] == str(expected.dtype).split(".")[1]
+    other.fill_(0)
+    expected.fill_(0)  # the same memory
+    np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t, x: x[:, :3].view(t.float64),
+        lambda t, x: x.t().view(t.uint8),
+        lambda t, x: x[0, 0].view(t.uint8),
+    ],
+)
+def test_bytes_that_make_no_numbers_of_another_dtype(call):
+    for t in (tt, torch):
+        with pytest.raises(RuntimeError, match=r"self\..* to view .* as .* \(different element sizes\)"):
+            call(t, t.arange(12.0).reshape(3, 4))
+
+
+def test_bytes_as_other_numbers_have_no_history():
+    for t in (tt, torch):
+        assert not t.ones(2, requires_grad=True).view(t.int32).requires_grad

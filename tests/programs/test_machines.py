@@ -49,6 +49,10 @@ ANSWERS = [
     "amp.GradScaler().get_scale()", "amp.GradScaler('cpu').get_scale()", "amp.GradScaler('cpu').state_dict()",
     "cuda.amp.GradScaler().is_enabled()", "amp.GradScaler('cpu', growth_factor=1.0)", "typename(3)", "typename('a')",
     "nn.modules.utils._pair(2)", "nn.modules.utils._triple([1, 2, 3])", "_check(False)", "_assert(False, 'x')",
+    "_check_with(KeyError, False, lambda: 'x')", "_check_with(KeyError, 1, None)", "_check_index(False)", "_check_value(False)",
+    "_check_type(False)", "_check_not_implemented(False)", "_check_is_size(-1)", "_check_is_size(2, max=3)",
+    "_check_tensor_all(t.tensor([True, False]))", "_check_tensor_all(t.tensor([True]))", "_check_tensor_all(True)",
+    "_check_tensor_all_with(KeyError, t.tensor([True, False]))", "_check_tensor_all_with(KeyError, t.tensor(1))",
 ]  # fmt: skip
 
 

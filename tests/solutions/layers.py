@@ -116,7 +116,7 @@ wrong("sequential", "no module twice", ("for module in self:", "for module in se
 wrong("sequential", "the first two only", ("for module in self:", "for module in list(self)[:2]:"))
 wrong("state-dict", "a copy", ("value.detach()", "Tensor.wrap(value.array.copy())"))
 wrong("state-dict", "with history", ("value if keep_vars else value.detach()", "value"))
-wrong("state-dict", "transient ones too", (" and name not in module._transient", ""))
+wrong("state-dict", "transient ones too", (" and name not in module._non_persistent_buffers_set", ""))
 wrong("state-dict", "buffers forgotten", ("{**module._parameters, **module._buffers}", "module._parameters"))
 wrong("state-dict", "missing keys ignored", ("if strict and missing:", "if False:"))
 wrong("state-dict", "never strict", ("if strict and unexpected:", "if unexpected:"))
@@ -259,8 +259,8 @@ right(
     "state-dict",
     "shelf by shelf",
     (
-        'for name, value in {**module._parameters, **module._buffers}.items():\n            if value is not None and name not in module._transient:\n                state[f"{path}.{name}" if path else name] = value if keep_vars else value.detach()',
-        "own = list(module._parameters.items())\n        own += [pair for pair in module._buffers.items() if pair[0] not in module._transient]\n        for name, value in own:\n            if value is None:\n                continue\n            key = '.'.join(filter(None, (path, name)))\n            state[key] = value\n            if not keep_vars:\n                state[key] = value.detach()",
+        'for name, value in {**module._parameters, **module._buffers}.items():\n            if value is not None and name not in module._non_persistent_buffers_set:\n                state[f"{path}.{name}" if path else name] = value if keep_vars else value.detach()',
+        "own = list(module._parameters.items())\n        own += [pair for pair in module._buffers.items() if pair[0] not in module._non_persistent_buffers_set]\n        for name, value in own:\n            if value is None:\n                continue\n            key = '.'.join(filter(None, (path, name)))\n            state[key] = value\n            if not keep_vars:\n                state[key] = value.detach()",
     ),
     (
         "if key in given and given[key].shape != own[key].shape:",

@@ -7,7 +7,7 @@ MODULES = ("nn.module", "nn.buffer", "nn.moving", "nn.containers", "nn.flatten",
            "nn.window_pooling", "nn.adaptive_pooling", "nn.resampling", "nn.pixelshuffle", "nn.fold", "nn.grid_sample", "nn.unpooling",
            "nn.fractional_pooling", "nn.padding", "nn.norm", "nn.dropout", "nn.residual",
            "nn.instance_norm", "nn.channel_dropout", "nn.local_response_norm", "nn.lazy", "nn.lazy_layers", "nn.embedding",
-           "nn.embedding_bag", "nn.attention", "nn.transformer", "nn.rnn", "nn.rnn_cell")
+           "nn.embedding_bag", "nn.attention", "nn.multi_head", "nn.transformer", "nn.rnn", "nn.rnn_cell")
 
 
 def _is_module(value):

@@ -29,7 +29,7 @@ def assign_buffer(self, name, value) -> None:
     """As before; of a buffer it is written down whether the state_dict shall hold it."""
     assign(self, name, value)
     if isinstance(value, Buffer):
-        (self._transient.discard if value.persistent else self._transient.add)(name)
+        (self._non_persistent_buffers_set.discard if value.persistent else self._non_persistent_buffers_set.add)(name)
 
 
 Module.__setattr__ = assign_buffer

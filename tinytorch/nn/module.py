@@ -66,7 +66,7 @@ class Module:
     )
 
     def __init__(self):
-        vars(self).update(training=True, _parameters={}, _modules={}, _buffers={}, _transient=set(), _hooks=None)
+        vars(self).update(training=True, _parameters={}, _modules={}, _buffers={}, _non_persistent_buffers_set=set(), _hooks=None)
 
     def forward(self, *args, **kwargs):
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
@@ -161,7 +161,7 @@ def register_module(self, name: str, module: Module | None) -> None:
 def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
     """Add a tensor that is kept and converted with the module but not trained; if persistent, state_dict holds it."""
     _register(self, "_buffers", name, tensor, Tensor)
-    (self._transient.discard if persistent else self._transient.add)(name)
+    (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
 
 Module.add_module = register_module
@@ -572,7 +572,7 @@ def state_dict(self, *, destination=None, prefix: str = "", keep_vars: bool = Fa
     state = OrderedDict() if destination is None else destination
     for path, module in self.named_modules(None, prefix.removesuffix("."), remove_duplicate=False):
         for name, value in {**module._parameters, **module._buffers}.items():
-            if value is not None and name not in module._transient:
+            if value is not None and name not in module._non_persistent_buffers_set:
                 state[f"{path}.{name}" if path else name] = value if keep_vars else value.detach()
     return state
 

@@ -15,7 +15,7 @@ import functools
 import numpy as np
 
 from ..dispatch import device_of, dispatch, is_array, moved
-from .dtypes import bfloat16, complex64, complex128, float16, int8, int16, introduce
+from .dtypes import BORROWED, bfloat16, complex64, complex128, float16, int8, int16, introduce
 from .layout import clone, in_memory_format
 from ..tensor import (
     Function,
@@ -218,9 +218,9 @@ Tensor.is_pinned = lambda self, device=None: False
 def numpy(input, *, force: bool = False) -> np.ndarray:
     """The array itself, shared, for a tensor that takes no part in a derivative.
 
-    `force`: of any tensor, if need be a copy. TypeError for bfloat16, and, without `force`, for one on another device.
+    `force`: of any tensor, if need be a copy. TypeError for bfloat16 and float8; without it for another device's.
     """
-    if input.array.dtype.kind == "V":
+    if input.dtype in BORROWED:
         raise TypeError(f"Got unsupported ScalarType {input.dtype}: numpy has no such numbers, use .float().numpy()")
     return array_itself(input.detach().cpu() if force else input)
 

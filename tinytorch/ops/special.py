@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from ..autograd import run, unbroadcast, values
-from ..dispatch import as_array, device_of, moved
+from ..dispatch import as_array, device_of, dispatch, moved
 from ..nn.basic_activations import sigmoid
 from .elementwise import Cos, Gate, Log1p, Unary, a_tensor, attach
 from .inplace import in_place_form
@@ -32,6 +32,7 @@ from ..tensor import (
 )
 
 # %% ../../modules/04_losses/04_losses_special.ipynb #c006
+@dispatch
 def by_scipy(name: str, *arrays):
     """`scipy.special.NAME` of arrays, in the dtype of the last one and on its device."""
     import scipy.special

@@ -5,13 +5,15 @@
 # %% auto #0
 __all__ = ['FloatStorage', 'DoubleStorage', 'HalfStorage', 'BoolStorage', 'ByteStorage', 'CharStorage', 'ShortStorage',
            'IntStorage', 'LongStorage', 'BFloat16Storage', 'ComplexFloatStorage', 'ComplexDoubleStorage',
-           'in_another_shape', 'flat', 'first_place', 'UntypedStorage', 'TypedStorage', 'storage_type', 'storage',
-           'untyped_storage', 'storage_offset', 'Walk', 'as_strided', 'places_of', 'unfold', 'windows_of', 'view',
-           'set_', 'row_major', 'resize_', 'resize_as_']
+           'in_another_shape', 'flat', 'first_place', 'mapped', 'UntypedStorage', 'TypedStorage', 'storage_type',
+           'from_file', 'storage', 'untyped_storage', 'storage_offset', 'Walk', 'as_strided', 'places_of', 'unfold',
+           'windows_of', 'view', 'set_', 'row_major', 'resize_', 'resize_as_']
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c003
 import math
 import operator
+import os
+from pathlib import Path
 
 import numpy as np
 
@@ -37,6 +39,21 @@ def first_place(array) -> int:
     return whole_memory(array)[1] // array.itemsize
 
 
+def mapped(filename, shared: bool, size: int, kind: np.dtype) -> np.ndarray:
+    """`size` numbers of dtype `kind` in a file, read where they are looked at. RuntimeError where that is shorter."""
+    path, wanted = Path(filename), size * kind.itemsize
+    if shared:
+        path.touch()
+    if not path.is_file():
+        raise RuntimeError(f"unable to open file <{filename}> in read-only mode: No such file or directory (2)")
+    there = path.stat().st_size
+    if there < wanted:
+        if not shared:
+            raise RuntimeError(f"file <{filename}> size <{there}> is smaller than the required mapping size <{wanted}>")
+        os.truncate(path, wanted)
+    return np.asarray(np.memmap(path, kind, "r+" if shared else "c", shape=(size,))) if size else np.empty(0, kind)
+
+
 class UntypedStorage:
     """A block of memory, as bytes, as `torch.UntypedStorage`; of a number of bytes, a new one."""
 
@@ -44,6 +61,11 @@ class UntypedStorage:
 
     def __init__(self, size: int | np.ndarray = 0):
         self.array = np.empty(size, self.itemtype) if isinstance(size, int) else size
+
+    @classmethod
+    def from_file(cls, filename: str, shared: bool = False, nbytes: int = 0):
+        """The first `nbytes` bytes of a file. Changes go into the file if `shared`, which also makes or lengthens it."""
+        return cls(mapped(filename, shared, nbytes, cls.itemtype))
 
     def size(self) -> int:
         return len(self.array)
@@ -132,6 +154,11 @@ class TypedStorage(UntypedStorage):
         super().__init__(np.array(data, self.itemtype) if isinstance(data, (list, tuple)) else data)
 
     @classmethod
+    def from_file(cls, filename: str, shared: bool = False, size: int = 0):
+        """The first `size` numbers of a file."""
+        return cls(mapped(filename, shared, size, cls().array.dtype))
+
+    @classmethod
     def from_buffer(cls, buffer, byte_order: str = "native"):
         """A copy of the bytes of `buffer`; byte_order: "native", "little" or "big"."""
         order = {"native": "=", "little": "<", "big": ">"}[byte_order]
@@ -159,6 +186,13 @@ ShortStorage, IntStorage = storage_type("ShortStorage", "int16"), storage_type("
 LongStorage, BFloat16Storage = storage_type("LongStorage", "int64"), storage_type("BFloat16Storage", bfloat16)
 ComplexFloatStorage = storage_type("ComplexFloatStorage", "complex64")
 ComplexDoubleStorage = storage_type("ComplexDoubleStorage", "complex128")
+
+
+def from_file(
+    filename, shared: bool | None = None, size: int | None = 0, *, dtype=None, layout=None, device=None, pin_memory=False
+) -> Tensor:
+    """A tensor on the first `size` numbers of a file. Changes go into the file if `shared`, which also makes it."""
+    return Tensor.wrap(mapped(filename, bool(shared), size or 0, as_dtype(dtype or get_default_dtype()).numpy))
 
 
 def storage(input) -> TypedStorage:

@@ -16,6 +16,7 @@ from ..dispatch import is_array
 from .conversion import CPU, GPU, set_default_device, to
 from .creation import empty, tensor
 from .dtypes import (
+    FLOAT8,
     bfloat16,
     complex64,
     complex128,
@@ -35,7 +36,7 @@ from ..tensor import Tensor, bool_, dtype, float32, float64, int32, int64, to_dt
 LETTERS = {  # dtype -> its name in the name of a type
     float16: "Half", bfloat16: "BFloat16", float32: "Float", float64: "Double", uint8: "Byte", int8: "Char",
     int16: "Short", int32: "Int", int64: "Long", bool_: "Bool", complex64: "ComplexFloat", complex128: "ComplexDouble",
-    uint16: "UInt16", uint32: "UInt32", uint64: "UInt64",
+    uint16: "UInt16", uint32: "UInt32", uint64: "UInt64", **{kind: kind.name.capitalize() for kind in FLOAT8},
 }  # fmt: skip
 
 

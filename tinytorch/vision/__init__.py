@@ -23,7 +23,7 @@ def disable_beta_transforms_warning() -> None:
 
 
 def _is_tracing() -> bool:
-    """Never: torchvision's models ask."""
+    """What torchvision's models ask: whether what happens is being recorded. Never."""
     return False
 
 

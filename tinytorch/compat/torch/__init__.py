@@ -35,6 +35,8 @@ __all__ = [
     "is_deterministic_algorithms_warn_only_enabled", "is_storage", "is_warn_always_enabled", "set_default_device",
     "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",
     "set_num_threads", "set_warn_always", "typename", "use_deterministic_algorithms", "_assert", "_check",
+    "_check_index", "_check_is_size", "_check_not_implemented", "_check_tensor_all", "_check_tensor_all_with",
+    "_check_type", "_check_value", "_check_with",
 ]  # fmt: skip
 
 
@@ -55,10 +57,52 @@ def _assert(condition, message: str) -> None:
     assert condition, message
 
 
-def _check(cond, message=None) -> None:
-    """Raises RuntimeError with what `message()` says, unless `cond`."""
+def _check_with(error_type, cond: bool, message=None) -> None:
+    """Raises `error_type` with what `message()` says, unless `cond`. TypeError where that is no bool."""
+    if not isinstance(cond, bool):
+        raise TypeError(f"cond must be a bool, but got {type(cond)}")
     if not cond:
-        raise RuntimeError(message() if message else "Expected cond to be True")
+        raise error_type(str(message()) if message else "Expected cond to be True, but got False.")
+
+
+def _check(cond: bool, message=None) -> None:
+    """`_check_with` RuntimeError; the functions below are its like."""
+    _check_with(RuntimeError, cond, message)
+
+
+def _check_index(cond: bool, message=None) -> None:
+    _check_with(IndexError, cond, message)
+
+
+def _check_value(cond: bool, message=None) -> None:
+    _check_with(ValueError, cond, message)
+
+
+def _check_type(cond: bool, message=None) -> None:
+    _check_with(TypeError, cond, message)
+
+
+def _check_not_implemented(cond: bool, message=None) -> None:
+    _check_with(NotImplementedError, cond, message)
+
+
+def _check_is_size(i: int, message=None, *, max=None) -> None:
+    """Raises RuntimeError unless 0 <= i, and i <= max."""
+    _check(bool(i >= 0 and (max is None or i <= max)), message)
+
+
+def _check_tensor_all_with(error_type, cond, message=None) -> None:
+    """`_check_with` for a tensor of truth values: all shall hold."""
+    if not isinstance(cond, load("tensor").Tensor):
+        raise TypeError(f"cond must be a tensor, but got {type(cond)}")
+    if cond.dtype.name != "bool":
+        raise TypeError(f"cond tensor must have dtype torch.bool, but got {cond.dtype}")
+    _check_with(error_type, cond.all().item(), message)
+
+
+def _check_tensor_all(cond, message=None) -> None:
+    """`_check_tensor_all_with` RuntimeError."""
+    _check_tensor_all_with(RuntimeError, cond, message)
 
 
 def typename(obj) -> str:
