@@ -231,4 +231,4 @@ for i in reversed(range(0, timesteps, 4)):
     img = p_sample(ema.ema_model, img, torch.full((2,), i, dtype=torch.long), i)
 print("sample %.3f %.3f" % (img.mean(), img.std()))
 sample = ddim_sample(ema.ema_model, (2, 1, 8, 8))
-print("ddim %.3f %.3f" % (sample.mean(), sample.std()), sample.is_inference(), sample.requires_grad)
+print("ddim %.3f %.3f" % (sample.mean(), sample.std()), sample.requires_grad)

@@ -12,6 +12,7 @@ import torch.optim as optim
 torch.manual_seed(3)
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 torch.set_default_device(device)
+torch.set_default_dtype(torch.double)
 
 
 class ContentLoss(nn.Module):
@@ -108,7 +109,7 @@ def tv_loss(y):
 
 ramp = torch.linspace(0, 1, 20)
 content_img = torch.stack([ramp.repeat(20, 1), ramp.repeat(20, 1).t(), torch.full((20, 20), 0.5)]).unsqueeze(0)
-style_img = (torch.arange(20)[None, :] % 4 < 2).float().expand(1, 3, 20, 20) * torch.tensor([1.0, 0.3, 0.1])[:, None, None]
+style_img = (torch.arange(20)[None, :] % 4 < 2).type(torch.get_default_dtype()).expand(1, 3, 20, 20) * torch.tensor([1.0, 0.3, 0.1])[:, None, None]
 normalization_mean, normalization_std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
 input_img = content_img.clone()
 model, style_losses, content_losses = get_style_model_and_losses(
@@ -120,7 +121,7 @@ model.eval()
 model.requires_grad_(False)
 optimizer = optim.LBFGS([input_img])
 run = [0]
-while run[0] <= 60:
+while run[0] <= 20:
 
     def closure():
         with torch.no_grad():  # correct the values of updated input image
@@ -137,8 +138,8 @@ while run[0] <= 60:
         loss = style_score + content_score + 1e-6 * tv_loss(input_img)
         loss.backward()
         run[0] += 1
-        if run[0] in (1, 4, 20):
-            print("run {}: Style Loss : {:.4f} Content Loss: {:.4f}".format(run[0], style_score.item(), content_score.item()))
+        if run[0] % 4 == 0:
+            print("run {}: Style Loss : {:.3f} Content Loss: {:.4f}".format(run[0], style_score.item(), content_score.item()))
         return loss
 
     optimizer.step(closure)
