@@ -346,11 +346,8 @@ def input_gradients(node, grad, create_graph: bool) -> tuple:
             f"Trying to backward through the graph a second time ({node}): what it had saved is freed. "
             "Compute the result again, or say retain_graph=True the first time."
         )
-    if (
-        saved
-        and changes.last > node.order
-        and any(is_array(kept) and changes.entry(kept)[0] > node.order for kept in saved)
-    ):
+    since = getattr(saved, "since", node.order)  # a checkpoint computes anew what it saves
+    if saved and changes.last > since and any(is_array(kept) and changes.entry(kept)[0] > since for kept in saved):
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"{node}, of shape {node.shape}, had saved it. Change a copy: x = x + 1 instead of x += 1."

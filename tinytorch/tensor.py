@@ -616,14 +616,14 @@ class Div(Function):
 
 
 class Pow(Function):
-    """a ** b. Saves a, b and the result, in this order."""
+    """a ** b. Saves a, b and the result, in this order; the result only where b wants a gradient."""
 
     differentiable_twice = True
     flops = "elementwise"
 
     def forward(self, a, b):
         result = np.asarray(a**b)
-        self.saved = a, b, result
+        self.saved = a, b, result if self.needs_input_grad[1] else None
         return result
 
 

@@ -228,6 +228,26 @@ def test_a_hook_of_several_tensors(t, mode):
 
 
 @BOTH
+@pytest.mark.parametrize("use_reentrant", [True, False])
+def test_changes_in_place_inside_of_a_checkpoint(t, use_reentrant):
+    """The arrays that are saved the second time are younger than the nodes that they are for."""
+    x = t.tensor([[1.0, -2.0, 3.0]], requires_grad=True)
+    w = t.tensor([[0.5], [1.0], [2.0]], requires_grad=True)
+    checkpoint = t.utils.checkpoint.checkpoint
+    checkpoint(lambda x: t.relu_(x * 2).mm(w), x, use_reentrant=use_reentrant).sum().backward()
+    assert x.grad.tolist() == [[1.0, 0.0, 4.0]] and w.grad.tolist() == [[2.0], [0.0], [6.0]]
+
+
+@BOTH
+def test_a_hook_that_changes_what_it_unpacks(t):
+    x = t.tensor([1.0, 2.0], requires_grad=True)
+    with t.autograd.graph.saved_tensors_hooks(lambda kept: kept.clone(), lambda kept: kept.clone().mul_(10)):
+        y = x * x
+    y.sum().backward()
+    assert x.grad.tolist() == [20.0, 40.0]
+
+
+@BOTH
 def test_versions(t):
     x = t.ones(2, requires_grad=True)
     y = x * 2

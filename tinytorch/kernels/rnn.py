@@ -163,9 +163,8 @@ class _Fused(Recurrence):
         for t in range(steps):
             np.matmul(self.states[t], turned, out=said)
             self.forth(t, first, said, shift)
-        result = self.states[1:]
-        self.saved = (parts, weight, bias, *state, result)
-        return result
+        self.saved = (parts, weight, bias, *state)
+        return self.states[1:].copy()  # a program may change it in place, and backward needs the states
 
     def backward(self, grad):
         if isinstance(grad, Tensor):  # a derivative of the derivative is wanted

@@ -50,17 +50,17 @@ class NormalizeFunction(Function):
     flops = "elementwise"
 
     def forward(self, x, dims, eps, watch=None):
-        x_hat, mean, variance, self.rstd = standardize(x, dims, eps)
+        x_hat, self.mean, variance, self.rstd = standardize(x, dims, eps)
         if watch is not None:
-            watch(mean, variance)
-        self.dims, self.eps, self.saved = dims, eps, (x_hat, x)
+            watch(self.mean, variance)
+        self.dims, self.eps, self.saved = dims, eps, (x,)
         return x_hat
 
     def backward(self, grad):
-        x_hat, x = self.saved
+        (x,) = self.saved  # not x_hat: a ReLU may have worked in place on it
         if isinstance(grad, Tensor):  # a derivative of the derivative is wanted
             return recorded_gradient(grad, *recorded_normalization(x, self.dims, self.eps), self.dims)
-        return normalize_gradient(grad, x_hat, self.rstd, self.dims)
+        return normalize_gradient(grad, (x - self.mean) * self.rstd, self.rstd, self.dims)
 
 
 def recorded_normalization(x: Tensor, dims: tuple, eps: float, centered: bool = True) -> tuple:

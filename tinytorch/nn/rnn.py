@@ -114,14 +114,13 @@ class Recurrence(Function):
     flops = "recurrence"
 
     def forward(self, parts, weight, bias, *state, step, step_back):
-        outputs, last, self.memory = through_time(step, parts, weight, bias, state)
-        result = run(Stack, *outputs, *last[1:], dim=0)
-        self.saved, self.step, self.step_back = (parts, weight, bias, *state, result), step, step_back
-        return result
+        self.outputs, last, self.memory = through_time(step, parts, weight, bias, state)
+        self.saved, self.step, self.step_back = (parts, weight, bias, *state), step, step_back
+        return run(Stack, *self.outputs, *last[1:], dim=0)
 
     def backward(self, grad):
-        parts, weight, bias, *state, outputs = self.saved
-        memory, steps = self.memory, len(parts)
+        parts, weight, bias, *state = self.saved
+        outputs, memory, steps = self.outputs, self.memory, len(parts)
         if isinstance(grad, Tensor):  # a derivative of the derivative is wanted: all again, recorded
             outputs, _, memory = through_time(self.step, parts.unbind(0), weight, bias, tuple(state))
             grad = grad.unbind(0)

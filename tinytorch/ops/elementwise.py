@@ -732,12 +732,15 @@ class Logaddexp(Function):
     def forward(self, a, b):
         with np.errstate(all="ignore"):
             result = as_array(np.logaddexp(a, b))
-        self.saved = a, b, result
+        self.saved = a, b
         return result
 
     def backward(self, grad):
-        a, b, result = self.saved
-        return unbroadcast(grad * run(Exp, a - result), a.shape), unbroadcast(grad * run(Exp, b - result), b.shape)
+        a, b = self.saved
+        return (
+            unbroadcast(grad / (1 + run(Exp, b - a)), a.shape),
+            unbroadcast(grad / (1 + run(Exp, a - b)), b.shape),
+        )
 
 
 Tensor.atan2 = Tensor.arctan2 = between_tensors(Atan2, "atan2", prepare=floating)

@@ -201,6 +201,7 @@ class Var(Function):
 
     differentiable_twice = True
     finish = np.positive
+    of_result = False  # whether backward needs the result, too
     flops = "elementwise"
 
     def forward(self, a, dim, keepdim, correction):
@@ -211,7 +212,7 @@ class Var(Function):
             distance = a - np.sum(a, axis=dim, keepdims=True) / max(self.count, 1)
             result = self.finish(np.sum(distance * distance, axis=dim, keepdims=keepdim) / np.float64(self.divisor))
         result = as_array(result).astype(a.dtype, copy=False)
-        self.saved = a, result
+        self.saved = (a, result) if self.of_result else (a,)
         return result
 
     def backward(self, grad):
@@ -225,7 +226,7 @@ class Var(Function):
 class Std(Var):
     """The square root of the variance."""
 
-    finish = np.sqrt
+    finish, of_result = np.sqrt, True
 
     def backward(self, grad):
         a, result = self.saved

@@ -11,7 +11,7 @@ import functools
 import warnings
 import weakref
 from ..autograd import enable_grad, no_grad
-from ..autograd.graph import Absent, empty_out, kept, kind_of, watched
+from ..autograd.graph import Absent, Afresh, empty_out, kept, kind_of, watched
 from ..dispatch import is_array
 from ..ops.generator import get_rng_state, set_rng_state
 from ..tensor import Observer, Tensor, grad_mode
@@ -78,7 +78,7 @@ def forget_arrays(node) -> None:
 
 def take_over(old, new) -> None:
     """Give the node `old` all that `new`, which computed the same, keeps for its backward."""
-    old.saved, old.array_ids = new.saved, getattr(new, "array_ids", None)
+    old.saved, old.array_ids = Afresh(new.saved, new.order), getattr(new, "array_ids", None)
     if type(old).__dictoffset__:
         vars(old).update(vars(new))
         if "ctx" in vars(old):  # of a function that a program wrote
