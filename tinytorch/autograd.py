@@ -10,9 +10,10 @@ __all__ = ['changes', 'walk', 'numerical_gradient', 'unbroadcast', 'derivative',
            'sum_backward', 'max_backward', 'reshape_backward', 'permute_backward', 'expand_backward', 'PutItem',
            'getitem_backward', 'to_backward', 'matmul_gradients', 'matmul_backward', 'graph_order', 'block_of',
            'Changes', 'backward_on_tensors', 'sources_of', 'with_history', 'input_gradients', 'checked', 'release',
-           'hooked', 'check_hook', 'first_gradient', 'start', 'accumulate', 'backward', 'grad', 'set_grad_enabled',
-           'no_grad', 'enable_grad', 'inference_mode', 'is_grad_enabled', 'requires_grad_', 'register_hook',
-           'RemovableHandle', 'Keeper', 'keeper_of', 'retain_grad', 'draw_graph', 'listed', 'gradcheck', 'recognise']
+           'hooked', 'check_hook', 'first_gradient', 'start', 'Toward', 'accumulate', 'places_of', 'backward', 'grad',
+           'set_grad_enabled', 'no_grad', 'enable_grad', 'inference_mode', 'is_grad_enabled', 'requires_grad_',
+           'register_hook', 'RemovableHandle', 'Keeper', 'keeper_of', 'retain_grad', 'draw_graph', 'listed',
+           'gradcheck', 'recognise']
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c003
 import contextlib
@@ -476,6 +477,30 @@ def start(outputs, gradients, create_graph: bool) -> dict:
     return pending
 
 
+class Toward(dict):
+    """Gradients on their way to chosen nodes and leaves: what does not lead `through` to them is not kept, and a node
+    that only ends there, and is not `passing` anything on, is not walked."""
+
+    def __init__(self, pending: dict, sources):
+        self.through, self.passing = set(sources), set()
+        for node in reversed(graph_order([source for source in pending if isinstance(source, Function)])):
+            if not self.through.isdisjoint(node.edges):
+                self.passing.add(node)
+                self.through.add(node)
+        super().__init__({edge: gradient for edge, gradient in pending.items() if edge in self.through})
+
+    def __setitem__(self, edge, gradient):
+        if edge in self.through:
+            super().__setitem__(edge, gradient)
+
+    def pop(self, node, default=None):
+        if node in self.passing:
+            return super().pop(node, default)
+        if node in self and node.hooks:
+            self[node] = hooked(node.hooks, self[node])
+        return None
+
+
 def accumulate(leaf, grad, given: set) -> None:
     """Add `grad` to `leaf.grad`. An array that something else may hold too is copied first."""
     if leaf._hooks:
@@ -492,15 +517,26 @@ def accumulate(leaf, grad, given: set) -> None:
         leaf._grad = Tensor.wrap(grad.copy() if shared else grad)
 
 
+def places_of(inputs) -> dict:
+    """{node or leaf: tensor} of the tensors that backward(inputs=...) shall give a gradient."""
+    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty: leave it out for all leaves")
+    return {x.grad_fn or x: x for x in inputs}
+
+
 def backward(input, gradient=None, retain_graph=None, create_graph: bool = False, inputs=None) -> None:
     """Add to `.grad` of every leaf the derivative of this tensor (times `gradient`, if it is not a single number)."""
     keep = create_graph if retain_graph is None else retain_graph
     with set_grad_enabled(create_graph), np.errstate(all="ignore"):
-        leaves = walk(start([input], [gradient], create_graph), (), keep, create_graph)
+        pending = start([input], [gradient], create_graph)
+        places = {} if inputs is None else places_of(inputs)
+        pending = pending if inputs is None else Toward(pending, places)
+        wanted = {place for place in places if isinstance(place, Function)}
         given = set() if gradient is None else {id(gradient.array)}
-        for leaf, grad in leaves.items():
-            if inputs is None or any(leaf is chosen for chosen in inputs):
-                accumulate(leaf, grad, given)
+        for place, grad in walk(pending, wanted, keep, create_graph).items():
+            if not (isinstance(place, Function) and places[place].retains_grad):  # then its hook has kept it
+                accumulate(places.get(place, place), grad, given)
 
 
 def grad(
@@ -526,7 +562,8 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     wanted = {x.grad_fn for x in inputs if x.grad_fn is not None}
     with set_grad_enabled(create_graph), np.errstate(all="ignore"):
-        found = walk(start(outputs, gradients, create_graph), wanted, keep, create_graph)
+        pending = Toward(start(outputs, gradients, create_graph), [x.grad_fn or x for x in inputs])
+        found = walk(pending, wanted, keep, create_graph)
     result = [found.get(x.grad_fn or x) for x in inputs]
     result = [
         g if g is None or not x._hooks else hooked(x._hooks, g) for x, g in zip(inputs, result)

@@ -151,6 +151,35 @@ def test_backward_of_chosen_inputs(t):
     a, b = leaf(t, 1), leaf(t, 2)
     (a * b).backward(inputs=[a])
     assert a.grad.item() == 2 and b.grad is None
+    (a * b).backward(inputs=b)
+    assert a.grad.item() == 2 and b.grad.item() == 1
+    with pytest.raises(RuntimeError, match="cannot be empty"):
+        (a * b).backward(inputs=[])
+
+
+@both
+@pytest.mark.parametrize("kept", [False, True])
+def test_backward_of_a_chosen_result(t, kept):
+    a = leaf(t, 3.0)
+    h = a.exp()
+    if kept:
+        h.retain_grad()
+    (h * h).backward(inputs=[h])
+    assert h.grad.item() == pytest.approx(2 * h.item()) and a.grad is None
+
+
+@both
+def test_only_what_leads_to_the_inputs_is_walked(t):
+    a, b = leaf(t, 1.5), leaf(t, 2.5)
+    h, seen = a.exp(), []
+    h.sum().backward()  # and so the graph of h is freed
+    h.register_hook(lambda grad: seen.append("h"))
+    a.register_hook(lambda grad: seen.append("a"))
+    assert grads(t, (h * b).sum(), b)[0].item() == pytest.approx(h.item())
+    assert not seen and grads(t, (h * 2).sum(), h)[0].item() == 2 and seen == ["h"]
+    with pytest.raises(RuntimeError, match="second time"):
+        grads(t, (h * 2).sum(), a)
+    assert grads(t, ((h * b) ** 2).sum(), h, create_graph=True)[0].item() == pytest.approx(2 * 2.5**2 * h.item())
 
 
 @both

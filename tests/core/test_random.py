@@ -56,6 +56,30 @@ DRAWS = {
         t.zeros(3, 4).t().exponential_(),
         t.zeros(3, 4, dtype=t.int64).t().random_(),
     ],
+    "like what lies in another order": lambda t: [
+        draw(x.to(t.float32))
+        for x in (
+            t.ones(40, 6).t(),
+            t.ones(3, 5, 4).permute(1, 2, 0),
+            t.ones(6, 8)[:, ::2].t(),
+            t.ones(1, 6).expand(5, 6),
+            t.ones(3, 1, 4).expand(3, 2, 4).permute(2, 0, 1),
+        )
+        for draw in (
+            t.rand_like,
+            t.randn_like,
+            lambda x: t.randint_like(x, 10),
+            lambda x: t.randn_like(x, memory_format=t.contiguous_format),
+            lambda x: t.empty_like(x).bernoulli_(0.3),
+            lambda x: t.empty_like(x).bernoulli_(x / 2),
+            lambda x: t.bernoulli(x / 2),
+            t.nn.functional.dropout,
+            lambda x: t.nn.functional.alpha_dropout(x, training=True),
+            lambda x: t.nn.functional.rrelu(-x, training=True),
+            t.nn.functional.gumbel_softmax,
+            lambda x: t.multinomial(x.reshape(-1, 2).t(), 5),
+        )
+    ],
     "normal": lambda t: [
         t.normal(0, 1, (30,)),
         t.normal(t.arange(5.0), t.ones(5) * 0.1),

@@ -117,23 +117,23 @@ wrong(
     "dropout",
     "the same mask each time",
     (
-        "    kept = rand(input.shape, dtype=float64, device=input.device) < 1 - p",
+        "    kept = rand_like(input, dtype=float64) < 1 - p",
         "    kept = tensor(np.random.default_rng(0).random(input.shape)) < 1 - p",
     ),
 )
-wrong("dropout", "a mask for whole rows", ("rand(input.shape, dtype", "rand((*input.shape[:-1], 1), dtype"))
+wrong("dropout", "a mask for whole rows", ("rand_like(input, dtype", "rand_like(input[..., :1], dtype"))
 wrong(
     "dropout",
     "another mask in the gradient",
     (
         "    return input * (kept",
-        "    twice = rand(input.shape, dtype=float64) < 1 - p\n    kept = kept.to(input.dtype)\n    mixed = input * (twice.to(input.dtype) / (1 - p))\n    return mixed + (input * (kept / (1 - p)) - mixed).detach()\n    return input * (kept",
+        "    twice = rand_like(input, dtype=float64) < 1 - p\n    kept = kept.to(input.dtype)\n    mixed = input * (twice.to(input.dtype) / (1 - p))\n    return mixed + (input * (kept / (1 - p)) - mixed).detach()\n    return input * (kept",
     ),
 )
 wrong(
     "dropout",
     "numpy's own generator",
-    ("rand(input.shape, dtype=float64, device=input.device)", "tensor(np.random.random(input.shape))"),
+    ("rand_like(input, dtype=float64)", "tensor(np.random.random(input.shape))"),
 )
 
 wrong("basic-block", "no shortcut", (" + shortcut)", ")"))
@@ -245,7 +245,7 @@ right(
 right(
     "dropout",
     "the other end of the draws",
-    ("rand(input.shape, dtype=float64, device=input.device) < 1 - p", "rand(input.shape) >= p"),
+    ("rand_like(input, dtype=float64) < 1 - p", "rand_like(input) >= p"),
 )
 right(
     "basic-block",

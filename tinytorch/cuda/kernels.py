@@ -300,7 +300,7 @@ def reduced_classes(total, target, indices, kept, weight, reduction):
 
 @on_the_gpu("nn.dropout.dropped")
 def dropped(input, p):
-    kept = random.rand(input.shape, dtype=float64) < 1 - p  # by the CPU's generator: the same on both
+    kept = random.rand_like(input, dtype=float64, device="cpu") < 1 - p  # by the CPU's generator: the same on both
     return input * (kept.to(input.device).to(input.dtype) / (1 - p))
 
 # %% ../../modules/16_gpu/16_gpu_kernels.ipynb #c013

@@ -10,7 +10,7 @@ from heapq import heapify, heappop, heappush
 
 from numpy import ndarray
 
-from ..autograd import changes, checked, hooked, input_gradients, release
+from ..autograd import Toward, changes, checked, hooked, input_gradients, release
 from ..dispatch import kernel, originals
 from ..ops.dtypes import PLAIN
 from ..tensor import (
@@ -84,12 +84,14 @@ def walk(pending: dict, wanted=(), retain_graph: bool = False, create_graph: boo
     """As `autograd.walk`: {leaf: gradient}, and for each node in `wanted` its gradient, from those in `pending`."""
     if create_graph or observers:
         return NotImplemented
-    found = {}
+    found, through = {}, pending.through if type(pending) is Toward else None
     todo = [(-source.order, source) for source in pending if isinstance(source, Function)]
     heapify(todo)
     while todo:
         node = heappop(todo)[1]
         grad = pending.pop(node)
+        if grad is None:
+            continue
         if node.hooks:
             grad = hooked(node.hooks, grad)
         if wanted and node in wanted:
@@ -104,7 +106,7 @@ def walk(pending: dict, wanted=(), retain_graph: bool = False, create_graph: boo
         if len(gradients) != len(edges):
             checked(node, gradients)  # raises
         for edge, gradient in zip(edges, gradients):
-            if edge is None or gradient is None:
+            if edge is None or gradient is None or (through is not None and edge not in through):
                 continue
             collected = pending.get(edge)
             if isinstance(edge, Function):

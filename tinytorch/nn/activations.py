@@ -25,6 +25,7 @@ from .module import Module, Parameter
 from ..ops.creation import full
 from ..ops.elementwise import Erf, Gate
 from ..ops.inplace import change
+from ..ops.layout import contiguous_format
 from ..ops.creation import empty_like
 from ..ops.random_fills import exponential_
 from ..tensor import Exp, Function, Tensor, floating, tensor
@@ -385,7 +386,7 @@ def softmin(input, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> 
 
 def gumbel_softmax(logits, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """softmax((logits + Gumbel noise) / tau); with `hard`, 1 at the largest and 0 elsewhere, with the soft gradient."""
-    noise = -exponential_(empty_like(logits.detach())).log()
+    noise = -exponential_(empty_like(logits.detach(), memory_format=contiguous_format)).log()
     soft = softmax((logits + noise) / tau, dim)
     if not hard:
         return soft

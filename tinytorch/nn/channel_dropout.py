@@ -8,7 +8,7 @@ __all__ = ['SELU_FLOOR', 'dropped_channels', 'channel_dropout', 'dropout1d', 'dr
            'FeatureAlphaDropout']
 
 # %% ../../modules/09_normalization/09_normalization_channel_dropout.ipynb #c003
-from .. import float64, rand
+from .. import float64, rand, rand_like
 from .basic_activations import floats_only
 from .dropout import _Dropout, checked_probability
 from ..ops.inplace import change
@@ -88,7 +88,9 @@ def alpha_dropped(input: Tensor, p: float, shape: tuple) -> Tensor:
     if p == 1:
         return input * 0.0
     a = ((1 - p) * (1 + p * SELU_FLOOR**2)) ** -0.5
-    kept = (rand(shape, dtype=float64, device=input.device) < 1 - p).to(input.dtype)
+    whole = shape == input.shape
+    drawn = rand_like(input, dtype=float64) if whole else rand(shape, dtype=float64, device=input.device)
+    kept = (drawn < 1 - p).to(input.dtype)
     return input * (kept * a) + ((1 - kept) * (a * SELU_FLOOR) - a * p * SELU_FLOOR)
 
 

@@ -11,13 +11,13 @@ from .module import Module
 from ..tensor import Tensor
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #imports-dropout
-from .. import float64, rand
+from .. import float64, rand_like
 from ..ops.inplace import change
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #dropout
 def dropped(input: Tensor, p: float) -> Tensor:
     """input with each element 0 with probability p < 1, and the others times 1 / (1 - p)."""
-    kept = rand(input.shape, dtype=float64, device=input.device) < 1 - p
+    kept = rand_like(input, dtype=float64) < 1 - p
     return input * (kept.to(input.dtype) / (1 - p))
 
 

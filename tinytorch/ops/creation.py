@@ -17,7 +17,7 @@ import numpy as np
 from ..dispatch import is_array, moved
 from .conversion import as_device, example, like, rooted, to
 from .dtypes import get_default_dtype, introduce, promote_types
-from .layout import in_memory_format
+from .layout import in_memory_format, laid, repeated
 from ..tensor import (
     DEFAULT_DTYPES,
     Tensor,
@@ -295,6 +295,8 @@ def shaped_like(make, input, dtype, device, requires_grad: bool, memory_format, 
     place = input.device if device is None else as_device(device)
     same = place.type == input.device.type
     template = input.array if same else example(place.type)
+    if repeated(template):
+        template = laid(template, lambda shape: np.empty(shape, template.dtype, like=template))
     array = make(template, *value, dtype=kind_or(dtype, input.dtype), shape=None if same else input.array.shape)
     return made(in_memory_format(Tensor.wrap(array), memory_format).array, requires_grad, place)
 

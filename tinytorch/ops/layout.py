@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['strided', 'contiguous_format', 'preserve_format', 'channels_last', 'channels_last_3d', 'CHANNELS_LAST', 'layout',
-           'memory_format', 'last_to_second', 'channels_behind', 'expect_rank', 'Clone', 'clone', 'repeated',
-           'contiguous', 'is_contiguous', 'in_memory_format', 'stride']
+           'memory_format', 'last_to_second', 'channels_behind', 'expect_rank', 'repeated', 'memory_order', 'in_rows',
+           'laid', 'Clone', 'clone', 'contiguous', 'is_contiguous', 'in_memory_format', 'stride']
 
 # %% ../../modules/01_tensor/01_tensor_layout.ipynb #c003
+import numpy as np
+
 from ..tensor import Function, Tensor, normalize_dim
 
 # %% ../../modules/01_tensor/01_tensor_layout.ipynb #c005
@@ -57,6 +59,43 @@ def expect_rank(input, memory_format) -> None:
         )
 
 
+def repeated(array) -> bool:
+    """Whether entries share a place in memory, so that a copy cannot be laid out as the array is."""
+    return any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape))
+
+
+def memory_order(array) -> list:
+    """The dimensions of `array`, that which takes the longest steps first; a stretched one stays where it is.
+
+    In this order PyTorch lays out a tensor that is made like another, and fills it with random numbers.
+    """
+    order, steps, sizes = list(range(array.ndim)), [abs(step) for step in array.strides], array.shape
+    for start in reversed(range(array.ndim - 1)):
+        at = start
+        for after in range(start + 1, array.ndim):
+            one, other = order[at], order[after]
+            if steps[one] == 0 or steps[other] == 0:
+                continue
+            if steps[one] > steps[other]:
+                break
+            if steps[one] < steps[other] or sizes[one] < sizes[other]:
+                order[at], order[after], at = other, one, after
+    return order
+
+
+def in_rows(array) -> bool:
+    """Whether an array made like this one has its numbers row by row."""
+    return array.flags.c_contiguous or memory_order(array) == list(range(array.ndim))
+
+
+def laid(array, make):
+    """The array that `make(shape)` gives, with its numbers in the order in which those of `array` lie in memory."""
+    if in_rows(array):
+        return make(array.shape)
+    order = memory_order(array)
+    return make(tuple(array.shape[dim] for dim in order)).transpose(np.argsort(order))
+
+
 class Clone(Function):
     """A copy; `order` as numpy's ("K" keeps the layout, "C" is row by row), or "channels_last"."""
 
@@ -66,6 +105,8 @@ class Clone(Function):
     def forward(self, a, order="K"):
         if order == "channels_last":
             return a.transpose(channels_behind(a.ndim)).copy("C").transpose(last_to_second(a.ndim))
+        if order == "K" and repeated(a):
+            return laid(a, lambda shape: a.transpose(memory_order(a)).copy())
         return a.copy(order)
 
     def backward(self, grad):
@@ -77,12 +118,7 @@ def clone(input, *, memory_format=None) -> Tensor:
     expect_rank(input, memory_format)
     if memory_format in CHANNELS_LAST:
         return Clone.apply(input, order="channels_last")
-    return Clone.apply(input, order="C" if memory_format is contiguous_format or repeated(input.array) else "K")
-
-
-def repeated(array) -> bool:
-    """Whether entries share a place in memory, so that a copy cannot be laid out as the array is."""
-    return any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape))
+    return Clone.apply(input, order="C" if memory_format is contiguous_format else "K")
 
 
 def contiguous(input, memory_format=contiguous_format) -> Tensor:
