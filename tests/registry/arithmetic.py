@@ -24,3 +24,6 @@ FUNCTIONS = {
     "Products": [scattered("prod", include) for include in (True, False)]
     + [E(lambda t, a, s: a.index_reduce(1, index(t, 1, 1), s, "prod"), "23,22")],
 }
+FUNCTIONS["SparseProduct"] = [
+    E(lambda t, v, x: t.sparse.mm(t.sparse_coo_tensor([[0, 1, 1], [2, 0, 2]], v, (2, 3)), x), "3,3n", twice=False)
+]

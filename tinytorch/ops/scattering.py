@@ -30,7 +30,7 @@ class Combined(Function):
     """
 
     differentiable_twice = True
-    flops = "elementwise"
+    flops = "move"  # the result was there before
 
     def forward(self, a, src, index, dim, result, weights):
         self.index, self.dim, self.weights = index, dim, weights
@@ -108,8 +108,11 @@ class Products(Function):
         filled = src + Tensor.wrap(src_zero.astype(kind))  # 1 instead of 0
         others = Products.apply(own + Tensor.wrap(zero.astype(kind)), filled, include_self=True, **options)
         to_a = grad * Products.apply(Tensor.wrap(np.ones_like(a.array)), src, include_self=True, **options)
-        alone = np.take_along_axis(zeros[corner(self.index, self.dim, a.shape)], self.index, self.dim) == src_zero
-        to_src = Gate.apply(Gather.apply(grad * others, **options) / filled, weights=alone.astype(kind))
+        result = Products.apply(a, src, include_self=self.include_self, **options)
+        to_src = Gate.apply(Gather.apply(grad * result, **options) / filled, weights=(~src_zero).astype(kind))
+        only = src_zero & (np.take_along_axis(zeros[corner(self.index, self.dim, a.shape)], self.index, self.dim) == 1)
+        if only.any():
+            to_src = to_src + Gate.apply(Gather.apply(grad * others, **options), weights=only.astype(kind))
         result = Gate.apply(to_a, weights=counts.astype(kind)), to_src
         return result if recorded else tuple(x.array for x in result)
 
@@ -212,8 +215,8 @@ def nonzero_static(input, *, size: int, fill_value: int = -1) -> Tensor:
 
 
 Tensor.masked_scatter, Tensor.put, Tensor.nonzero_static = masked_scatter, put, nonzero_static
-for name in "masked_scatter put scatter_reduce index_reduce".split():
-    setattr(Tensor, f"{name}_", in_place_form(name, saves=False))
+for name, saves in (("masked_scatter", False), ("put", False), ("scatter_reduce", True), ("index_reduce", True)):
+    setattr(Tensor, f"{name}_", in_place_form(name, saves))
 
 # %% ../../modules/02_autograd/02_autograd_scattering.ipynb #c012
 def replaced(input, src, region) -> Tensor:
@@ -246,8 +249,13 @@ def diagonal_scatter(input, src, offset: int = 0, dim1: int = 0, dim2: int = 1) 
 
 
 def as_strided_scatter(input, src, size, stride, storage_offset=None) -> Tensor:
-    """A copy of `input` with `src` in the region that `as_strided` would give."""
-    return replaced(input, src, lambda x: x.as_strided(size, stride, storage_offset))
+    """A copy of `input`, laid row by row, with `src` in the region that `as_strided` would give."""
+    if tuple(size) != src.shape:
+        raise RuntimeError(f"expected src to have a size equal to the slice of self: {list(src.shape)}, {list(size)}")
+    places = np.full(tuple(size), storage_offset or 0)
+    for d, (n, step) in enumerate(zip(size, stride, strict=True)):
+        places = places + step * np.arange(n).reshape([-1 if e == d else 1 for e in range(len(size))])
+    return reshape(SetItem.apply(ravel(input), src, index=places), input.shape)
 
 
 Tensor.select_scatter, Tensor.slice_scatter = select_scatter, slice_scatter
