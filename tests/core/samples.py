@@ -44,6 +44,8 @@ EXCEPTIONS = {
     "linalg.norm": lambda sample: not sample.input.any(),
     # 0 ** a number near 0, twice differentiated: PyTorch has nan where the slope is 0
     "float_power": lambda sample: sample.input.dtype is torch.bfloat16,
+    # PyTorch rounds after each of several steps, as we do, in another order
+    "gradient": lambda sample: sample.input.element_size() == 2,
     # the edges are not in order
     "histogram": lambda sample: isinstance(sample.args[0], torch.Tensor),
     "histogramdd": lambda sample: isinstance(sample.args[0][0], torch.Tensor),

@@ -19,6 +19,10 @@ NAMES = frozenset("""
     pixel_unshuffle poisson_nll_loss prelu relu relu6 rms_norm rrelu rrelu_ scaled_dot_product_attention selu
     sigmoid silu smooth_l1_loss soft_margin_loss softmax softmin softplus softshrink softsign tanh tanhshrink
     threshold triplet_margin_loss triplet_margin_with_distance_loss unfold
+    adaptive_max_pool1d_with_indices adaptive_max_pool2d_with_indices adaptive_max_pool3d_with_indices celu_ conv_tbc elu_
+    fractional_max_pool2d_with_indices fractional_max_pool3d_with_indices hardtanh_ leaky_relu_ lp_pool3d
+    max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices multi_head_attention_forward
+    multilabel_margin_loss relu_ selu_ threshold_ upsample upsample_bilinear upsample_nearest
 """.split())
 
 __getattr__, __dir__ = namespace(__name__, MODULES, keep=lambda value: isinstance(value, FunctionType) and value.__name__ in NAMES,

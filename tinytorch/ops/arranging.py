@@ -103,7 +103,7 @@ def sum_to_size(input, *size) -> Tensor:
 
 def narrow_copy(input, dim: int, start: int, length: int) -> Tensor:
     """As `narrow`, in new memory."""
-    if not -input.ndim <= dim < max(input.ndim, 1):
+    if dim >= max(input.ndim, 1):
         raise RuntimeError(f"narrow_copy(): dim {dim} is out of range for {input.ndim} dimensions")
     return narrow(input, dim, start, length).clone()
 

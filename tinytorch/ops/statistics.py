@@ -182,15 +182,15 @@ def floats_of(input, name: str) -> np.ndarray:
     return input.array
 
 
-def limits(a: np.ndarray, low, high, name: str) -> tuple:
-    """(low, high); where they are equal those of the numbers, and if these are equal, one to each side."""
+def limits(a: np.ndarray, low, high, room: float, name: str) -> tuple:
+    """(low, high); where they are equal those of the numbers, and if these are equal, `room` to each side."""
     if low == high and a.size:
         low, high = a.min(), a.max()
     if not (math.isfinite(low) and math.isfinite(high)):
         raise RuntimeError(f"{name}: range of [{low}, {high}] is not finite")
     if low > high:
         raise RuntimeError(f"{name}: max must be larger than min, got [{low}, {high}]")
-    return (low - 1, high + 1) if low == high else (low, high)
+    return (low - room, high + room) if low == high else (low, high)
 
 
 def histc(input, bins: int = 100, min=0, max=0) -> Tensor:
@@ -201,7 +201,7 @@ def histc(input, bins: int = 100, min=0, max=0) -> Tensor:
         raise NotImplementedError(f'"histogram_cpu" not implemented for {input.dtype}')
     a = input.array.reshape(-1)
     a = a.astype(np.float32) if a.itemsize == 2 else a
-    low, high = limits(a, min, max, "histc")
+    low, high = limits(a, min, max, 1, "histc")
     a = a[(a >= low) & (a <= high)]
     with np.errstate(all="ignore"):
         place = np.minimum(((a - low) / (high - low) * bins).astype(np.int64), bins - 1)
@@ -233,7 +233,7 @@ def histogramdd(input, bins, *, range=None, weight=None, density: bool = False) 
         low, high = (0.0, 0.0) if range is None else range[2 * d : 2 * d + 2]
         if range is None and points.size == 0:
             high = 1.0
-        low, high = limits(points[:, d], low, high, "torch.histogramdd()")
+        low, high = limits(points[:, d], low, high, 0.5, "torch.histogramdd()")
         edges.append(linspace(float(low), float(high), part + 1, dtype=input.dtype).array)
     weights = None if weight is None else to_numpy(weight.array).reshape(-1)
     counts = np.histogramdd(points, edges, density=density, weights=weights)[0]
