@@ -29,6 +29,7 @@ DTYPES = (
 # takes another algorithm on another processor).
 ANY_VALUE = {"empty", "empty_like", "new_empty"}
 ANY_OF_EQUALS = {"argsort", "sort", "topk"}
+ANY_PLACE = {"kthvalue", "mode"}  # of the equals along the dimension
 
 # Samples in which tinytorch differs on purpose.
 EXCEPTIONS = {
@@ -41,8 +42,18 @@ EXCEPTIONS = {
     # no reflections, or no numbers: PyTorch's result wants a gradient that is not there, or has nan for it
     "linalg.householder_product": lambda sample: sample.args[0].numel() == 0,
     "linalg.norm": lambda sample: not sample.input.any(),
+    # 0 ** a number near 0, twice differentiated: PyTorch has nan where the slope is 0
+    "float_power": lambda sample: sample.input.dtype is torch.bfloat16,
+    # PyTorch rounds after each of several steps, as we do, in another order
+    "gradient": lambda sample: sample.input.element_size() == 2,
+    # the edges are not in order
+    "histogram": lambda sample: isinstance(sample.args[0], torch.Tensor),
+    "histogramdd": lambda sample: isinstance(sample.args[0][0], torch.Tensor),
+    # many of the 8000 numbers are equal: which of them comes first gets the gradient
+    "msort": lambda sample: sample.input.element_size() == 2,
     # PyTorch counts in 16 bits: its steps drift
     "linspace": lambda sample: sample.kwargs.get("dtype") in (torch.float16, torch.bfloat16),
+    "logspace": lambda sample: sample.kwargs.get("dtype") in (torch.float16, torch.bfloat16),
     # complex numbers have no mean of squares that says how large they are: PyTorch divides by it all the same
     "nn.functional.rms_norm": lambda sample: sample.input.is_complex(),
 }
@@ -54,8 +65,9 @@ TOLERANCES = {
     "float16": (1e-3, 1e-3), "bfloat16": (1.6e-2, 1e-2),
 }  # fmt: skip
 # PyTorch's own error, where that is larger: with 30 digits (mpmath) its J0 is off by 2e-7 near 5.5, scipy's is not.
-# Its exponentials of matrices have errors of up to 2e-3 in float32.
-INACCURATE = {("special.bessel_j0", "float64"): (1e-5, 1e-6), ("matrix_exp", "float32"): (1e-4, 1e-3)}
+# Its exponentials of matrices have errors of up to 2e-3 in float32, the slopes of logcumsumexp 3e-3, as ours.
+INACCURATE = {("special.bessel_j0", "float64"): (1e-5, 1e-6), ("matrix_exp", "float32"): (1e-4, 1e-3),
+              ("logcumsumexp", "float32"): (1e-4, 1e-3)}  # fmt: skip
 
 # Vectors whose sign, or more, is nobody's choice: what PyTorch's samples make of them is compared, say their sizes.
 UP_TO_SIGN = {"linalg.eigh", "linalg.svd", "svd"}
@@ -69,7 +81,7 @@ OF_REAL_NUMBERS = {
     linalg_slogdet linalg_vector_norm linalg_lu_factor linalg_lu_factor_ex linalg_lu linalg_lu_solve linalg_inv
     linalg_inv_ex linalg_solve linalg_solve_ex linalg_solve_triangular linalg_matrix_rank linalg_matrix_rank_hermitian
     linalg_pinv linalg_pinv_singular linalg_pinv_hermitian linalg_svd linalg_svdvals linalg_tensorinv
-    linalg_tensorsolve""".split()
+    linalg_tensorsolve logcumsumexp""".split()
 }
 
 # A derivative adds up products of results that are rounded already, the second derivative such derivatives.
@@ -342,6 +354,8 @@ def left_open(op, function, sample, ours: Call, theirs: Call) -> bool:
     """Whether PyTorch leaves open in what the two values differ: random numbers, and which of equal values comes first."""
     if difference(op, "value", ours.value, theirs.value, values=False):
         return False  # another shape or dtype
+    if op.name in ANY_PLACE:
+        return np.array_equal(*[numbers(parts(call.value)[0]) for call in (ours, theirs)])
     if op.name in ANY_OF_EQUALS and not ours.options.get("stable"):
         place = 2 if op.name == "topk" else 1
         at, dim = [parts(call.value)[-1] for call in (ours, theirs)], (*theirs.args, *[None] * 3)[place]

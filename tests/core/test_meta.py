@@ -223,7 +223,9 @@ def test_the_array_refuses_what_it_does_not_know():
         assert np.sum(x, axis=axis, keepdims=keepdims).shape == x.max(axis=axis, keepdims=keepdims).shape == expected
 
 
-@pytest.mark.parametrize("name", ["erfinv", "erfc", "lgamma", "digamma", "special.airy_ai", "special.i0", "special.ndtri"])
+@pytest.mark.parametrize(
+    "name", ["erfinv", "erfc", "lgamma", "digamma", "special.airy_ai", "special.i0", "special.ndtri"]
+)
 def test_what_scipy_computes(name):
     x = tt.ones(2, 3, device="meta", requires_grad=True)
     function = tt

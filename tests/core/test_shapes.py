@@ -296,11 +296,17 @@ def test_type_errors():
         tt.cat([])
 
 
-@pytest.mark.parametrize("options", [{}, {"n": 2}, {"n": 0}, {"n": 9}, {"dim": 0}, {"dim": 1, "prepend": 1}, {"append": 2, "prepend": 1}])
+@pytest.mark.parametrize(
+    "options", [{}, {"n": 2}, {"n": 0}, {"n": 9}, {"dim": 0}, {"dim": 1, "prepend": 1}, {"append": 2, "prepend": 1}]
+)
 def test_diff(options):
     extra = {name: value for name, value in options.items() if name in ("prepend", "append")}
     rest = {name: value for name, value in options.items() if name not in extra}
-    alike(lambda t, x, *more: t.diff(x, **rest, **dict(zip(extra, more))), some(3, 4), *(some(3, n) for n in extra.values()))
+    alike(
+        lambda t, x, *more: t.diff(x, **rest, **dict(zip(extra, more))),
+        some(3, 4),
+        *(some(3, n) for n in extra.values()),
+    )
 
 
 @pytest.mark.parametrize(

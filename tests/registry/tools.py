@@ -40,7 +40,7 @@ ABSTRACT_FUNCTIONS = {"Unary", "Step", "Elementwise", "Straight", "Gated", "Fact
 
 
 # it raises where a derivative is wanted; tests/core/test_special.py
-NOT_DIFFERENTIABLE = {"WithoutDerivative"}
+NOT_DIFFERENTIABLE = {"WithoutDerivative", "Heaviside"}
 
 
 # what recurrent networks share

@@ -9,6 +9,7 @@ import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 
+from .. import _namespace
 from . import contract, missing, table, torchvision
 
 VERSION = "2.13.0"  # of PyTorch, whose names and behaviour are followed
@@ -126,6 +127,9 @@ def extend(module: ModuleType, path: str) -> None:
                 return own(name)
             except (AttributeError, ImportError) as error:
                 why = str(error)
+        beside = _namespace.besides(f"compat.{path}")  # PyTorch's machinery beside a lesson's file, as torch.nn.attention
+        if name in beside:
+            return beside[name]
         private = any(
             part.startswith("_") for part in (name, *path.split(".")[-2:])
         )  # as torch.utils.data._utils.collate

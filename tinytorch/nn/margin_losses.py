@@ -6,7 +6,7 @@
 __all__ = ['same_ndim', 'cosine_embedding_loss', 'margin_ranking_loss', 'hinge_embedding_loss',
            'triplet_margin_with_distance_loss', 'triplet_margin_loss', 'multi_margin_loss', 'CosineEmbeddingLoss',
            'MarginRankingLoss', 'HingeEmbeddingLoss', 'TripletMarginLoss', 'TripletMarginWithDistanceLoss',
-           'MultiMarginLoss']
+           'MultiMarginLoss', 'multilabel_margin_loss', 'MultiLabelMarginLoss']
 
 # %% ../../modules/04_losses/04_losses_margin_losses.ipynb #c003
 import numpy as np
@@ -230,3 +230,33 @@ class MultiMarginLoss(_WeightedLoss):
         return multi_margin_loss(
             input, target, p=self.p, margin=self.margin, weight=self.weight, reduction=self.reduction
         )
+
+# %% ../../modules/04_losses/04_losses_margin_losses.ipynb #several1
+def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduction: str = "mean") -> Tensor:
+    """The sum over right classes r and wrong ones w of max(0, 1 - input[r] + input[w]), over C: (N, C) and (N, C).
+
+    `target` holds the right classes, then -1.
+    """
+    reduction = legacy_reduction(reduction, size_average, reduce)
+    if input.ndim > 2 or input.shape != target.shape:
+        raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input {list(input.shape)}")
+    if input.ndim and not input.shape[-1]:
+        raise RuntimeError(f"Expected non-empty vector or matrix, got shape {list(input.shape)}")
+    scores, labels = (x.reshape(-1, x.shape[-1] if x.ndim else 1) for x in (input, target))
+    classes = labels.array
+    if classes.size and not -1 <= classes.min() <= classes.max() < scores.shape[1]:
+        raise RuntimeError(f"target must hold classes from 0 to {scores.shape[1] - 1}, or -1")
+    given = np.minimum.accumulate(classes >= 0, axis=1)
+    wrong = np.ones(classes.shape, bool)
+    wrong[np.nonzero(given)[0], classes[given]] = False
+    right = scores[np.arange(len(classes))[:, None], np.where(given, classes, 0)]
+    excess = clamp_min(1 - right.unsqueeze(2) + scores.unsqueeze(1), 0)
+    losses = Gate.apply(excess, weights=given[:, :, None] & wrong[:, None, :]).sum((1, 2)) / scores.shape[1]
+    return reduced(losses if input.ndim > 1 else losses.squeeze(0), reduction)
+
+
+class MultiLabelMarginLoss(_Loss):
+    """multilabel_margin_loss"""
+
+    def forward(self, input, target):
+        return multilabel_margin_loss(input, target, reduction=self.reduction)

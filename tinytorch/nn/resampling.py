@@ -5,10 +5,12 @@
 # %% auto #0
 __all__ = ['CUBIC', 'LINEAR', 'DIMENSIONS', 'resample', 'resample_bytes', 'spread', 'ResampleFunction', 'SpreadFunction',
            'nearest_taps', 'adaptive_windows', 'mean_taps', 'places_between', 'linear_taps', 'cubic_taps', 'new_sizes',
-           'interpolate', 'as_floats', 'Upsample', 'UpsamplingNearest2d', 'UpsamplingBilinear2d']
+           'interpolate', 'as_floats', 'Upsample', 'UpsamplingNearest2d', 'UpsamplingBilinear2d', 'renamed', 'upsample',
+           'upsample_nearest', 'upsample_bilinear']
 
 # %% ../../modules/08_convolution/08_convolution_resampling.ipynb #c003
 import math
+import warnings
 
 import numpy as np
 
@@ -272,3 +274,27 @@ class UpsamplingBilinear2d(Upsample):
 
     def __init__(self, size=None, scale_factor=None):
         super().__init__(size, scale_factor, mode="bilinear", align_corners=True)
+
+# %% ../../modules/08_convolution/08_convolution_resampling.ipynb #old1
+def renamed(name: str) -> None:
+    warnings.warn(
+        f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.", UserWarning, stacklevel=3
+    )
+
+
+def upsample(input, size=None, scale_factor=None, mode: str = "nearest", align_corners: bool | None = None) -> Tensor:
+    """`interpolate`, by its old name."""
+    renamed("upsample")
+    return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input, size=None, scale_factor=None) -> Tensor:
+    """`interpolate(mode="nearest")`, by its old name."""
+    renamed("upsample_nearest")
+    return interpolate(input, size, scale_factor, mode="nearest")
+
+
+def upsample_bilinear(input, size=None, scale_factor=None) -> Tensor:
+    """`interpolate(mode="bilinear", align_corners=True)`, by its old name."""
+    renamed("upsample_bilinear")
+    return interpolate(input, size, scale_factor, mode="bilinear", align_corners=True)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['max_pool1d', 'max_pool3d', 'avg_pool1d', 'avg_pool3d', 'MaxPool1d', 'MaxPool3d', 'AvgPool1d', 'AvgPool3d',
-           'rooted_mean', 'lp_pool1d', 'lp_pool2d', 'LPPool1d', 'LPPool2d']
+           'rooted_mean', 'lp_pool1d', 'lp_pool2d', 'LPPool1d', 'LPPool2d', 'lp_pool3d', 'LPPool3d']
 
 # %% ../../modules/08_convolution/08_convolution_window_pooling.ipynb #c003
 import math
@@ -143,3 +143,16 @@ class LPPool2d(_LPPool):
 
     def forward(self, input: Tensor) -> Tensor:
         return lp_pool2d(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+
+# %% ../../modules/08_convolution/08_convolution_window_pooling.ipynb #lp0
+def lp_pool3d(input, norm_type: float, kernel_size, stride=None, ceil_mode: bool = False) -> Tensor:
+    """The norm of each window, (N, C, D, H, W) -> (N, C, D', H', W'), or of (C, D, H, W)."""
+    count = math.prod(each(kernel_size, 3, "kernel_size"))
+    return rooted_mean(avg_pool3d(input**norm_type, kernel_size, stride, 0, ceil_mode), count, norm_type)
+
+
+class LPPool3d(_LPPool):
+    """The norm of each window, (N, C, D, H, W) -> (N, C, D', H', W'), or of (C, D, H, W)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return lp_pool3d(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
