@@ -1,6 +1,6 @@
 """Saves small models of transformers as PyTorch does, or reads them, and prints what they generate, as JSON.
 
-    python pretrained.py FOLDER [save]
+python pretrained.py FOLDER [save]
 """
 
 import json
@@ -14,9 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from models.oracle import let_torchvision_load
 
 let_torchvision_load()
-import transformers as T
-
-from models import cases_transformers
+import transformers as T  # noqa: E402
+from models import cases_transformers  # noqa: E402
 
 MODELS = {
     "gpt2": T.AutoModelForCausalLM, "bart": T.AutoModelForSeq2SeqLM, "t5": T.AutoModelForSeq2SeqLM,
@@ -43,7 +42,10 @@ def save(name: str, folder: Path) -> None:
 
 def generated(name: str, folder: Path) -> dict:
     model, rng = MODELS[name].from_pretrained(folder).eval(), np.random.default_rng(5)
-    words = {"inputs": torch.from_numpy(rng.integers(4, 96, (2, 5))), "attention_mask": torch.ones(2, 5, dtype=torch.long)}
+    words = {
+        "inputs": torch.from_numpy(rng.integers(4, 96, (2, 5))),
+        "attention_mask": torch.ones(2, 5, dtype=torch.long),
+    }
     sound = {"input_features": torch.from_numpy(rng.standard_normal((2, 8, 60)).astype("float32"))}
     found = {}
     for way, options in WAYS.items():
