@@ -14,9 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from models.oracle import let_torchvision_load
 
 let_torchvision_load()
-import transformers as T
-
-from models import cases_transformers
+import transformers as T  # noqa: E402
+from models import cases_transformers  # noqa: E402
 
 MODELS = {
     "gpt2": T.AutoModelForCausalLM, "bart": T.AutoModelForSeq2SeqLM, "t5": T.AutoModelForSeq2SeqLM,

@@ -66,7 +66,8 @@ class Module:
     )
 
     def __init__(self):
-        vars(self).update(training=True, _parameters={}, _modules={}, _buffers={}, _non_persistent_buffers_set=set(), _hooks=None)
+        vars(self).update(training=True, _parameters={}, _modules={}, _buffers={}, _hooks=None)
+        vars(self).update(_non_persistent_buffers_set=set())
 
     def forward(self, *args, **kwargs):
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')

@@ -113,9 +113,9 @@ def as_tensor(data, dtype=None, device=None) -> Tensor:
 
 
 def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_grad: bool | None = None) -> Tensor:
-    """`obj` as a tensor: on the memory of a tensor, an array, a storage or a buffer, if dtype and device allow it.
+    """`obj` as a tensor, on the memory of a tensor, array, storage or buffer where dtype and device allow it.
 
-    `copy`: True for new memory, False for ValueError where that would be needed. A buffer's bytes are taken as numbers of
+    `copy`: True for new memory, False for ValueError where that would be needed. A buffer's bytes are numbers of
     `dtype`. `requires_grad`: as that of a tensor, unless it is given.
     """
     found = on_memory_of(obj, dtype)
@@ -134,12 +134,12 @@ def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_
 
 
 def on_memory_of(obj, kind) -> Tensor | None:
-    """A tensor on the memory of `obj`, whose bytes are numbers of `kind` if it does not say; None if it has no memory."""
+    """A tensor on the memory of `obj`, whose bytes are numbers of `kind`; None if it has no memory."""
     if isinstance(obj, Tensor):
         return obj
     if is_array(obj) or isinstance(obj, np.generic):
-        return from_array(np.asarray(obj)) if isinstance(obj, np.generic) else from_array(obj)
-    if hasattr(obj, "untyped_storage") or hasattr(obj, "untyped"):
+        return from_array(np.asarray(obj) if isinstance(obj, np.generic) else obj)
+    if hasattr(obj, "untyped"):  # a storage
         return from_array(obj.array if kind is None else obj.array.view(np.uint8).view(as_dtype(kind).numpy))
     if isinstance(obj, (bytes, bytearray, memoryview)):
         return from_array(np.frombuffer(obj, kind_or(kind)))

@@ -465,7 +465,7 @@ def masked_scatter(input, mask: Tensor, source: Tensor) -> Tensor:
     wanted = int(chosen.sum())
     if source.numel() < wanted:
         raise RuntimeError(
-            f"Number of elements of source < number of ones in mask: there are {source.numel()}, and {wanted} are wanted"
+            f"Number of elements of source < number of ones in mask: {source.numel()} are given, {wanted} wanted"
         )
     return SetItem.apply(expand(input, shape), source.reshape(-1)[:wanted], index=chosen)
 

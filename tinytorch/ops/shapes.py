@@ -551,7 +551,7 @@ def roll(input, shifts, dims=None) -> Tensor:
 
 
 def diff(input, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
-    """The differences of neighbours along `dim`, `n` times; `prepend` and `append` are joined on first, unless n is 0."""
+    """The differences of neighbours along `dim`, `n` times; unless that is 0, `prepend` and `append` are joined on."""
     if input.ndim == 0:
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:

@@ -64,7 +64,7 @@ class UntypedStorage:
 
     @classmethod
     def from_file(cls, filename: str, shared: bool = False, nbytes: int = 0):
-        """The first `nbytes` bytes of a file. Changes go into the file if `shared`, which also makes or lengthens it."""
+        """The first `nbytes` bytes of a file. Changes go into the file if `shared`, which also makes it."""
         return cls(mapped(filename, shared, nbytes, cls.itemtype))
 
     def size(self) -> int:
@@ -189,7 +189,8 @@ ComplexDoubleStorage = storage_type("ComplexDoubleStorage", "complex128")
 
 
 def from_file(
-    filename, shared: bool | None = None, size: int | None = 0, *, dtype=None, layout=None, device=None, pin_memory=False
+    filename, shared: bool | None = None, size: int | None = 0, *, dtype=None, layout=None, device=None,
+    pin_memory=False,
 ) -> Tensor:
     """A tensor on the first `size` numbers of a file. Changes go into the file if `shared`, which also makes it."""
     return Tensor.wrap(mapped(filename, bool(shared), size or 0, as_dtype(dtype or get_default_dtype()).numpy))
