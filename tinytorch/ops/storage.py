@@ -189,7 +189,13 @@ ComplexDoubleStorage = storage_type("ComplexDoubleStorage", "complex128")
 
 
 def from_file(
-    filename, shared: bool | None = None, size: int | None = 0, *, dtype=None, layout=None, device=None,
+    filename,
+    shared: bool | None = None,
+    size: int | None = 0,
+    *,
+    dtype=None,
+    layout=None,
+    device=None,
     pin_memory=False,
 ) -> Tensor:
     """A tensor on the first `size` numbers of a file. Changes go into the file if `shared`, which also makes it."""
