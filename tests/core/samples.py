@@ -46,6 +46,8 @@ EXCEPTIONS = {
     "float_power": lambda sample: sample.input.dtype is torch.bfloat16,
     # PyTorch rounds after each of several steps, as we do, in another order
     "gradient": lambda sample: sample.input.element_size() == 2,
+    # a single number that is replaced: PyTorch says that its derivative is 1
+    "as_strided_scatter": lambda sample: sample.args[1] == (),
     # the edges are not in order
     "histogram": lambda sample: isinstance(sample.args[0], torch.Tensor),
     "histogramdd": lambda sample: isinstance(sample.args[0][0], torch.Tensor),
