@@ -102,6 +102,23 @@ class _Package(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
-__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization", "vmap": "func.batching",
-                                                                    "load_ipython_extension": "compat.notebook"},
-                                  attaching=ATTACHING, finish=_with_methods)
+# Functions that `torch` has beside `torch.nn.functional`, and where they are: {module: names}.
+LAYERS = {
+    "nn.activations": "threshold", "nn.inplace_activations": "celu_ selu_ threshold_", "nn.rrelu": "rrelu rrelu_",
+    "nn.bilinear": "bilinear", "nn.conv": "conv1d conv2d", "nn.conv3d": "conv3d",
+    "nn.conv_transpose": "conv_transpose1d conv_transpose2d conv_transpose3d", "nn.with_indices": "conv_tbc",
+    "nn.pooling": "max_pool2d", "nn.window_pooling": "avg_pool1d max_pool1d max_pool3d",
+    "nn.adaptive_pooling": "adaptive_avg_pool1d", "nn.pixelshuffle": "channel_shuffle pixel_shuffle pixel_unshuffle",
+    "nn.distance": "cosine_similarity pairwise_distance", "ops.norms": "pdist", "nn.norm": "rms_norm",
+    "compat.torch._functions": """
+        adaptive_max_pool1d alpha_dropout alpha_dropout_ batch_norm ctc_loss dropout dropout_ embedding
+        feature_alpha_dropout feature_dropout grid_sampler group_norm instance_norm kl_div layer_norm
+    """,
+}
+ELSEWHERE = {name: module for module, names in LAYERS.items() for name in names.split()} | {
+    "save": "serialization", "load": "serialization", "vmap": "func.batching",
+    "load_ipython_extension": "compat.notebook",
+}
+
+__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere=ELSEWHERE, attaching=ATTACHING,
+                                            finish=_with_methods)

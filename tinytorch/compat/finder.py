@@ -113,7 +113,9 @@ def extend(module: ModuleType, path: str) -> None:
                 return own(name)
             except (AttributeError, ImportError) as error:
                 why = str(error)
-        beside = _namespace.besides(f"compat.{path}")  # PyTorch's machinery beside a lesson's file, as torch.nn.attention
+        beside = _namespace.besides(
+            f"compat.{path}"
+        )  # PyTorch's machinery beside a lesson's file, as torch.nn.attention
         if name in beside:
             return beside[name]
         private = any(
