@@ -62,15 +62,16 @@ NAMES = frozenset("""
     as_strided_copy as_strided_scatter asarray asinh asinh_ atanh atanh_ cartesian_prod column_stack
     combinations conj_physical_ constant_pad_nd copysign corrcoef cov cummax cummin cumulative_trapezoid deg2rad
     deg2rad_ detach_copy diagflat diagonal_copy diagonal_scatter diff dsmm dsplit dstack eig empty_permuted
-    empty_strided expand_copy fill float_power fmax fmin frexp frobenius_norm frombuffer gcd gcd_ get_device
-    gradient heaviside histc histogram histogramdd hsplit hspmm index_reduce is_distributed is_inference
-    is_inference_mode_enabled is_nonzero is_same_size isneginf isposinf kthvalue lcm lcm_ ldexp ldexp_
-    logaddexp2 logcumsumexp logspace lstsq masked_scatter matrix_rank mode msort nanmean nanmedian nanquantile
-    nansum narrow_copy nextafter nonzero_static norm_except_dim permute_copy positive put quantile rad2deg
-    rad2deg_ renorm resize_as_ rot90 scatter_reduce select_copy select_scatter signbit slice_scatter smm solve
-    sparse_coo sparse_coo_tensor split_copy split_with_sizes_copy spmm squeeze_copy symeig t_copy transpose_copy
-    trapezoid trapz tril_indices triu_indices unbind_copy unfold_copy unique_consecutive unravel_index
-    unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze_copy view_copy vsplit
+    empty_strided expand_copy fill float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float_power fmax
+    fmin frexp frobenius_norm frombuffer gcd gcd_ get_device gradient heaviside histc histogram histogramdd
+    hsplit hspmm index_reduce is_distributed is_inference is_inference_mode_enabled is_nonzero is_same_size
+    isneginf isposinf kthvalue lcm lcm_ ldexp ldexp_ logaddexp2 logcumsumexp logspace lstsq masked_scatter
+    matrix_rank mode msort nanmean nanmedian nanquantile nansum narrow_copy nextafter nonzero_static
+    norm_except_dim permute_copy positive put quantile rad2deg rad2deg_ renorm resize_as_ rot90 scatter_reduce
+    select_copy select_scatter signbit slice_scatter smm solve sparse_coo sparse_coo_tensor split_copy
+    split_with_sizes_copy spmm squeeze_copy symeig t_copy transpose_copy trapezoid trapz tril_indices
+    triu_indices unbind_copy unfold_copy unique_consecutive unravel_index unsafe_chunk unsafe_split
+    unsafe_split_with_sizes unsqueeze_copy view_copy vsplit
 """.split())
 
 

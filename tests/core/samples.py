@@ -27,7 +27,7 @@ DTYPES = (
 
 # PyTorch promises no value here: what stands in new memory, and which of several equal values comes first (its sort
 # takes another algorithm on another processor).
-ANY_VALUE = {"empty", "empty_like", "new_empty"}
+ANY_VALUE = {"empty", "empty_like", "empty_permuted", "empty_strided", "new_empty", "new_empty_strided"}
 ANY_OF_EQUALS = {"argsort", "sort", "topk"}
 ANY_PLACE = {"kthvalue", "mode"}  # of the equals along the dimension
 

@@ -20,7 +20,7 @@ import numpy as np
 from ..autograd import run, unbroadcast, values
 from ..dispatch import as_array
 from .dtypes import BEYOND, complex64, complex128
-from .elementwise import Abs, attach
+from .elementwise import Abs, Gate, attach
 from .indexing import Where
 from ..tensor import (
     Add,
@@ -50,6 +50,7 @@ Function.holomorphic = False  # whether it has a complex derivative, which `back
 Function.takes_complex = False  # whether `backward` is right for complex numbers as it stands
 for function in (Add, Sub, Neg, Mul, Div, Pow, Exp, Log, Sum, MatMul):
     function.holomorphic = True
+Gate.takes_complex = True  # its weights are real
 LATER = {  # of later lessons
     "TanhFunction", "Convolution", "ConvolutionInputGrad", "ConvolutionWeightGrad", "LinearFunction",
 }  # fmt: skip
@@ -97,6 +98,8 @@ BEYOND |= dict.fromkeys((complex64, complex128), applied_to_complex)
 def convert(self, a, dtype):
     """Lesson 01's `To.forward`, for complex numbers too."""
     self.source = a.dtype
+    if np.dtype(dtype).name == "float8_e4m3fn":  # it has no infinity: as in PyTorch, the largest number
+        a = np.clip(a, -448, 448)
     return (a.real if a.dtype.kind == "c" and np.dtype(dtype).kind != "c" else a).astype(dtype)
 
 

@@ -116,7 +116,8 @@ def matrix_power(A, n: int) -> Tensor:
 def exponential(a: np.ndarray) -> np.ndarray:
     from scipy.linalg import expm
 
-    return expm(a.astype(np.float64)).astype(a.dtype) if a.size else a.copy()
+    wide = np.complex128 if a.dtype.kind == "c" else np.float64
+    return expm(a.astype(wide)).astype(a.dtype) if a.size else a.copy()
 
 
 class MatrixExp(Function):
