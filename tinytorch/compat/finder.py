@@ -105,6 +105,8 @@ def extend(module: ModuleType, path: str) -> None:
     def __getattr__(name):
         if name == "__all__":
             return star(path, own, __getattr__)
+        if name == "__future__" and path == "torch":  # a module of PyTorch's
+            return importlib.import_module("torch.__future__")
         if name.startswith("__"):
             raise AttributeError(f"module '{path}' has no attribute '{name}'")
         why = f"tinytorch has no {path}.{name}"
