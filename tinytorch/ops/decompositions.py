@@ -135,7 +135,7 @@ class Eigh(Factorization):
         one = identity(values.shape[-1], values)
         between = values[..., None, :] - values[..., None] + one
         turn = adjoint(vectors) @ grad_vectors
-        inner = divided((turn - adjoint(turn)) * 0.5, between) + grad_values[..., None] * one
+        inner = divided((turn - adjoint(turn)) * (0.5 * (1 - one)), between) + grad_values[..., None] * one
         return vectors @ inner @ adjoint(vectors)
 
 

@@ -41,18 +41,18 @@ def embedding(weight, indices, padding_idx: int = -1, scale_grad_by_freq: bool =
     return F.embedding(indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
 
 
-def dropping(function, inplace: bool = False):
-    """The function with `p` and `train` both to be said."""
+def dropping(name: str, inplace: bool = False):
+    """The function `name`, with `p` and `train` both to be said."""
 
     def drop(input, p: float, train: bool):
-        return function(input, p, train, inplace)
+        return getattr(F, name)(input, p, train, inplace)
 
     return drop
 
 
-dropout, dropout_ = dropping(F.dropout), dropping(F.dropout, True)
-alpha_dropout, alpha_dropout_ = dropping(F.alpha_dropout), dropping(F.alpha_dropout, True)
-feature_dropout, feature_alpha_dropout = dropping(F.dropout2d), dropping(F.feature_alpha_dropout)
+dropout, dropout_ = dropping("dropout"), dropping("dropout", True)
+alpha_dropout, alpha_dropout_ = dropping("alpha_dropout"), dropping("alpha_dropout", True)
+feature_dropout, feature_alpha_dropout = dropping("dropout2d"), dropping("feature_alpha_dropout")
 
 
 def ctc_loss(
