@@ -1,7 +1,7 @@
 """Examples for rare layers and losses, companions of lessons 02, 04, 08 and 09: see registry/__init__.py."""
 
 from registry.normalization import norm
-from registry.tools import E, loss
+from registry.tools import E, holding, loss
 
 
 def labels_in_order(d):
@@ -11,7 +11,11 @@ def labels_in_order(d):
 
 def adaptive(**options):
     return (
-        lambda t: t.nn.AdaptiveLogSoftmaxWithLoss(6, 7, [2, 4], div_value=2.0, **options),
+        lambda t: holding(
+            t,
+            lambda self, *inputs: self.layer(*inputs).output,
+            layer=t.nn.AdaptiveLogSoftmaxWithLoss(6, 7, [2, 4], div_value=2.0, **options),
+        ),
         lambda d: [d.any(5, 6), (d.rng.permutation([0, 2, 5, 6, 3]),)],
     )
 
@@ -29,7 +33,6 @@ MODULES = {
     "NLLLoss2d": loss("NLLLoss2d", lambda d: [d.any(2, 3, 4, 5), d.labels(2, 4, 5)]),
     "MultiLabelMarginLoss": loss("MultiLabelMarginLoss", lambda d: [d.any(4, 3), labels_in_order(d)]),
     "LPPool3d": [(lambda t: t.nn.LPPool3d(2, (1, 2, 3), stride=1), lambda d: [d.any(2, 3, 2, 4, 5)])],
-    "CrossMapLRN2d": [norm("CrossMapLRN2d", n, 0.5, 0.5, 2.0, shape=(2, 5, 3, 2)) for n in (3, 4)],
     "SyncBatchNorm": [
         norm("SyncBatchNorm", 3, shape=(4, 3, 2)),
         norm("SyncBatchNorm", 3, shape=(4, 3, 2, 2), evaluated=True),
