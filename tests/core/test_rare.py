@@ -147,3 +147,9 @@ def test_float8_is_for_storing(t):
     assert x.element_size() == 1 and x.float().tolist() == [0.1015625, 1.25, 448.0]
     with pytest.raises(NotImplementedError):
         x + x
+
+
+@BOTH
+def test_running_maximum(t):
+    values, indices = t.cummax(t.tensor([1.0, 3.0, 3.0, float("nan"), 2.0]), 0)
+    assert values[:3].tolist() == [1, 3, 3] and values[3:].isnan().all() and indices.tolist() == [0, 1, 2, 3, 3]

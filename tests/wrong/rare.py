@@ -8,9 +8,9 @@ from wrong.tools import replace, wrong
 
 
 @wrong("test_rare.py::TestSparse::test_product_and_both_gradients_as_in_pytorch")
-def sparse_product_whose_values_learn_nothing():
+def sparse_product_whose_values_learn_twice_as_fast():
     right = sparse.SparseProduct.backward
-    sparse.SparseProduct.backward = lambda self, grad: (None, right(self, grad)[1])
+    sparse.SparseProduct.backward = lambda self, grad: (right(self, grad)[0] * 2, right(self, grad)[1])
 
 
 @wrong("test_rare.py::TestSparse::test_questions[tinytorch]")
@@ -29,7 +29,7 @@ def mean_that_forgets_the_entry_itself():
     replace(right, lambda x, s, i, d, how, own: right(x, s, i, d, how, own and how != "mean"))
 
 
-@wrong("test_op_samples.py::test_samples[cummax-float32]")
+@wrong("test_rare.py::test_running_maximum[tinytorch]")
 def running_maximum_that_nan_stops():
     cumulative.Tensor.cummax = cumulative.cummax = cumulative.running("cummax", np.fmax.accumulate, np.greater_equal)
 
