@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 # The modules whose names are tinytorch's own, in the order of the lessons.
 # Where two have a name, the first one's counts: companions know more dtypes than lesson 01.
-TENSOR_LEVEL = ("ops.sparse", "ops.scattering", "ops.old_forms", "ops.dtypes", "ops.size", "ops.creation", "tensor", "ops.half", "ops.layout", "ops.conversion", "ops.generator", "ops.random", "ops.comparison",
+TENSOR_LEVEL = ("ops.methods", "ops.sparse", "ops.scattering", "ops.old_forms", "ops.dtypes", "ops.size", "ops.creation", "tensor", "ops.half", "ops.layout", "ops.conversion", "ops.generator", "ops.random", "ops.comparison",
                 "ops.counting", "ops.subscripts", "ops.typed", "ops.printing", "ops.gradcheck", "autograd", "ops.elementwise", "ops.complex", "ops.reductions", "ops.shapes",
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.storage", "ops.custom_function", "ops.solving", "ops.lu", "ops.decompositions",
                 "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel",
@@ -59,15 +59,18 @@ NAMES = frozenset("""
     bartlett_window blackman_window hamming_window hann_window istft kaiser_window stft
 """.split()) | frozenset("""
     acosh acosh_ alias_copy arccos_ arccosh arccosh_ arcsin_ arcsinh arcsinh_ arctan_ arctanh arctanh_
-    as_strided_copy as_strided_scatter asinh asinh_ atanh atanh_ cartesian_prod column_stack combinations
-    conj_physical_ copysign corrcoef cov cummax cummin cumulative_trapezoid deg2rad deg2rad_ detach_copy
-    diagflat diagonal_copy diagonal_scatter diff dsmm dsplit dstack expand_copy fill float_power fmax fmin frexp
-    gcd gcd_ gradient heaviside histc histogram histogramdd hsplit hspmm index_reduce isneginf isposinf kthvalue
-    lcm lcm_ ldexp ldexp_ logaddexp2 logcumsumexp logspace masked_scatter mode msort nanmean nanmedian
-    nanquantile nansum narrow_copy nextafter nonzero_static permute_copy positive put quantile rad2deg rad2deg_
-    renorm rot90 scatter_reduce select_copy select_scatter signbit slice_scatter smm sparse_coo
-    sparse_coo_tensor split_copy split_with_sizes_copy spmm squeeze_copy t_copy transpose_copy trapezoid trapz
-    tril_indices triu_indices unbind_copy unfold_copy unique_consecutive unravel_index unsafe_chunk unsafe_split
+    as_strided_copy as_strided_scatter asarray asinh asinh_ atanh atanh_ cartesian_prod column_stack
+    combinations conj_physical_ constant_pad_nd copysign corrcoef cov cummax cummin cumulative_trapezoid deg2rad
+    deg2rad_ detach_copy diagflat diagonal_copy diagonal_scatter diff dsmm dsplit dstack eig empty_permuted
+    empty_strided expand_copy fill float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float_power fmax
+    fmin frexp frobenius_norm frombuffer gcd gcd_ get_device gradient heaviside histc histogram histogramdd
+    hsplit hspmm index_reduce is_distributed is_inference is_inference_mode_enabled is_nonzero is_same_size
+    isneginf isposinf kthvalue lcm lcm_ ldexp ldexp_ logaddexp2 logcumsumexp logspace lstsq masked_scatter
+    matrix_rank mode msort nanmean nanmedian nanquantile nansum narrow_copy nextafter nonzero_static
+    norm_except_dim permute_copy positive put quantile rad2deg rad2deg_ renorm resize_as_ rot90 scatter_reduce
+    select_copy select_scatter signbit slice_scatter smm solve sparse_coo sparse_coo_tensor split_copy
+    split_with_sizes_copy spmm squeeze_copy symeig t_copy transpose_copy trapezoid trapz tril_indices
+    triu_indices unbind_copy unfold_copy unique_consecutive unravel_index unsafe_chunk unsafe_split
     unsafe_split_with_sizes unsqueeze_copy view_copy vsplit
 """.split())
 
@@ -100,6 +103,23 @@ class _Package(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
-__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere={"save": "serialization", "load": "serialization", "vmap": "func.batching",
-                                                                    "load_ipython_extension": "compat.notebook"},
-                                  attaching=ATTACHING, finish=_with_methods)
+# Functions that `torch` has beside `torch.nn.functional`, and where they are: {module: names}.
+LAYERS = {
+    "nn.activations": "threshold", "nn.inplace_activations": "celu_ selu_ threshold_", "nn.rrelu": "rrelu rrelu_",
+    "nn.bilinear": "bilinear", "nn.conv": "conv1d conv2d", "nn.conv3d": "conv3d",
+    "nn.conv_transpose": "conv_transpose1d conv_transpose2d conv_transpose3d", "nn.with_indices": "conv_tbc",
+    "nn.pooling": "max_pool2d", "nn.window_pooling": "avg_pool1d max_pool1d max_pool3d",
+    "nn.adaptive_pooling": "adaptive_avg_pool1d", "nn.pixelshuffle": "channel_shuffle pixel_shuffle pixel_unshuffle",
+    "nn.distance": "cosine_similarity pairwise_distance", "ops.norms": "pdist", "nn.norm": "rms_norm",
+    "compat.torch._functions": """
+        adaptive_max_pool1d alpha_dropout alpha_dropout_ batch_norm ctc_loss dropout dropout_ embedding
+        feature_alpha_dropout feature_dropout grid_sampler group_norm instance_norm kl_div layer_norm
+    """,
+}
+ELSEWHERE = {name: module for module, names in LAYERS.items() for name in names.split()} | {
+    "save": "serialization", "load": "serialization", "vmap": "func.batching",
+    "load_ipython_extension": "compat.notebook",
+}
+
+__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere=ELSEWHERE, attaching=ATTACHING,
+                                            finish=_with_methods)

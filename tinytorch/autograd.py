@@ -811,7 +811,12 @@ Function.__init_subclass__ = classmethod(recognise)
 
 def __getattr__(name):
     """What PyTorch keeps below `autograd`: what a `ctx` is (`function`), and files of companions."""
-    files = {"function": "ops.custom_function", "functional": "autograd.functional", "graph": "autograd.graph"}
+    files = {
+        "function": "ops.custom_function",
+        "functional": "autograd.functional",
+        "graph": "autograd.graph",
+        "forward_ad": "autograd.forward_ad",
+    }
     if name not in files:
         raise AttributeError(f"module 'tinytorch.autograd' has no attribute '{name}'")
     return importlib.import_module(f"tinytorch.{files[name]}")

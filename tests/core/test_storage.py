@@ -349,7 +349,9 @@ AS_ARRAY = [
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("call", AS_ARRAY)
 def test_asarray(call):
-    ours, theirs = (outcome_of(lambda t=t: call(t, t.arange(3.0, dtype=t.float64, requires_grad=True))) for t in (tt, torch))
+    ours, theirs = (
+        outcome_of(lambda t=t: call(t, t.arange(3.0, dtype=t.float64, requires_grad=True))) for t in (tt, torch)
+    )
     assert ours == theirs
 
 

@@ -119,6 +119,8 @@ def extend(module: ModuleType, path: str) -> None:
     def __getattr__(name):
         if name == "__all__":
             return star(path, own, __getattr__)
+        if name == "__future__" and path == "torch":  # a module of PyTorch's
+            return importlib.import_module("torch.__future__")
         if name.startswith("__"):
             raise AttributeError(f"module '{path}' has no attribute '{name}'")
         why = f"tinytorch has no {path}.{name}"
@@ -127,7 +129,9 @@ def extend(module: ModuleType, path: str) -> None:
                 return own(name)
             except (AttributeError, ImportError) as error:
                 why = str(error)
-        beside = _namespace.besides(f"compat.{path}")  # PyTorch's machinery beside a lesson's file, as torch.nn.attention
+        beside = _namespace.besides(
+            f"compat.{path}"
+        )  # PyTorch's machinery beside a lesson's file, as torch.nn.attention
         if name in beside:
             return beside[name]
         private = any(

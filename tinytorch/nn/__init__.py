@@ -2,7 +2,7 @@
 
 from .._namespace import namespace
 
-MODULES = ("nn.module", "nn.buffer", "nn.moving", "nn.containers", "nn.flatten", "nn.bilinear", "nn.basic_activations", "nn.losses", "nn.activations", "nn.distance",
+MODULES = ("nn.module", "nn.buffer", "nn.moving", "nn.module_hooks", "nn.containers", "nn.flatten", "nn.bilinear", "nn.basic_activations", "nn.losses", "nn.activations", "nn.distance",
            "nn.regression_losses", "nn.probability_losses", "nn.margin_losses", "nn.ctc", "nn.rrelu", "nn.adaptive_softmax", "nn.inplace_activations", "nn.conv", "nn.conv3d", "nn.conv_transpose", "nn.pooling",
            "nn.window_pooling", "nn.adaptive_pooling", "nn.resampling", "nn.pixelshuffle", "nn.fold", "nn.grid_sample", "nn.unpooling",
            "nn.fractional_pooling", "nn.with_indices", "nn.padding", "nn.norm", "nn.dropout", "nn.residual",

@@ -13,6 +13,8 @@ from .basic_activations import log_softmax
 from .containers import ModuleList
 from .losses import NLLLoss
 from .module import Linear, Module, Sequential
+from ..ops.comparison import ge, lt
+from ..ops.counting import nonzero
 from ..ops.creation import empty, zeros
 from ..tensor import Tensor
 
@@ -80,7 +82,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         output = zeros(len(target), dtype=head.dtype, device=head.device)
         for i in range(self.n_clusters):
             low, high = self.cutoffs[i], self.cutoffs[i + 1]
-            (rows,) = ((target >= low) & (target < high)).nonzero(as_tuple=True)
+            (rows,) = nonzero(ge(target, low) & lt(target, high), as_tuple=True)
             if rows.numel():
                 place = place.index_fill(0, rows, self.shortlist_size + i)
                 inside = log_softmax(self.tail[i](x.index_select(0, rows)), dim=1)

@@ -8,6 +8,7 @@ __all__ = ['local_response_norm', 'LocalResponseNorm', 'CrossMapLRN2d']
 # %% ../../modules/09_normalization/09_normalization_local_response_norm.ipynb #c003
 from .module import Module
 from ..ops.indexing import pad
+from ..ops.shapes import cat
 from ..tensor import Tensor
 
 # %% ../../modules/09_normalization/09_normalization_local_response_norm.ipynb #c018
@@ -55,6 +56,8 @@ class CrossMapLRN2d(Module):
         total = squares[:, :channels]
         for i in range(1, back + ahead + 1):
             total = total + squares[:, i : i + channels]
+        if channels > back + 1:  # as in PyTorch: from there on the first channel is never taken off again
+            total = cat([total[:, : back + 1], total[:, back + 1 :] + squares[:, back : back + 1]], 1)
         return input / (total * (self.alpha / self.size) + self.k) ** self.beta
 
     def extra_repr(self):

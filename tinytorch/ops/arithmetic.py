@@ -17,7 +17,7 @@ import numpy as np
 from ..autograd import run, unbroadcast, values
 from ..dispatch import as_array
 from .creation import as_tensor
-from .elementwise import Exp2, Unary, attach, between_tensors, floats_only, no_gradient
+from .elementwise import Exp2, Gate, Unary, attach, between_tensors, floats_only, no_gradient
 from .indexing import where
 from .inplace import in_place_form
 from .shapes import broadcast_tensors
@@ -217,10 +217,11 @@ class Nextafter(Function):
     flops = "move"  # in its own dtype: the numbers of 16 bits lie further apart
 
     def forward(self, a, b):
+        self.same = as_array(a == b)  # there the result is b, and PyTorch's derivative 0
         return as_array(np.nextafter(a, b))
 
     def backward(self, grad):
-        return grad, no_gradient(grad)
+        return run(Gate, grad, weights=~self.same), no_gradient(grad)
 
 
 class Heaviside(Function):

@@ -20,7 +20,7 @@ import numpy as np
 from ..autograd import run, unbroadcast, values
 from ..dispatch import as_array
 from .dtypes import BEYOND, complex64, complex128
-from .elementwise import Abs, attach
+from .elementwise import Abs, Gate, attach
 from .indexing import Where
 from ..tensor import (
     Add,
@@ -50,6 +50,7 @@ Function.holomorphic = False  # whether it has a complex derivative, which `back
 Function.takes_complex = False  # whether `backward` is right for complex numbers as it stands
 for function in (Add, Sub, Neg, Mul, Div, Pow, Exp, Log, Sum, MatMul):
     function.holomorphic = True
+Gate.takes_complex = True  # its weights are real
 LATER = {  # of later lessons
     "TanhFunction", "Convolution", "ConvolutionInputGrad", "ConvolutionWeightGrad", "LinearFunction",
 }  # fmt: skip

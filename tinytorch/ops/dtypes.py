@@ -50,6 +50,9 @@ class Borrowed(dtype):
         DTYPES[kind] = self
         return kind
 
+    def __repr__(self):
+        return f"{dtype.__module__.partition('.')[0]}.{self.name}"
+
     def __reduce__(self):
         return self.name  # of a global of this module
 
@@ -73,11 +76,13 @@ DEFAULT_DTYPES[complex] = complex64
 C_NAMES |= {
     "int8": "int8_t", "int16": "int16_t", "uint16": "uint16_t", "uint32": "uint32_t", "uint64": "uint64_t",
     "float16": "c10::Half", "bfloat16": "c10::BFloat16", "complex64": "c10::complex<float>",
+
     "complex128": "c10::complex<double>",
 }  # fmt: skip
 HALVES = (float16, bfloat16)
 FLOAT8 = (float8_e4m3fn, float8_e5m2, float8_e4m3fnuz, float8_e5m2fnuz, float8_e8m0fnu)
 BORROWED = (bfloat16, *FLOAT8)
+C_NAMES |= {kind.name: f"c10::F{kind.name[1:]}" for kind in FLOAT8}
 REAL_PARTS = {complex64: float32, complex128: float64}  # of a complex dtype -> the dtype of its two parts
 
 dtype.is_complex = property(lambda self: self.family == 3, doc="Whether it is one of the complex dtypes.")

@@ -32,6 +32,7 @@ from ..tensor import Function, Tensor, normalize_dim, result_type
 class Det(Function):
     """The determinant of each matrix."""
 
+    holomorphic = True
     differentiable_twice = True
     flops = "elementwise"
 
@@ -51,6 +52,8 @@ class Det(Function):
 def cofactors(a):
     """The derivative of the determinant, of singular matrices too, by their singular values."""
     n = a.shape[-1]
+    if values(a).dtype.kind == "c":
+        raise NotImplementedError("det: the derivative at a singular complex matrix is not there")
     u, s, vt = unpacked(run(SVDFunction, a, full_matrices=False), [(n, n), (n,), (n, n)])
     one = identity(n, s)
     others = run(Prod, s[..., None, :] * (1 - one) + one, dim=(s.ndim,), keepdim=False)
@@ -113,12 +116,14 @@ def matrix_power(A, n: int) -> Tensor:
 def exponential(a: np.ndarray) -> np.ndarray:
     from scipy.linalg import expm
 
-    return expm(a.astype(np.float64)).astype(a.dtype) if a.size else a.copy()
+    wide = np.complex128 if a.dtype.kind == "c" else np.float64
+    return expm(a.astype(wide)).astype(a.dtype) if a.size else a.copy()
 
 
 class MatrixExp(Function):
     """The exponential of each matrix."""
 
+    holomorphic = True
     differentiable_twice = True
     flops = "elementwise"
 

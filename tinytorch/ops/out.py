@@ -28,6 +28,10 @@ NAMES = """
     softmax sort sqrt square stack std std_mean sub subtract sum take take_along_dim
     tan tanh tensordot topk tril triu true_divide trunc var var_mean vdot vstack
     where
+    acosh arccosh arcsinh arctanh asinh atanh column_stack copysign cummax cummin
+    deg2rad diff dstack float_power fmax fmin gcd heaviside histc index_reduce isneginf
+    isposinf kthvalue lcm ldexp logaddexp2 logcumsumexp mode msort nanmean nanmedian
+    nanquantile nansum nextafter quantile rad2deg renorm scatter_reduce signbit
 """
 
 

@@ -102,7 +102,7 @@ class Products(Function):
         kind, options = a.array.dtype, {"index": self.index, "dim": self.dim}
         counts = (touches(self.index, self.dim, a.shape) == 0) | self.include_self  # whether a's entry is a factor
         zero = src.array == 0
-        filled = src + Tensor.wrap(zero.astype(kind))  # 1 instead of 0
+        filled = Gate.apply(src, weights=(~zero).astype(kind)) + Tensor.wrap(zero.astype(kind))  # 1 instead of 0
         own = Gate.apply(a, weights=counts.astype(kind)) + Tensor.wrap((~counts).astype(kind))
         to_a = grad * Products.apply(Tensor.wrap(np.ones_like(a.array)), src, include_self=True, **options)
         result = Products.apply(a, src, include_self=self.include_self, **options)

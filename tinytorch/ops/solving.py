@@ -48,13 +48,13 @@ def on_cpu(compute, *arrays):
 
 
 def matrices(name: str, input, argument: str = "A") -> Tensor:
-    """`input`, if it is a batch of matrices of floats. Raises what PyTorch raises if not."""
+    """`input`, if it is a batch of matrices of floating point or complex numbers. Raises what PyTorch raises if not."""
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument '{argument}' must be Tensor, not {type(input).__name__}")
     if input.ndim < 2:
         raise RuntimeError(f"{name}: {argument} must have at least 2 dimensions, its shape is {input.shape}")
-    if not input.dtype.is_floating_point:
-        raise RuntimeError(f"{name}: expected a floating point tensor as {argument}, this one is {input.dtype}")
+    if input.dtype.family < 2:
+        raise RuntimeError(f"{name}: expected {argument} of floats or complex numbers, it is {input.dtype}")
     return input
 
 
@@ -112,6 +112,7 @@ def without_error(operation, a, check_errors: bool, core: tuple = (1, 1)) -> tup
 class Inverse(Function):
     """The inverse of each matrix."""
 
+    holomorphic = True
     differentiable_twice = True
     flops = "elementwise"
 
@@ -150,6 +151,7 @@ Tensor.inverse = inv
 class Solve(Function):
     """X with a @ X = b, for matrices whose batches broadcast."""
 
+    holomorphic = True
     differentiable_twice = True
     flops = "elementwise"
 
@@ -221,6 +223,7 @@ def triangular(a, b, upper: bool, unitriangular: bool):
 class TriangularSolve(Function):
     """X with a @ X = b, of which only one triangle of a is looked at."""
 
+    holomorphic = True
     differentiable_twice = True
     flops = "elementwise"
 

@@ -28,7 +28,7 @@ from ._settings import (
 )
 
 __all__ = [
-    "SymBool", "SymFloat", "SymInt", "are_deterministic_algorithms_enabled", "autocast", "compile",
+    "OutOfMemoryError", "SymBool", "SymFloat", "SymInt", "are_deterministic_algorithms_enabled", "autocast", "compile",
     "get_autocast_cpu_dtype", "get_autocast_dtype", "get_autocast_gpu_dtype", "get_default_device",
     "get_deterministic_debug_mode", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
     "is_autocast_cpu_enabled", "is_autocast_enabled",
@@ -37,7 +37,47 @@ __all__ = [
     "set_num_threads", "set_warn_always", "typename", "use_deterministic_algorithms", "_assert", "_check",
     "_check_index", "_check_is_size", "_check_not_implemented", "_check_tensor_all", "_check_tensor_all_with",
     "_check_type", "_check_value", "_check_with",
+    "_foreach_copy_", "_shape_as_tensor", "clear_autocast_cache", "get_device_module", "has_cuda", "has_cudnn",
+    "has_lapack", "has_mkl", "has_mps", "has_openmp", "has_spectral", "sym_float", "sym_int", "sym_max", "sym_min",
+    "sym_not",
 ]  # fmt: skip
+
+
+# What the machine's PyTorch would be built with: numpy has its own BLAS and LAPACK.
+has_cuda = has_cudnn = has_mkl = has_mps = has_openmp = False
+has_lapack = has_spectral = True
+sym_float, sym_int, sym_max, sym_min = float, int, max, min
+
+
+class OutOfMemoryError(RuntimeError):
+    """What PyTorch raises when a GPU's memory is full."""
+
+
+def sym_not(a) -> bool:
+    return not a
+
+
+def clear_autocast_cache() -> None:
+    """There is none."""
+
+
+def get_device_module(device=None):
+    """`torch.cpu`, `torch.cuda`, ...: the module of a kind of device."""
+    from importlib import import_module
+
+    return import_module(f"tinytorch.compat.torch.{str(device or 'cpu').partition(':')[0]}")
+
+
+def _shape_as_tensor(input):
+    """The shape, as a tensor of whole numbers."""
+    tensor = load("tensor")
+    return tensor.tensor(tuple(input.shape), dtype=tensor.int64)
+
+
+def _foreach_copy_(self, src, non_blocking: bool = False) -> None:
+    """`copy_`, for each tensor of a list and its source."""
+    for target, source in zip(self, src, strict=True):
+        target.copy_(source, non_blocking)
 
 
 class SymInt:

@@ -2,15 +2,29 @@
 
 from typing import Final
 
-from ..._namespace import load
+from ..._namespace import load as load_module
 
 __all__ = [
-    "Attribute", "Error", "Final", "annotate", "enable_onednn_fusion", "export", "fork", "freeze",
+    "Attribute", "Error", "Final", "annotate", "enable_onednn_fusion", "export", "fork", "freeze", "load",
     "ignore", "interface", "is_scripting", "is_tracing", "isinstance", "onednn_fusion_enabled",
-    "optimize_for_inference", "optimized_execution", "run_frozen_optimizations", "script", "script_if_tracing",
+    "optimize_for_inference", "optimized_execution", "run_frozen_optimizations", "save", "script", "script_if_tracing",
     "script_method", "set_fusion_strategy", "trace", "trace_module", "unused", "wait", "_overload_method",
     "_script_if_tracing",
 ]  # fmt: skip
+
+
+def save(m, f, _extra_files=None):
+    """Raises NotImplementedError: TorchScript's archives hold programs for PyTorch's own interpreter."""
+    raise NotImplementedError(
+        "torch.jit.save: tinytorch writes no TorchScript; save the weights, torch.save(model.state_dict(), file)"
+    )
+
+
+def load(f, map_location=None, _extra_files=None, _restore_shapes: bool = False):
+    """Raises NotImplementedError: TorchScript's archives hold programs for PyTorch's own interpreter."""
+    raise NotImplementedError(
+        "torch.jit.load: tinytorch reads no TorchScript; load weights into a module that Python defines"
+    )
 
 
 class Error(RuntimeError):
@@ -135,7 +149,7 @@ class optimized_execution:
 
 def __getattr__(name):
     """`ScriptModule`, a Module, which is there once lesson 03 is."""
-    module = load("nn.module") if name == "ScriptModule" else None
+    module = load_module("nn.module") if name == "ScriptModule" else None
     if module is None:
         raise AttributeError(f"tinytorch has no torch.jit.{name}")
     globals()[name] = type(

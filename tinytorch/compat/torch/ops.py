@@ -2,7 +2,13 @@
 
 from types import SimpleNamespace
 
-__all__ = ["load_library", "loaded_libraries"]
+from ..missing import stand_in
+
+__all__ = ["aten", "higher_order", "load_library", "loaded_libraries", "prims", "profiler", "quantized"]
+
+# PyTorch's own operations, by its inner names: they may be mentioned, and say that they are not here when they are called.
+aten, prims, profiler = stand_in("torch.ops.aten"), stand_in("torch.ops.prims"), stand_in("torch.ops.profiler")
+higher_order, quantized = stand_in("torch.ops.higher_order"), stand_in("torch.ops.quantized")
 
 loaded_libraries = set()
 
