@@ -83,7 +83,17 @@ class Tensor:
     Made from numbers, as `torch.Tensor`, it is float32; `tensor` follows the data's own dtype.
     """
 
-    __slots__ = ("__weakref__", "_base", "_base_fn", "_grad", "_hooks", "_requires_grad", "array", "grad_fn")
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_base",
+        "_base_fn",
+        "_grad",
+        "_hooks",
+        "_requires_grad",
+        "array",
+        "grad_fn",
+    )
 
     def __init__(self, data=()):
         self._fill(tensor(data, dtype=float32).array)

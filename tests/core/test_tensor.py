@@ -1,5 +1,6 @@
 """Lesson 01 against PyTorch."""
 
+import copy
 import operator
 
 import numpy as np
@@ -291,3 +292,13 @@ def test_an_index_is_one_whole_number():
                 TypeError, match="only integer tensors of a single element can be converted to an index"
             ):
                 operator.index(make(wrong))
+
+
+@pytest.mark.parametrize("t", [tt, torch], ids=["tinytorch", "torch"])
+def test_a_tensor_takes_attributes_of_any_name(t):
+    x = t.ones(2)
+    x.g, x.label = 3, "x"
+    assert (x.g, x.label) == (3, "x") and copy.deepcopy(x).g == 3
+    assert not any(hasattr(y, "g") for y in (x * 1, x.clone(), x.detach(), x[0], t.nn.Parameter(x)))
+    with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'other'"):
+        x.other

@@ -151,5 +151,5 @@ for epoch in range(3):
 z = torch.Tensor(2, 3).zero_()
 z[0][1], z[1, -1] = 5, z.max() + 2.5
 print(z, z.size(), z.numpy().dtype, torch.is_tensor(z), z.nonzero(), z.numel(), torch.cat([z, z], 0).size(), z.view(-1)[1:4], len(z))
-print(z.add(1).mul_(2).t(), tuple(torch.max(z, 1)), z.sum(0, keepdim=True).expand(2, 3).eq(z), z.long().byte().type(), torch.arange(1, 4))
+print(z.add(1).mul_(2).t(), torch.max(z, 1), z.sum(0, keepdim=True).expand(2, 3).eq(z), z.long().byte().type(), torch.arange(1, 4))
 print(torch.ByteTensor([1, 0, 2]), torch.IntTensor([7]) // 2, torch.DoubleTensor([0.1]) + 1, torch.HalfTensor([0.5]), torch.zeros(2, 2).bernoulli_(1.0).bool())
