@@ -26,6 +26,7 @@ from operator import attrgetter
 import numpy as np
 
 from .dispatch import ARRAYS, as_array, device_of, dispatch, is_array, moved, to_numpy
+from .ops.layout import copy_in_order_of
 from .tensor import (
     Add,
     Div,
@@ -502,11 +503,13 @@ class Toward(dict):
 
 
 def accumulate(leaf, grad, given: set) -> None:
-    """Add `grad` to `leaf.grad`. An array that something else may hold too is copied first."""
+    """Add `grad` to `leaf.grad`. An array that something else may hold too, or that lies in memory in another order
+    than the leaf (`grad.view(-1)` shall work where `leaf.view(-1)` does), is copied first."""
     if leaf._hooks:
         grad = hooked(leaf._hooks, grad)
     if isinstance(grad, Tensor):
-        leaf._grad = grad if leaf._grad is None else leaf._grad + grad
+        grad = grad if leaf._grad is None else leaf._grad + grad
+        leaf._grad = grad if grad.array.strides == leaf.array.strides else copy_in_order_of(leaf.array, grad)
     elif leaf._grad is not None:
         leaf._grad.array += grad
         changes.note(leaf._grad)
@@ -514,7 +517,8 @@ def accumulate(leaf, grad, given: set) -> None:
         grad = as_array(grad)
         shared = grad.base is not None or id(grad) in given
         given.add(id(grad))
-        leaf._grad = Tensor.wrap(grad.copy() if shared else grad)
+        as_it_is = not shared and grad.strides == leaf.array.strides
+        leaf._grad = Tensor.wrap(grad if as_it_is else copy_in_order_of(leaf.array, grad))
 
 
 def places_of(inputs) -> dict:
@@ -550,8 +554,9 @@ def grad(
     """
     if materialize_grads and allow_unused is False:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True")
-    outputs, inputs, gradients = [[x] if isinstance(x, Tensor) else x for x in (outputs, inputs, grad_outputs)]
-    gradients = [None] * len(outputs) if gradients is None else gradients
+    gradients = [None] if grad_outputs is None else grad_outputs
+    outputs, inputs, gradients = [[x] if isinstance(x, Tensor) else list(x) for x in (outputs, inputs, gradients)]
+    gradients = [None] * len(outputs) if grad_outputs is None else gradients
     for x in inputs:
         opened(x)
     if not all(x._requires_grad for x in inputs):

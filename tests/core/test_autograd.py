@@ -147,6 +147,33 @@ def test_grad_leaves_grad_alone(t):
 
 
 @both
+def test_inputs_may_come_one_by_one(t):
+    a, b = leaf(t, 2.0), leaf(t, 5.0)
+    assert [g.item() for g in grads(t, a * b, (x for x in (a, b)))] == [5, 2]
+
+
+LAYOUTS = {
+    "rows": lambda t: t.ones(3, 4),
+    "columns": lambda t: t.ones(4, 3).t(),
+    "a part": lambda t: t.ones(3, 8)[:, ::2],
+    "stretched": lambda t: t.ones(4).expand(3, 4),
+}
+
+
+@both
+@pytest.mark.parametrize("make", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.filterwarnings("ignore:Using backward")
+def test_a_gradient_lies_as_its_leaf_does(t, make, create_graph):
+    w = make(t).requires_grad_()
+    for result in (w.t() @ w, t.ones(2, 4) @ w.t(), w.t() * t.ones(4, 3), w.permute(1, 0).exp()):
+        w.grad = None
+        result.sum().backward(create_graph=create_graph)
+        assert w.grad.stride() == ((1, 3) if w.stride() == (1, 3) else (4, 1))
+        w.grad.t().view(-1) if w.stride() == (1, 3) else w.grad.view(-1)
+
+
+@both
 def test_backward_of_chosen_inputs(t):
     a, b = leaf(t, 1), leaf(t, 2)
     (a * b).backward(inputs=[a])

@@ -117,6 +117,14 @@ def test_einsum_drawn(data):
     alike(lambda t, *xs: t.einsum(",".join(parts) + "->" + out, *xs), *arrays, layouts=("plain",))
 
 
+def test_einsum_of_lists():
+    a, b = np.random.default_rng(0).normal(size=(2, 3, 3))
+    alike(lambda t, a, b: t.einsum(a, [0, 1], b, [1, 2], [0, 2]), a, b)
+    alike(lambda t, a, b: t.einsum(a, [0, 30], b, [30, 2]), a, b)
+    alike(lambda t, a, b: t.einsum(a, [..., 4], b, [4, 51], [..., 51]), a, b)
+    alike(lambda t, a, b: t.einsum(a, [3, 3]), a, b)
+
+
 @pytest.mark.parametrize("dims", [0, 1, 2, ([0, 2], [1, 0]), ([1], [1])])
 def test_tensordot(dims):
     shape = (

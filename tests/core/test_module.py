@@ -726,3 +726,19 @@ def test_vector(tt, lib):
     )
     with pytest.raises(TypeError):
         lib.utils.vector_to_parameters([1.0], net.parameters())
+
+
+@pytest.mark.parametrize("t", [tinytorch, torch], ids=["tinytorch", "torch"])
+def test_hooks_are_shown_and_cleared(t):
+    layer, seen = t.nn.Linear(2, 2), []
+    assert not layer._forward_hooks and not layer._forward_pre_hooks and not layer._backward_hooks
+    hook = lambda *args: seen.append("after")
+    layer.register_forward_hook(hook)
+    layer.register_forward_pre_hook(lambda *args: seen.append("before"))
+    layer.register_full_backward_hook(lambda *args: seen.append("backward"))
+    assert list(layer._forward_hooks.values()) == [hook]
+    assert len(layer._forward_pre_hooks) == len(layer._backward_hooks) == 1
+    layer._forward_hooks.clear()
+    assert not layer._forward_hooks
+    layer(t.ones(1, 2)).sum().backward()
+    assert seen == ["before", "backward"]

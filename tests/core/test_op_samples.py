@@ -9,7 +9,6 @@ import torch
 from samples import DTYPES, OPERATIONS, examined, forms, kind, supports
 
 
-
 def dtypes(op, turn: int) -> list:
     """float32, where the operation has it, one other dtype, and what is refused."""
     others = [dtype for dtype in DTYPES if dtype is not torch.float32 and supports(op, dtype)]

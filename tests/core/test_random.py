@@ -3,6 +3,8 @@
 Floats may differ in the last bits: PyTorch itself takes other logarithms on other processors.
 """
 
+import functools
+
 import numpy as np
 import pytest
 import torch
@@ -78,6 +80,14 @@ DRAWS = {
             lambda x: t.nn.functional.rrelu(-x, training=True),
             t.nn.functional.gumbel_softmax,
             lambda x: t.multinomial(x.reshape(-1, 2).t(), 5),
+        )
+    ],
+    "dropout in a transformer": lambda t: [
+        make(dropout=0.5, batch_first=first, dtype=t.float64)(t.ones(5, 3, 8).double().cumsum(0), *more)
+        for first in (False, True)
+        for make, more in (
+            (functools.partial(t.nn.TransformerEncoderLayer, 8, 2, 16), ()),
+            (functools.partial(t.nn.TransformerDecoderLayer, 8, 2, 16), (t.ones(5, 3, 8).double(),)),
         )
     ],
     "normal": lambda t: [

@@ -1,6 +1,7 @@
 """Reductions, order and norms against PyTorch."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -220,3 +221,12 @@ def test_errors(call, error):
 def test_second_derivative_of_a_product_with_zeros(dim):
     a = np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 5.0], [1.0, 2.0, 3.0]])
     alike(lambda t, x: x.prod() if dim is None else x.prod(dim), a)
+
+
+@pytest.mark.parametrize("name", ["max", "min", "median", "sort", "topk"])
+def test_values_and_indices_are_shown_as_pytorchs(name):
+    ours, theirs = (getattr(t.tensor([[3.0, 1.0], [2.0, 4.0]]), name)(1) for t in (tt, torch))
+    assert repr(ours) == repr(theirs) and ours._fields == ("values", "indices")
+    assert tuple(pickle.loads(pickle.dumps(ours)).indices.flatten().tolist()) == tuple(
+        theirs.indices.flatten().tolist()
+    )

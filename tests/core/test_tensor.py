@@ -1,5 +1,6 @@
 """Lesson 01 against PyTorch."""
 
+import copy
 import operator
 
 import numpy as np
@@ -302,3 +303,13 @@ def test_a_tensor_keeps_what_a_program_notes_on_it():
         x.note = "scale"
         assert x.note == "scale" and not hasattr(x * 1, "note")
         assert [copy.copy(x).note, copy.deepcopy(x).note, pickle.loads(pickle.dumps(x)).note] == ["scale"] * 3
+
+
+@pytest.mark.parametrize("t", [tt, torch], ids=["tinytorch", "torch"])
+def test_a_tensor_takes_attributes_of_any_name(t):
+    x = t.ones(2)
+    x.g, x.label = 3, "x"
+    assert (x.g, x.label) == (3, "x") and copy.deepcopy(x).g == 3
+    assert not any(hasattr(y, "g") for y in (x * 1, x.clone(), x.detach(), x[0], t.nn.Parameter(x)))
+    with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'other'"):
+        x.other

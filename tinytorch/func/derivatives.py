@@ -156,8 +156,7 @@ def vjp(func, *primals, has_aux: bool = False) -> tuple:
         above, _ = flatten(cotangents)
         check_form("cotangents", above, call.outputs)
         recorded = grad_mode.enabled and (call.recorded or any(v.requires_grad for v in above))
-        found = call.in_form(call.gradients(above, retain_graph, recorded if create_graph is None else create_graph))
-        return found[0] if len(primals) == 1 else found
+        return call.in_form(call.gradients(above, retain_graph, recorded if create_graph is None else create_graph))
 
     result = call.given(call.result)
     return (result, product, call.given(call.aux)) if has_aux else (result, product)

@@ -336,7 +336,10 @@ class MultiheadAttention(Module):
             weights = weights.mean(1)
         if not batched:
             return output.squeeze(0), None if weights is None else weights.squeeze(0)
-        return output if self.batch_first else output.transpose(0, 1), weights
+        if self.batch_first and not self.training:
+            return output, weights
+        output = output.transpose(0, 1).contiguous()  # PyTorch's order in memory, in which dropout draws
+        return output.transpose(0, 1) if self.batch_first else output, weights
 
 # %% ../../modules/12_attention/12_attention.ipynb #c042
 def check_multihead(module, query, key, value) -> None:

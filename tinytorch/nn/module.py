@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['KINDS', 'linear', 'Parameter', 'patch_to', 'Module', 'shelf_for', 'named_members', 'hooks_before', 'take_off',
-           'uniform_bound', 'Linear', 'Sequential', 'quoted', 'state_errors', 'unreached']
+           'hooks_shown', 'uniform_bound', 'Linear', 'Sequential', 'quoted', 'state_errors', 'unreached']
 
 # %% ../../modules/03_layers/03_layers.ipynb #c003
 import functools
@@ -415,7 +415,31 @@ def take_off(module, hook) -> None:
     module._hooks["before"] = [entry for entry in module._hooks["before"] if entry[0] is not hook]
 
 
-Module._forward_pre_hooks = property(lambda self: OrderedDict(enumerate(hooks_before(self))))
+class _Hooks(OrderedDict):
+    """A module's hooks of one kind, by number, as PyTorch shows them; clear() takes them off."""
+
+    def __init__(self, hooks: list):
+        super().__init__(enumerate(entry[0] if isinstance(entry, tuple) else entry for entry in hooks))
+        self.hooks = hooks
+
+    def clear(self):
+        self.hooks.clear()
+        super().clear()
+
+
+def hooks_shown(kind: str) -> property:
+    """The attribute of a module that shows its hooks of this kind; an empty one can be put in its place."""
+
+    def emptied(module, hooks):
+        if hooks:
+            raise RuntimeError("hooks are put on by register_forward_hook() and its like, not into a dictionary")
+        hooks_shown(kind).fget(module).clear()
+
+    return property(lambda module: _Hooks(module._hooks[kind] if module._hooks else []), emptied)
+
+
+Module._forward_pre_hooks, Module._forward_hooks = hooks_shown("before"), hooks_shown("after")
+Module._backward_hooks = hooks_shown("backward")
 
 
 @patch_to(Module)

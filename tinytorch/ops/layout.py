@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['strided', 'contiguous_format', 'preserve_format', 'channels_last', 'channels_last_3d', 'CHANNELS_LAST', 'layout',
-           'memory_format', 'last_to_second', 'channels_behind', 'expect_rank', 'repeated', 'memory_order', 'in_rows',
-           'laid', 'Clone', 'clone', 'contiguous', 'is_contiguous', 'in_memory_format', 'stride']
+           'memory_format', 'channels_behind', 'expect_rank', 'repeated', 'memory_order', 'in_rows', 'laid', 'copied',
+           'Clone', 'clone', 'contiguous', 'is_contiguous', 'copy_in_order_of', 'in_memory_format', 'stride']
 
 # %% ../../modules/01_tensor/01_tensor_layout.ipynb #c003
 import numpy as np
@@ -38,11 +38,6 @@ strided = layout("strided")
 contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")
 channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
 CHANNELS_LAST = {channels_last: 4, channels_last_3d: 5}  # -> the number of dimensions that it is for
-
-
-def last_to_second(ndim: int) -> tuple:
-    """The order of dimensions that brings the last one, the channels, back to the second place."""
-    return (0, ndim - 1, *range(1, ndim - 1))
 
 
 def channels_behind(ndim: int) -> tuple:
@@ -96,18 +91,21 @@ def laid(array, make):
     return make(tuple(array.shape[dim] for dim in order)).transpose(np.argsort(order))
 
 
+def copied(array, order):
+    """A copy of `array` with the dimensions in this order in memory."""
+    return array.transpose(order).copy("C").transpose(np.argsort(order))
+
+
 class Clone(Function):
-    """A copy; `order` as numpy's ("K" keeps the layout, "C" is row by row), or "channels_last"."""
+    """A copy; `order` as numpy's ("K" keeps the layout, "C" is row by row), or the dimensions in memory's order."""
 
     differentiable_twice = True
     flops = "move"
 
     def forward(self, a, order="K"):
-        if order == "channels_last":
-            return a.transpose(channels_behind(a.ndim)).copy("C").transpose(last_to_second(a.ndim))
         if order == "K" and repeated(a):
-            return laid(a, lambda shape: a.transpose(memory_order(a)).copy())
-        return a.copy(order)
+            order = memory_order(a)
+        return a.copy(order) if isinstance(order, str) else copied(a, order)
 
     def backward(self, grad):
         return grad
@@ -117,7 +115,7 @@ def clone(input, *, memory_format=None) -> Tensor:
     """A copy with memory of its own, in the given order or, if none is, in its own. A derivative passes through."""
     expect_rank(input, memory_format)
     if memory_format in CHANNELS_LAST:
-        return Clone.apply(input, order="channels_last")
+        return Clone.apply(input, order=channels_behind(input.ndim))
     return Clone.apply(input, order="C" if memory_format is contiguous_format else "K")
 
 
@@ -128,7 +126,7 @@ def contiguous(input, memory_format=contiguous_format) -> Tensor:
         return input
     if memory_format is preserve_format:
         raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
-    return Clone.apply(input, order="channels_last" if memory_format in CHANNELS_LAST else "C")
+    return Clone.apply(input, order=channels_behind(input.ndim) if memory_format in CHANNELS_LAST else "C")
 
 
 def is_contiguous(input, memory_format=contiguous_format) -> bool:
@@ -139,6 +137,14 @@ def is_contiguous(input, memory_format=contiguous_format) -> bool:
     return array.ndim == CHANNELS_LAST[memory_format] and (
         array.transpose(channels_behind(array.ndim)).flags.c_contiguous
     )
+
+
+def copy_in_order_of(array, values):
+    """A copy of `values`, an array or a Tensor, that lies in memory as one that is made like `array`."""
+    order = "C" if array.flags.c_contiguous else memory_order(array)
+    if isinstance(values, Tensor):
+        return Clone.apply(values, order=order)
+    return values.copy() if order == "C" else copied(values, order)
 
 
 def in_memory_format(input, memory_format) -> Tensor:

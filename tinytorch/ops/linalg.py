@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['expect_dims', 'dot', 'mv', 'mm', 'bmm', 'outer', 'weighted', 'addmm', 'addmv', 'baddbmm', 'vdot', 'trace', 'Einsum',
-           'product_of_two', 'parse', 'einsum', 'tensordot', 'inner']
+           'product_of_two', 'parse', 'of_lists', 'einsum', 'tensordot', 'inner']
 
 # %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c003
 import math
@@ -200,8 +200,23 @@ def parse(equation: str, shapes: list) -> tuple:
     return labels, out
 
 
+def of_lists(operands: tuple) -> tuple:
+    """(the equation, the tensors) of operand, list of subscripts, operand, list, ..., and perhaps the result's list."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # 0 to 51, as PyTorch has them
+    listed = [*operands[1::2], *(operands[-1:] if len(operands) % 2 else ())]
+    named = ["".join("..." if i is Ellipsis else letters[i] for i in subscripts) for subscripts in listed]
+    if len(operands) % 2:
+        return f"{','.join(named[:-1])}->{named[-1]}", operands[:-1:2]
+    return ",".join(named), operands[::2]
+
+
 def einsum(equation: str, *operands) -> Tensor:
-    """The sum of products that `equation` describes, as "ij,jk->ik" does the matrix product."""
+    """The sum of products that `equation` describes, as "ij,jk->ik" does the matrix product.
+
+    Or with lists of whole numbers for the letters: einsum(a, [0, 1], b, [1, 2], [0, 2]).
+    """
+    if not isinstance(equation, str):
+        equation, operands = of_lists((equation, *operands))
     operands = operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands
     if not operands:
         raise ValueError("einsum(): must provide at least one operand")
