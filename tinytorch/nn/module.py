@@ -13,6 +13,7 @@ import math
 import re
 import threading
 from collections import OrderedDict, namedtuple
+from collections.abc import MutableMapping
 
 import numpy as np
 
@@ -414,7 +415,45 @@ def take_off(module, hook) -> None:
     module._hooks["before"] = [entry for entry in module._hooks["before"] if entry[0] is not hook]
 
 
-Module._forward_pre_hooks = property(lambda self: OrderedDict(enumerate(hooks_before(self))))
+class _HooksOf(MutableMapping):
+    """A module's hooks of one kind, under PyTorch's private name: programs count them, and clear them."""
+
+    def __init__(self, module, kind):
+        self.module, self.kind = module, kind
+
+    def found(self) -> dict:
+        entries = self.module._hooks[self.kind] if self.module._hooks else ()
+        return {id(entry): entry[0] if isinstance(entry, tuple) else entry for entry in entries}
+
+    def __getitem__(self, key):
+        return self.found()[key]
+
+    def __iter__(self):
+        return iter(self.found())
+
+    def __len__(self):
+        return len(self.found())
+
+    def __setitem__(self, key, hook):
+        _add_hook(self.module, self.kind, hook if self.kind == "backward" else (hook, False), False)
+
+    def __delitem__(self, key):
+        del self.found()[key]  # KeyError where it is not there
+        entries = self.module._hooks[self.kind]
+        entries[:] = [entry for entry in entries if id(entry) != key]
+
+
+def _hooks_by_name(kind):
+    def replace(self, hooks):
+        own = _HooksOf(self, kind)
+        own.clear()
+        own.update(hooks)
+
+    return property(lambda self: _HooksOf(self, kind), replace)
+
+
+Module._forward_pre_hooks, Module._forward_hooks = _hooks_by_name("before"), _hooks_by_name("after")
+Module._backward_hooks = _hooks_by_name("backward")
 
 
 @patch_to(Module)
