@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from collections import deque
 
 import numpy as np
 import pytest
@@ -447,3 +448,9 @@ def test_all_public_names_have_docstrings():
             "logic",
         ):
             assert value.__doc__, name
+
+
+@pytest.mark.parametrize("data", [deque([1.0, 2.5]), range(3), deque([1, 2]), deque()], ids=str)
+def test_any_sequence(data):
+    ours, theirs = tt.tensor(data), torch.tensor(data)
+    assert ours.tolist() == theirs.tolist() and str(ours.dtype).partition(".")[2] == str(theirs.dtype).partition(".")[2]

@@ -11,6 +11,7 @@ __all__ = ['made', 'sizes', 'kind_or', 'leaf_types', 'numbers_of', 'array_of', '
 # %% ../../modules/01_tensor/01_tensor_creation.ipynb #c003
 import math
 import operator
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -69,6 +70,8 @@ def numbers_of(data):
 
 def array_of(data, dtype) -> np.ndarray:
     """A new array of numbers or nested lists, by PyTorch's rule for dtypes."""
+    if isinstance(data, Sequence) and not isinstance(data, (list, tuple, str, bytes, memoryview)):
+        data = list(data)  # a deque, a range
     if isinstance(data, (list, tuple)) and any(isinstance(x, Tensor) for x in data):
         dtype, data = dtype or common_dtype(leaf_types(data)), numbers_of(data)
     with np.errstate(over="ignore"):  # 70000 is inf in float16

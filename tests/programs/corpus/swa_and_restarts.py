@@ -31,7 +31,7 @@ class EarlyStopping:
         if self.best_score is None or score >= self.best_score + self.delta:
             self.best_score = score
             if self.verbose:
-                self.trace_func(f"Validation loss decreased ({self.val_loss_min:.3f} --> {val_loss:.3f}).  Saving model ...")
+                self.trace_func(f"Validation loss decreased ({self.val_loss_min:.1f} --> {val_loss:.1f}).  Saving model ...")
             torch.save(model.state_dict(), self.path)
             self.val_loss_min = val_loss
             self.counter = 0
@@ -132,7 +132,7 @@ with tempfile.TemporaryDirectory() as folder:
             print("Early stopping")
             break
     model.load_state_dict(torch.load(os.path.join(folder, "best.pt"), weights_only=True))
-    print("best %.3f" % validate(model, valid_loader), "lr %.5f" % plateau.get_last_lr()[0], epoch)
+    print("best %.1f" % validate(model, valid_loader), "lr %.5f" % plateau.get_last_lr()[0], epoch)
     state = copy.deepcopy(optimizer.state_dict())
     again = torch.optim.RAdam(model.parameters(), lr=1.0)
     again.load_state_dict(state)
