@@ -54,9 +54,7 @@ def main(
     from programs.running import Server, python, run
 
     ours, theirs = Server("-m", "tinytorch"), Server()
-    print(
-        f"{'program':26} {'work: PyTorch':>13} {'tinytorch':>9} {'ratio':>6}   {'all: PyTorch':>12} {'tinytorch':>9} {'ratio':>6}"
-    )
+    print(f"{'program':26} {'work: PyTorch':>13} tinytorch  ratio   {'all: PyTorch':>12} tinytorch  ratio")
     ratios = []
     for name in names or sorted(path.stem for path in CORPUS.glob("*.py")):
         program = CORPUS / f"{name}.py"

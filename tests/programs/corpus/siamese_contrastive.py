@@ -164,7 +164,7 @@ for name in ("triplet", "hard", "cosine", "margin"):
     torch.manual_seed(0)
     np.random.seed(0)
     net = EmbeddingNet()
-    optimizer = optim.Adam(net.parameters(), lr=3e-3)
+    optimizer = optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
     losses = []
     for i, (data, target) in enumerate(DataLoader(dataset, batch_sampler=sampler)):
         embeddings = net(data)
