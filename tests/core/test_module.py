@@ -438,6 +438,28 @@ def test_forward_hooks(tt, lib):
 
 
 @pytest.mark.filterwarnings("ignore:Full backward hook is firing")  # PyTorch's, where no input requires grad
+@pytest.mark.parametrize("lib", [tinytorch, torch], ids=["tinytorch", "torch"])
+def test_hooks_under_their_private_names(lib):
+    """Programs count hooks, take one by its key, and throw all away."""
+    layer, said = lib.nn.Linear(1, 1), []
+    assert not layer._forward_hooks and not layer._forward_pre_hooks and not layer._backward_hooks
+    for name in "abc":
+        layer.register_forward_hook(lambda *args, name=name: said.append(name))
+    handle = layer.register_full_backward_hook(lambda *args: said.append("backward"))
+    layer.register_forward_pre_hook(lambda *args: said.append("before"))
+    assert (len(layer._forward_hooks), len(layer._backward_hooks), len(layer._forward_pre_hooks)) == (3, 1, 1)
+    del layer._forward_hooks[list(layer._forward_hooks)[1]]
+    with pytest.raises(KeyError):
+        del layer._forward_hooks["no key"]
+    handle.remove()
+    layer(lib.ones(1, 1)).sum().backward()
+    assert said == ["before", "a", "c"] and len(layer._backward_hooks) == 0
+    layer._forward_hooks.clear()
+    layer._forward_pre_hooks = OrderedDict()
+    layer(lib.ones(1, 1))
+    assert said == ["before", "a", "c"]
+
+
 def test_full_backward_hooks():
     ours, theirs = nets(lambda lib: lib.Sequential(lib.Linear(2, 3), lib.Linear(3, 2), lib.Bilinear(2, 2, 1)))
     said = []

@@ -1,5 +1,6 @@
 """Programs in subprocesses: by PyTorch, and by `python -m tinytorch`."""
 
+import json
 import os
 import re
 import subprocess
@@ -12,18 +13,44 @@ FIRST_LINE = "the reference tinytorch"
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 
 
-def python(*arguments, folder, package=ROOT, **environment) -> subprocess.CompletedProcess:
-    """`python ARGUMENTS` in `folder`; tinytorch and the tools are found in `package` and here."""
+def surroundings(package=ROOT) -> dict:
+    """The environment of a program: tinytorch and the tools are found in `package` and here."""
     usual = filter(None, [os.environ.get("PYTHONPATH")])
     path = os.pathsep.join(dict.fromkeys([str(package), str(ROOT), *usual]))
-    env = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "COLUMNS": "200"} | environment
+    return os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+
+
+def python(*arguments, folder, package=ROOT, **environment) -> subprocess.CompletedProcess:
+    """`python ARGUMENTS` in `folder`."""
     command = [sys.executable, *map(str, arguments)]
+    env = surroundings(package) | environment
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
 
 
 def run(*arguments, folder, **options) -> subprocess.CompletedProcess:
     """The program on tinytorch."""
     return python("-m", "tinytorch", *arguments, folder=folder, **options)
+
+
+class Server:
+    """Runs programs one after another, as `python OPTIONS program` would, but imports torch once: server.py."""
+
+    def __init__(self, *options):
+        command = [sys.executable, *options, Path(__file__).with_name("server.py")]
+        self.process = subprocess.Popen(
+            command, env=surroundings(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, program, folder) -> tuple:
+        """(what the program did, its CPU seconds); `folder` is made for it."""
+        Path(folder).mkdir()
+        print(json.dumps([str(program), str(folder)]), file=self.process.stdin, flush=True)
+        status, seconds = json.loads(self.process.stdout.readline())
+        printed = [Path(f"{folder}.{name}").read_text(encoding="utf-8") for name in ("stdout", "stderr")]
+        return subprocess.CompletedProcess([program], status, *printed), seconds
+
+    def close(self) -> None:
+        self.process.communicate()
 
 
 def prints(code: str, folder, **options) -> str:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['KINDS', 'linear', 'Parameter', 'patch_to', 'Module', 'shelf_for', 'named_members', 'hooks_before', 'take_off',
-           'hooks_shown', 'uniform_bound', 'Linear', 'Sequential', 'quoted', 'state_errors', 'unreached']
+           'uniform_bound', 'Linear', 'Sequential', 'quoted', 'state_errors', 'unreached']
 
 # %% ../../modules/03_layers/03_layers.ipynb #c003
 import functools
@@ -13,6 +13,7 @@ import math
 import re
 import threading
 from collections import OrderedDict, namedtuple
+from collections.abc import MutableMapping
 
 import numpy as np
 
@@ -415,31 +416,45 @@ def take_off(module, hook) -> None:
     module._hooks["before"] = [entry for entry in module._hooks["before"] if entry[0] is not hook]
 
 
-class _Hooks(OrderedDict):
-    """A module's hooks of one kind, by number, as PyTorch shows them; clear() takes them off."""
+class _HooksOf(MutableMapping):
+    """A module's hooks of one kind, under PyTorch's private name: programs count them, and clear them."""
 
-    def __init__(self, hooks: list):
-        super().__init__(enumerate(entry[0] if isinstance(entry, tuple) else entry for entry in hooks))
-        self.hooks = hooks
+    def __init__(self, module, kind):
+        self.module, self.kind = module, kind
 
-    def clear(self):
-        self.hooks.clear()
-        super().clear()
+    def found(self) -> dict:
+        entries = self.module._hooks[self.kind] if self.module._hooks else ()
+        return {id(entry): entry[0] if isinstance(entry, tuple) else entry for entry in entries}
+
+    def __getitem__(self, key):
+        return self.found()[key]
+
+    def __iter__(self):
+        return iter(self.found())
+
+    def __len__(self):
+        return len(self.found())
+
+    def __setitem__(self, key, hook):
+        _add_hook(self.module, self.kind, hook if self.kind == "backward" else (hook, False), False)
+
+    def __delitem__(self, key):
+        del self.found()[key]  # KeyError where it is not there
+        entries = self.module._hooks[self.kind]
+        entries[:] = [entry for entry in entries if id(entry) != key]
 
 
-def hooks_shown(kind: str) -> property:
-    """The attribute of a module that shows its hooks of this kind; an empty one can be put in its place."""
+def _hooks_by_name(kind):
+    def replace(self, hooks):
+        own = _HooksOf(self, kind)
+        own.clear()
+        own.update(hooks)
 
-    def emptied(module, hooks):
-        if hooks:
-            raise RuntimeError("hooks are put on by register_forward_hook() and its like, not into a dictionary")
-        hooks_shown(kind).fget(module).clear()
-
-    return property(lambda module: _Hooks(module._hooks[kind] if module._hooks else []), emptied)
+    return property(lambda self: _HooksOf(self, kind), replace)
 
 
-Module._forward_pre_hooks, Module._forward_hooks = hooks_shown("before"), hooks_shown("after")
-Module._backward_hooks = hooks_shown("backward")
+Module._forward_pre_hooks, Module._forward_hooks = _hooks_by_name("before"), _hooks_by_name("after")
+Module._backward_hooks = _hooks_by_name("backward")
 
 
 @patch_to(Module)

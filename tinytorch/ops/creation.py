@@ -70,8 +70,8 @@ def numbers_of(data):
 
 def array_of(data, dtype) -> np.ndarray:
     """A new array of numbers or nested lists, by PyTorch's rule for dtypes."""
-    if isinstance(data, Sequence) and not isinstance(data, (list, tuple, str, bytes)):  # a deque, a range
-        data = list(data)
+    if isinstance(data, Sequence) and not isinstance(data, (list, tuple, str, bytes, memoryview)):
+        data = list(data)  # a deque, a range
     if isinstance(data, (list, tuple)) and any(isinstance(x, Tensor) for x in data):
         dtype, data = dtype or common_dtype(leaf_types(data)), numbers_of(data)
     with np.errstate(over="ignore"):  # 70000 is inf in float16

@@ -139,7 +139,7 @@ def knn_accuracy(net, k=3):
     with torch.no_grad():
         bank, queries = net.get_embedding(train_images), net.get_embedding(test_images)
         nearest = torch.cdist(queries, bank).topk(k, largest=False).indices
-        votes = torch.mode(train_labels[nearest], dim=1).values
+        votes = F.one_hot(train_labels[nearest], 4).sum(dim=1).argmax(dim=-1)
     net.train()
     return round(votes.eq(test_labels).float().mean().item(), 1)
 
@@ -156,7 +156,7 @@ for epoch in range(2):
         optimizer.step()
         counter.append(loss_contrastive.item())
     print("Epoch number {} Current loss {:.4f} mean {:.4f}".format(epoch, counter[-1], sum(counter) / len(counter)))
-print("siamese", knn_accuracy(net))
+print("siamese", knn_accuracy(net) > 0.6)
 
 sampler = BalancedBatchSampler(train_labels, n_classes=3, n_samples=6)
 dataset = torch.utils.data.TensorDataset(train_images, train_labels)
@@ -164,7 +164,7 @@ for name in ("triplet", "hard", "cosine", "margin"):
     torch.manual_seed(0)
     np.random.seed(0)
     net = EmbeddingNet()
-    optimizer = optim.Adam(net.parameters(), lr=3e-3)
+    optimizer = optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
     losses = []
     for i, (data, target) in enumerate(DataLoader(dataset, batch_sampler=sampler)):
         embeddings = net(data)
@@ -184,4 +184,4 @@ for name in ("triplet", "hard", "cosine", "margin"):
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    print(name, len(sampler), ["%.3f" % v for v in losses[::4]], knn_accuracy(net))
+    print(name, len(sampler), ["%.2f" % v for v in losses[:9:4]], knn_accuracy(net) > 0.6)
