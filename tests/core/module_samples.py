@@ -22,7 +22,7 @@ STEPS = 3  # of an optimizer, so that its state counts
 class Granted:
     """Stands for an entry of op_db, of which `difference` asks what tolerance PyTorch grants it: none of its own."""
 
-    decorators = ()
+    name, decorators = "", ()
 
 
 def has(path: str) -> bool:
