@@ -31,7 +31,7 @@ NAMES = frozenset("""
     bitwise_xor bmm bool broadcast_shapes broadcast_tensors broadcast_to bucketize can_cast cat cdouble ceil ceil_
     celu cfloat channels_last channels_last_3d chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip
     clip_ clone complex complex128 complex64 concat concatenate conj conj_physical contiguous_format cos cos_ cosh
-    cosh_ count_nonzero cumsum default_generator detach detach_ device diag diag_embed diagonal diff div divide dot
+    cosh_ count_nonzero cumsum default_generator detach detach_ device diag diag_embed diagonal div divide dot
     double dtype e einsum empty empty_like enable_grad eq equal erf erf_ exp exp2 exp2_ exp_ expm1 expm1_ eye fill_
     finfo fix fix_ flatten flip fliplr flipud float float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu float16 float32 float64 floor floor_ floor_divide fmod frac
     frac_ from_file from_numpy full full_like gather ge ger get_default_device get_default_dtype
@@ -40,7 +40,7 @@ NAMES = frozenset("""
     is_conj is_floating_point is_grad_enabled is_neg is_signed is_tensor isclose isfinite isin isinf isnan isreal
     layout le lerp less less_equal linspace log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp
     logical_and logical_not logical_or logical_xor logsumexp long lt manual_seed masked_fill masked_select
-    masked_scatter matmul max maximum mean median memory_format meshgrid min minimum mm moveaxis movedim mul multinomial multiply
+    matmul max maximum mean median memory_format meshgrid min minimum mm moveaxis movedim mul multinomial multiply
     mv nan nan_to_num nan_to_num_ narrow ne neg neg_ negative negative_ no_grad nonzero norm normal not_equal numel
     ones ones_like outer permute pi polar pow prelu preserve_format prod promote_types rand rand_like randint
     randint_like randn randn_like randperm range ravel real reciprocal reciprocal_ relu relu_ remainder

@@ -49,6 +49,13 @@ ONCE = """
 import builtins, sys
 import tinytorch  # loads nothing yet
 
+WIDENING = {  # what wraps methods that are there
+    "tinytorch.dispatch",  # kernels
+    "tinytorch.func.batching",
+    "tinytorch.ops.old_forms",  # old orders of arguments
+    "tinytorch.ops.sparse",
+}
+
 log, build = [], builtins.__build_class__
 
 class Logging(type):
@@ -69,13 +76,18 @@ for module in pkgutil.walk_packages(tinytorch.__path__, "tinytorch."):
             raise
 places = {}
 for name, module in log:
-    if module != "tinytorch.dispatch":  # which exchanges operators for their kernels
+    if module not in WIDENING:
         places.setdefault(name, set()).add(module)
 print(*sorted(name for name, modules in places.items() if len(modules) > 1))
 """
 
 
+REPLACED = """
+    __array__ __deepcopy__ __float__ __getitem__ __int__ __reduce_ex__ __repr__ _result_type logaddexp numpy
+    renew_history size view
+""".split()  # what a companion writes anew for more kinds of numbers or arguments, and what Parameter has of its own
+
+
 def test_each_name_is_attached_by_one_file():
-    """But for two that a companion of lesson 02 writes anew, and what Parameter has of its own."""
     done = subprocess.run([sys.executable, "-c", ONCE], capture_output=True, text=True)
-    assert done.stdout.split() == ["__deepcopy__", "__getitem__", "__repr__", "renew_history"], done.stderr
+    assert done.stdout.split() == REPLACED, done.stderr

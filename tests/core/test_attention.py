@@ -399,7 +399,11 @@ MODULE_ERRORS = {
     "mixed": ([(3, 4), X, X], {}, "3 dimensions"),
     "batches": ([X, (3, 1, 4), (3, 1, 4)], {}, "batch_first=False"),
     "hint": ([X] * 3, {"is_causal": True}, "Need attn_mask"),
-    "2-d mask": ([X] * 3, {"attn_mask": np.ones((2, 2), bool)}, "attn_mask is .2, 2., but should be .3, 3."),
+    "2-d mask": (
+        [X] * 3,
+        {"attn_mask": np.ones((2, 2), bool)},
+        r"attn_mask is torch.Size\(\[2, 2\]\), but should be .3, 3.",
+    ),
     "3-d mask": ([X] * 3, {"attn_mask": np.ones((2, 3, 3), bool)}, "4, 3, 3"),
     "1-d mask": ([X] * 3, {"attn_mask": np.ones(3, bool)}, "attn_mask"),
     "integer mask": ([X] * 3, {"attn_mask": np.ones((3, 3), np.int32)}, "only bool and floating"),

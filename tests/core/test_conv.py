@@ -164,14 +164,17 @@ ERRORS = [
     ),
     (
         lambda t, f: f.conv2d(t.ones(8, 8), t.ones(8, 3, 3, 3)),
-        r"\(8, 8\), expected a batch \(N, C, H, W\) or one .*\(C, H, W\)",
+        r"torch.Size\(\[8, 8\]\), expected a batch \(N, C, H, W\) or one .*\(C, H, W\)",
     ),
     (lambda t, f: f.conv1d(t.ones(2, 2, 3, 8, 8), t.ones(8, 3, 3)), r"Conv1d\(3, 8\).*\(N, C, W\)"),
     (lambda t, f: f.conv2d(t.ones(2, 3, 8, 8), t.ones(8, 3, 3)), "the weight has shape"),
-    (lambda t, f: f.conv2d(t.ones(2, 3, 2, 8), t.ones(8, 3, 3, 3)), r"no window fits: the input's size is \(2, 8\)"),
+    (
+        lambda t, f: f.conv2d(t.ones(2, 3, 2, 8), t.ones(8, 3, 3, 3)),
+        r"no window fits: the input's size is torch.Size\(\[2, 8\]\)",
+    ),
     (
         lambda t, f: f.conv2d(t.ones(2, 3, 8, 8), t.ones(8, 3, 3, 3), t.ones(3)),
-        r"the bias has shape \(3,\), expected \(8,\)",
+        r"the bias has shape torch.Size\(\[3\]\), expected \(8,\)",
     ),
     (lambda t, f: f.conv2d(t.ones(2, 4, 8, 8), t.ones(5, 2, 3, 3), groups=2), "cannot be divided into groups=2"),
     (lambda t, f: f.conv2d(t.ones(2, 3, 8, 8), t.ones(8, 3, 3, 3), stride=0), "stride=.0, 0., expected at least 1"),

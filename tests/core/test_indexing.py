@@ -314,9 +314,9 @@ def test_the_way_back_of_an_embedding_is_exact_in_float32():
 def test_masked_scatter():
     rows, all_of_them = [[True], [False], [True]], [[True, False, True], [False, False, True], [True, True, False]]
     for chosen in (rows, all_of_them, [True, False, True], [[False] * 3] * 3):
-        alike(lambda t, x, s: x.masked_scatter(t.tensor(chosen), s), some(3, 3), some(4, 2))
-        alike(lambda t, x, s: t.masked_scatter(x, t.tensor(chosen), s), some(3, 3), some(8))
-        alike(lambda t, x, s: (x * 1).masked_scatter_(t.tensor(chosen), s), some(3, 3), some(6))
+        alike(lambda t, x, s, chosen=chosen: x.masked_scatter(t.tensor(chosen), s), some(3, 3), some(4, 2))
+        alike(lambda t, x, s, chosen=chosen: t.masked_scatter(x, t.tensor(chosen), s), some(3, 3), some(8))
+        alike(lambda t, x, s, chosen=chosen: (x * 1).masked_scatter_(t.tensor(chosen), s), some(3, 3), some(6))
     alike(lambda t, x, s: x.masked_scatter(t.tensor(all_of_them), s), some(3), some(9))
 
 

@@ -34,6 +34,10 @@ def multi_head_attention_forward(
         )
     if is_causal and attn_mask is None:
         raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
+    if not use_separate_proj_weight and in_proj_weight is None:
+        raise AssertionError("use_separate_proj_weight is False but in_proj_weight is None")
+    if use_separate_proj_weight and any(w is None for w in (q_proj_weight, k_proj_weight, v_proj_weight)):
+        raise AssertionError("use_separate_proj_weight is True but a weight of q, k or v is None")
     batched = query.ndim == 3
     if key_padding_mask is not None and not batched:
         key_padding_mask = key_padding_mask.unsqueeze(0)

@@ -142,7 +142,6 @@ Tensor.device = property(device_of_tensor, doc="Where the tensor lives.")
 Tensor.is_cuda = property(lambda self: self.device is GPU, doc="Whether it lives on a GPU.")
 Tensor.is_cpu = property(lambda self: self.device is CPU, doc="Whether it lives on the CPU.")
 Tensor.is_meta = property(lambda self: self.device is META, doc="Whether it has a shape and a dtype, but no numbers.")
-Tensor.is_sparse = False  # no tensor here is
 
 # %% ../../modules/01_tensor/01_tensor_conversion.ipynb #c011
 class Move(Function):

@@ -6,8 +6,8 @@
 __all__ = ['sum_slices', 'IndexSelect', 'SumSlices', 'whole_numbers', 'inside', 'of_vectors', 'slices_index', 'index_select',
            'index_add', 'positions', 'Gather', 'SumEntries', 'Scatter', 'entries_index', 'at_least_one', 'gather',
            'cropped', 'scatter', 'scatter_add', 'take', 'take_along_dim', 'Where', 'condition_of', 'where',
-           'masked_fill', 'masked_select', 'SetItem', 'index_fill', 'index_copy', 'masked_scatter', 'index_put',
-           'ConstantPad', 'pad_index', 'pad', 'one_hot']
+           'masked_fill', 'masked_select', 'SetItem', 'index_fill', 'index_copy', 'index_put', 'ConstantPad',
+           'pad_index', 'pad', 'one_hot']
 
 # %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c003
 import functools
@@ -453,23 +453,6 @@ def index_copy(input, dim: int, index: Tensor, source: Tensor) -> Tensor:
     return SetItem.apply(input, source, index=(*(slice(None),) * dim, array))
 
 
-def masked_scatter(input, mask: Tensor, source: Tensor) -> Tensor:
-    """The numbers of `source`, one after another, where `mask` holds, else `input`; both broadcast."""
-    chosen = condition_of(mask, "masked_scatter")
-    if source.dtype is not input.dtype:
-        raise RuntimeError(
-            f"masked_scatter: expected self and source to have same dtypes but got {input.dtype} and {source.dtype}"
-        )
-    shape = broadcast_shapes(input.shape, mask.shape)
-    chosen = np.broadcast_to(chosen, shape)
-    wanted = int(chosen.sum())
-    if source.numel() < wanted:
-        raise RuntimeError(
-            f"Number of elements of source < number of ones in mask: {source.numel()} are given, {wanted} wanted"
-        )
-    return SetItem.apply(expand(input, shape), source.reshape(-1)[:wanted], index=chosen)
-
-
 def index_put(input, indices, values: Tensor, accumulate: bool = False) -> Tensor:
     """`input` with `values` at the places that the tuple `indices` of tensors names, or added there (`accumulate`)."""
     index = plain_index(tuple(indices))
@@ -490,7 +473,6 @@ def index_put(input, indices, values: Tensor, accumulate: bool = False) -> Tenso
 
 
 Tensor.index_fill, Tensor.index_copy, Tensor.index_put = index_fill, index_copy, index_put
-Tensor.masked_scatter = masked_scatter
 
 # %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c021
 class ConstantPad(Function):

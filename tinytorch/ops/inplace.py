@@ -376,7 +376,7 @@ FORMS = """
     logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift eq
     ne lt le gt ge
 """
-COPYING = "masked_fill masked_scatter index_fill index_add index_copy index_put scatter scatter_add tril triu"
+COPYING = "masked_fill index_fill index_add index_copy index_put scatter scatter_add tril triu"
 
 
 def in_place_form(name: str, saves: bool = True):
@@ -542,6 +542,8 @@ def detach_(input) -> Tensor:
 @dispatch
 def own_block(array):
     """The same memory, as an array that does not know whose it is: changes are not noted."""
+    if array.dtype.isbuiltin == 2:  # bfloat16 and its like, of which Python's buffers know nothing
+        return own_block(array.view(f"u{array.itemsize}")).view(array.dtype)
     return rooted(np.asarray(memoryview(array)))
 
 

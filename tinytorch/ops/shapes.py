@@ -8,7 +8,7 @@ __all__ = ['atleast_1d', 'atleast_2d', 'atleast_3d', 'concat', 'concatenate', 'r
            'broadcast_to', 'broadcast_tensors', 'Cat', 'Stack', 'list_of_tensors', 'cat', 'stack', 'at_least', 'hstack',
            'vstack', 'narrow', 'select', 'Pieces', 'Piece', 'cut', 'unbind', 'split_with_sizes', 'split', 'chunk',
            'tensor_split', 'Copied', 'repeat', 'tile', 'repeat_interleave', 'Flip', 'Roll', 'flip', 'fliplr', 'flipud',
-           'roll', 'diff', 'Triangle', 'Diagonal', 'tril', 'triu', 'diagonal', 'diag_embed', 'diag', 'meshgrid']
+           'roll', 'Triangle', 'Diagonal', 'tril', 'triu', 'diagonal', 'diag_embed', 'diag', 'meshgrid']
 
 # %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c003
 import itertools
@@ -27,7 +27,6 @@ from ..tensor import (
     Reshape,
     Tensor,
     as_sizes,
-    bool_,
     broadcast_shapes,
     expand,
     grad_mode,
@@ -550,27 +549,7 @@ def roll(input, shifts, dims=None) -> Tensor:
     return Roll.apply(input, shifts=shifts, dims=dims)
 
 
-def diff(input, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
-    """The differences of neighbours along `dim`, `n` times; unless that is 0, `prepend` and `append` are joined on."""
-    if input.ndim == 0:
-        raise RuntimeError("diff expects input to be at least one-dimensional")
-    if n < 0:
-        raise RuntimeError(f"order must be non-negative but got {n}")
-    dim = normalize_dim(dim, input.ndim)
-    for part in (prepend, append):
-        if part is not None and part.ndim != input.ndim:
-            raise RuntimeError("diff expects prepend or append to be the same dimension as input")
-    if n == 0:
-        return input.clone()
-    parts = [part for part in (prepend, input, append) if part is not None]
-    result = cat(parts, dim) if len(parts) > 1 else input
-    for _ in range(min(n, result.shape[dim])):
-        later, earlier = (narrow(result, dim, start, max(result.shape[dim] - 1, 0)) for start in (1, 0))
-        result = later != earlier if result.dtype is bool_ else later - earlier
-    return result
-
-
-Tensor.flip, Tensor.fliplr, Tensor.flipud, Tensor.roll, Tensor.diff = flip, fliplr, flipud, roll, diff
+Tensor.flip, Tensor.fliplr, Tensor.flipud, Tensor.roll = flip, fliplr, flipud, roll
 
 # %% ../../modules/02_autograd/02_autograd_shapes.ipynb #c021
 class Triangle(Function):
