@@ -62,6 +62,8 @@ class Run:
         torch.manual_seed(0), tinytorch.manual_seed(0)
         self.module = getattr(t.nn, info.module_cls.__name__)(*args, **options)
         self.module.to(getattr(t, str(dtype).removeprefix("torch."))).train(training)
+        if info.module_cls.__name__.startswith("Lazy"):  # has its parameters after a first call
+            self.module(*converted(t, tuple(called.args), {}), **converted(t, called.kwargs, {}))
         self.state = {key: value.detach().numpy().copy() for key, value in self.module.state_dict().items()}
         if state is not None:
             self.module.load_state_dict({key: t.from_numpy(value.copy()) for key, value in state.items()})

@@ -6,6 +6,8 @@ import torch
 from test_vmap import BOTH, both, leaves
 
 import tinytorch
+from tinytorch.func import batching
+from tinytorch.tensor import Pow
 
 RNG = np.random.default_rng(0)
 X, Y, W = RNG.standard_normal((2, 3)), RNG.standard_normal((2, 3)), RNG.standard_normal((3, 4))
@@ -82,6 +84,22 @@ def test_nobody_outside(name):
     for t in BOTH:
         results = leaves(FUNCTIONS[name](t, *(t.tensor(x) for x in (X, Y, W))))
         assert name.startswith("functional") or not any(y.requires_grad for y in results)
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if "vmap" in name or "jac" in name])
+def test_example_after_example(name, monkeypatch):
+    """What does not go through numpy's functions alone is computed so, and derivatives put other examples around it."""
+    monkeypatch.setattr(batching, "lenient", lambda operation: operation)
+    both(lambda t, x, y, w: (FUNCTIONS[name](t, x, y, w), 0 * (x * y).sum() * w.sum()), X, Y, W)
+
+
+def test_kernels_of_other_devices_change_nothing():
+    """A Function that asks kernels first is still taken for all examples at once."""
+    tinytorch.zeros(1, device="meta")
+    assert hasattr(Pow.forward, "plain")
+    powers = batching.lenient(Pow)
+    many = batching.Batched(X, 1)
+    assert np.array_equal(powers.apply(tinytorch.Tensor.wrap(many), tinytorch.tensor(3.0)).array.array, X**3.0)
 
 
 def finished(results):

@@ -14,25 +14,28 @@ from tinytorch.tensor import Function
 # ---------------------------------------------------------------------------------------------- collecting what exists
 
 
-def subclasses(cls) -> dict:
+def subclasses(cls, outside: tuple = ()) -> dict:
     found, todo = {}, [cls]
     while todo:
         for sub in todo.pop().__subclasses__():
             todo.append(sub)
-            if sub.__module__.startswith("tinytorch."):
+            if sub.__module__.startswith("tinytorch.") and not sub.__module__.startswith(outside):
                 found[sub.__name__] = sub
     return found
 
 
-def existing(cls, abstract=()) -> dict:
-    """{name: class} of all concrete subclasses of `cls` in the package, every module of which is imported."""
+def existing(cls, abstract=(), outside: tuple = ()) -> dict:
+    """{name: class} of all concrete subclasses of `cls` in the package, every module of which is imported.
+
+    `outside`: starts of the names of modules whose classes are left out; they may share a name with one that counts.
+    """
     for module in pkgutil.walk_packages(tt.__path__, "tinytorch."):
         try:
             importlib.import_module(module.name)
         except ModuleNotFoundError as error:
             if error.name != "numba":
                 raise
-    return {name: sub for name, sub in subclasses(cls).items() if name[0] != "_" and name not in abstract}
+    return {name: sub for name, sub in subclasses(cls, outside).items() if name[0] != "_" and name not in abstract}
 
 
 # they have a `compute` or `f` to be filled in only
@@ -45,6 +48,10 @@ NOT_DIFFERENTIABLE = {"WithoutDerivative", "Heaviside"}
 
 # what recurrent networks share
 ABSTRACT_MODULES = {"RNNBase", "RNNCellBase"}
+
+
+# they only call the module that they are given, on one device; tests/programs/corpus/cifar_resnet.py
+WRAPPERS = {"DataParallel"}
 
 
 # PyTorch's gradient, written by hand, is not that of its values; tests/core/test_rare.py
@@ -81,12 +88,8 @@ def modules() -> dict:
 
     Nor those of vision, which PyTorch does not have: tests/core/test_transforms.py, test_boxes.py.
     """
-    found = existing(tt.nn.Module, ABSTRACT_MODULES | NOT_PYTORCHS_GRADIENT)
-    return {
-        name: sub
-        for name, sub in found.items()
-        if not issubclass(sub, tt.nn.LazyModuleMixin) and not sub.__module__.startswith("tinytorch.vision.")
-    }
+    found = existing(tt.nn.Module, ABSTRACT_MODULES | WRAPPERS | NOT_PYTORCHS_GRADIENT, ("tinytorch.vision.",))
+    return {name: sub for name, sub in found.items() if not issubclass(sub, tt.nn.LazyModuleMixin)}
 
 
 # ------------------------------------------------------------------------------------------------------------- Functions
@@ -194,7 +197,7 @@ class Draw:
 
 
 def holding(t, forward, **parts):
-    """A module with the given parts and `forward(self, x)`."""
+    """A module with the given parts and `forward(self, *inputs)`."""
 
     class Holder(t.nn.Module):
         def __init__(self):
@@ -202,8 +205,8 @@ def holding(t, forward, **parts):
             for name, part in parts.items():
                 setattr(self, name, part)
 
-        def forward(self, x):
-            return forward(self, x)
+        def forward(self, *inputs):
+            return forward(self, *inputs)
 
     return Holder()
 

@@ -221,6 +221,8 @@ def picked(value, level: int, i: int):
         return {key: picked(part, level, i) for key, part in value.items()}
     if type(value) in (tuple, list):
         return type(value)(picked(part, level, i) for part in value)
+    if isinstance(value, Batched) and value.level > level:  # the examples of that level stay outside
+        return Batched(picked(value.array, level, i), value.level)
     return value.one(i) if is_at(value, level) else value
 
 
@@ -239,6 +241,10 @@ def together(results: list, level: int):
     if isinstance(first, (tuple, list)):
         parts = [together(list(each), level) for each in zip(*results)]
         return type(first)(parts) if type(first) in (tuple, list) else type(first)(*parts)
+    outer = highest(results)
+    if outer > level:  # its examples stay outside
+        count = count_of(outer, results)
+        return Batched(together([lifted(x, outer, count) for x in results], level), outer)
     try:
         return Batched(np.stack([x if is_array(x) else np.asarray(x) for x in results]), level)
     except ValueError:
@@ -699,6 +705,7 @@ def lenient(operation: type) -> type:
     for owner in operation.__mro__[operation.__mro__.index(Function) - 1 :: -1]:
         for name, method in vars(owner).items():
             if isinstance(method, types.FunctionType):
+                method = getattr(method, "plain", method)  # without the kernels that are asked first
                 names = method.__globals__ | {"np": Numpy()}
                 own[name] = types.FunctionType(method.__code__, names, name, method.__defaults__, method.__closure__)
                 own[name].__kwdefaults__ = method.__kwdefaults__
@@ -765,7 +772,7 @@ class Example(Function):
     flops = "move"
 
     def forward(self, a, i, level):
-        self.i, self.level, self.count = i, level, a.count if is_at(a, level) else None
+        self.i, self.level, self.count = i, level, levels_of(a).get(level)
         return picked(a, level, i)
 
     def backward(self, grad):

@@ -56,7 +56,7 @@ def max_unpool(n: int, input, indices, kernel_size, stride=None, padding=0, outp
     sizes = unpooled_sizes(input.shape[-n:], kernel_size, stride, padding, output_size)
     lead, count = input.shape[:-n], math.prod(sizes)
     places = indices.reshape(*lead, -1)
-    if places.numel() and not 0 <= int(places.min()) <= int(places.max()) < count:
+    if places.numel() and not places.is_meta and not 0 <= int(places.min()) <= int(places.max()) < count:
         raise RuntimeError(
             f"{name}: found an invalid index, between {int(places.min())} and {int(places.max())}, in an output of"
             f" {sizes}: were the indices made with the same kernel_size, stride and padding?"

@@ -203,10 +203,11 @@ def new_array(func, shape, *args, **options):
 
 
 def array_like(func, a, *args, dtype=None, shape=None, **options):
-    """As np.zeros_like."""
+    """As np.zeros_like: the dtype may stand behind the array, and behind what np.full_like fills it with."""
+    dtype = dtype or (*args[func is np.full_like :], a.dtype)[0] or a.dtype
     if shape is None:
-        return (a.copy("K") if isinstance(a, MetaArray) else meta(np.shape(a), a.dtype)).astype(dtype or a.dtype)
-    return meta((shape,) if isinstance(shape, (int, np.integer)) else shape, dtype or a.dtype)
+        return (a.copy("K") if isinstance(a, MetaArray) else meta(np.shape(a), a.dtype)).astype(dtype)
+    return meta((shape,) if isinstance(shape, (int, np.integer)) else shape, dtype)
 
 
 def counted(func, *args, dtype=None):
