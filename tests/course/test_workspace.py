@@ -390,7 +390,7 @@ def test_commands(tmp_path):
     assert code == 0 and "01 tensor" in said and "reference" in said
     probe = "import tinytorch; print(tinytorch.tensor([2.0]).exp().shape, tinytorch.__file__)"
     said = subprocess.check_output([sys.executable, "-c", probe], cwd=tmp_path / "mine", text=True)
-    assert said.strip() == f"(1,) {tmp_path / 'mine/tinytorch/__init__.py'}"
+    assert said.strip() == f"torch.Size([1]) {tmp_path / 'mine/tinytorch/__init__.py'}"
     code, said = course_command("catch-up", "2", folder=tmp_path)
     assert code == 1 and "no workspace" in said
 

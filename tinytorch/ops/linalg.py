@@ -252,7 +252,7 @@ def einsum(equation: str, *operands) -> Tensor:
         elsewhere = set(out).union(*(other for j, (other, _) in enumerate(plain) if j != i))
         lone = tuple(d for d, name in enumerate(names) if name not in elsewhere)
         if lone:
-            plain[i] = "".join(name for name in names if name in elsewhere), x.sum(lone)
+            plain[i] = "".join(name for name in names if name in elsewhere), x.sum(lone, dtype=x.dtype)
     return Einsum.apply(*(x for _, x in plain), labels=[names for names, _ in plain], out=out)
 
 # %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c014

@@ -143,12 +143,12 @@ class Drawn(Function):
     flops = "elementwise"
 
     def forward(self, *inputs, drawn):
-        self.shapes = [np.shape(x) for x in inputs]
+        self.like = [(np.shape(x), x.dtype) for x in map(np.asarray, inputs)]
         return drawn
 
     def backward(self, grad):
         like = grad.array if isinstance(grad, Tensor) else grad
-        zeros = [np.zeros_like(like, shape=shape) for shape in self.shapes]
+        zeros = [np.zeros_like(like, kind, shape=shape) for shape, kind in self.like]
         return tuple(Tensor.wrap(x) if isinstance(grad, Tensor) else x for x in zeros)
 
 
