@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from course import workspace
 from course.exporter import module_texts
 from course.notebook import read
-from course.plan import ROOT, file_of, plan
+from course.plan import ROOT, plan
 from course.upgrade import OLD, digest, upgrade
 from course.whose import CourseError, describe
 from course.workspace import PLACED, create

@@ -227,7 +227,7 @@ INSTEAD = {
 def removed(name: str):
     """What PyTorch removed raises RuntimeError, as there."""
 
-    def function(*args, **options):
+    def function(*args, **options) -> None:
         raise RuntimeError(
             f"This function was deprecated since version 1.9 and is now removed. `torch.{name}`: use {INSTEAD[name]}."
         )

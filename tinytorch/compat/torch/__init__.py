@@ -4,6 +4,8 @@ These are the names of `torch` itself. The files import as little as they can: P
 that only use a few of them, and in learners' packages that have only some of the lessons.
 """
 
+from types import ModuleType
+
 from ..._namespace import load
 from .amp import autocast, get_autocast_dtype, is_autocast_enabled
 from .amp import get_autocast_cpu_dtype, get_autocast_gpu_dtype, is_autocast_cpu_enabled
@@ -61,7 +63,7 @@ def clear_autocast_cache() -> None:
     """There is none."""
 
 
-def get_device_module(device=None):
+def get_device_module(device=None) -> ModuleType:
     """`torch.cpu`, `torch.cuda`, ...: the module of a kind of device."""
     from importlib import import_module
 
