@@ -6,7 +6,7 @@
 __all__ = ['OTHER_NAMES', 'FORMS', 'kind', 'full', 'source', 'is_number', 'after_dims', 'name_of_sum', 'name_of_extreme',
            'name_of_sub', 'name_of_div', 'name_of_pow', 'name_of_product', 'name_of_linear', 'name_of_add',
            'name_of_reshape', 'name_of_permute', 'name_of_index', 'name_of_piece', 'name_of_where', 'name_of_clamp',
-           'name_of_pool', 'name_of_attention', 'name_of_resampled', 'node_name', 'named_node']
+           'name_of_pool', 'name_of_attention', 'node_name', 'named_node']
 
 # %% ../../modules/01_tensor/01_tensor_node_names.ipynb #c003
 import functools
@@ -21,6 +21,7 @@ OTHER_NAMES = {
     "Cholesky": "LinalgCholeskyEx",
     "ConvolutionInputGrad": "Convolution",  # the forward of a transposed convolution
     "ConvolutionWeightGrad": "Convolution",
+    "ConstantPad": "ConstantPadNd",
     "Copied": "Repeat",
     "CrossEntropy": "NllLoss",
     "Det": "LinalgDet",
@@ -55,6 +56,8 @@ OTHER_NAMES = {
     "PutRegion": "CopySlices",
     "QR": "LinalgQr",
     "ReLU": "Relu",
+    "RMSNorm": "Mul",
+    "RMSNormalize": "Mul",
     "Real": "Select",
     "RealFourier": "FftR2C",
     "SVD": "LinalgSvd",
@@ -69,6 +72,7 @@ OTHER_NAMES = {
     "To": "ToCopy",
     "TriangularSolve": "LinalgSolveTriangular",
     "Unfold": "Im2Col",
+    "Walk": "AsStrided",
     "Xlog1py": "SpecialXlog1Py",
 }
 
@@ -117,7 +121,7 @@ def name_of_div(node) -> str:
     total = source(node)
     if is_number(node, 1) and kind(total) == "Sum":
         count = math.prod(total.a_shape) // max(math.prod(total.shape), 1)
-        if node.saved is None or node.saved[1] == count:
+        if node.saved is None or (not hasattr(node.saved[1], "shape") and node.saved[1] == count):
             return after_dims("Mean", total)
     return "Div"
 
@@ -133,14 +137,11 @@ def name_of_pow(node) -> str:
 def name_of_product(node) -> str:
     """By the dimensions of both sides."""
     saved = node.saved or (None, None)
-    a, b = (x if x is not None else known for x, known in zip(node.edges, saved))
-    if len(node.shape) > 2:
+    shapes = [getattr(known if x is None else x, "shape", (1, 1)) for x, known in zip(node.edges, saved)]
+    a, b = map(len, shapes)
+    if max(a, b) > 2:
         return "UnsafeView"
-    if not node.shape:
-        return "Dot"
-    if len(node.shape) == 2:
-        return "Mm" if 3 not in (getattr(a, "ndim", 2), getattr(b, "ndim", 2)) else "UnsafeView"
-    return "SqueezeBackward4" if len(getattr(a, "shape", (1, 1))) == 1 else "Mv"
+    return {(1, 1): "Dot", (2, 1): "Mv", (1, 2): "SqueezeBackward4"}.get((a, b), "Mm")
 
 
 def name_of_linear(node) -> str:
@@ -186,11 +187,10 @@ def name_of_index(node) -> str:
     """After the last part of the index that does something; an array or a mask counts before all others."""
     if not hasattr(node, "index"):  # freed, since there was an array in it
         return "Index"
-    alone = not isinstance(node.index, tuple)
-    parts = [node.index] if alone else node.index
+    parts = node.index if isinstance(node.index, tuple) else (node.index,)
     if any(hasattr(part, "shape") or isinstance(part, (bool, list)) for part in parts):
         return "Index"
-    names = ["Slice" if alone else "Alias"]
+    names = ["Slice" if parts == (slice(None),) else "Alias"]
     for part in parts:
         if part is None:
             names.append("Unsqueeze")
@@ -198,7 +198,7 @@ def name_of_index(node) -> str:
             names += ["Slice"] if part != slice(None) else []
         elif part is not ...:
             names.append("Select")
-    return "Alias" if alone and parts[0] is ... else names[-1]
+    return names[-1]
 
 
 def name_of_piece(node) -> str:
@@ -217,16 +217,18 @@ def name_of_clamp(node) -> str:
 
 
 def name_of_pool(name: str):
-    return lambda node: name.format(len(node.shape) - 2)
+    """After the dimensions that are pooled; of one, PyTorch pools two and drops the other again."""
+
+    def named(node):
+        options = getattr(node, "options", None)  # None after a backward pass
+        n = len(options["kernel_size"]) if options else len(node.shape) - 2
+        return name.format(n) if n > 1 else "SqueezeBackward1"
+
+    return named
 
 
 def name_of_attention(node) -> str:
     return "ScaledDotProductFlashAttentionForCpu" if len(node.shape) == 4 else "UnsafeView"
-
-
-def name_of_resampled(node) -> str:
-    """Without its mode, which the node does not know: the default, nearest."""
-    return f"UpsampleNearest{len(node.shape) - 2}D"
 
 
 FORMS = {
@@ -247,7 +249,6 @@ FORMS = {
     "Piece": name_of_piece,
     "Pow": name_of_pow,
     "Prod": lambda node: after_dims("Prod", node),
-    "Resample": name_of_resampled,
     "Reshape": name_of_reshape,
     "Sub": name_of_sub,
     "Sum": name_of_sum,
@@ -279,7 +280,7 @@ def named_node(name):
         def named(*args, **options):
             result = function(*args, **options)
             node = result.grad_fn
-            if node is not None:
+            if node is not None and all(result is not x for x in args):  # an input given back keeps its name
                 node.made_by = name if type(name) is str else name(*args, **options)
             return result
 

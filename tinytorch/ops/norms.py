@@ -98,6 +98,7 @@ def cond(A, p=None) -> Tensor:
     return where(gt(info, 0), math.inf, result)
 
 # %% ../../modules/02_autograd/02_autograd_norms.ipynb #c009
+@named_node("Dist")
 def dist(input, other, p: float = 2) -> Tensor:
     """The p-norm of input - other, over all numbers."""
     return norm(input - other, float(p))

@@ -86,7 +86,7 @@ class Place(Function):
         return run(Pick, grad, index=self.index, dim=self.dim)
 
 
-NODES = {"median": "MedianBackward1"}  # what PyTorch calls it where that is not the name of the function
+NODES = {"median": "MedianBackward1", "nanmedian": "NanmedianBackward1"}  # what PyTorch calls it where that is not the name of the function
 
 
 def picked(input, dim: int, find, keepdim: bool = True, answer=ValuesIndices) -> ValuesIndices:
