@@ -86,7 +86,8 @@ class Place(Function):
         return run(Pick, grad, index=self.index, dim=self.dim)
 
 
-NODES = {"median": "MedianBackward1", "nanmedian": "NanmedianBackward1"}  # what PyTorch calls it where that is not the name of the function
+# What PyTorch calls the node where it is not called after the function alone.
+NODES = {"median": "MedianBackward1", "nanmedian": "NanmedianBackward1"}
 
 
 def picked(input, dim: int, find, keepdim: bool = True, answer=ValuesIndices) -> ValuesIndices:

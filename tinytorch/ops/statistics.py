@@ -73,7 +73,11 @@ def kthvalue(input, k: int, dim: int = -1, keepdim: bool = False) -> ValuesIndic
     if not 1 <= k <= size:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}: {k} of {size}")
     return picked(
-        input, dim, lambda a, d: np.take(sorted_places(a, d, False), [k - 1], d) if a.size else a[..., :0], keepdim, Kthvalue
+        input,
+        dim,
+        lambda a, d: np.take(sorted_places(a, d, False), [k - 1], d) if a.size else a[..., :0],
+        keepdim,
+        Kthvalue,
     )
 
 
