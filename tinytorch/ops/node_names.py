@@ -267,7 +267,6 @@ def node_name(node) -> str:
 
 
 Function.name = node_name
-Function.__repr__ = lambda self: f"<{node_name(self)} object at {id(self):#x}>"
 
 # %% ../../modules/01_tensor/01_tensor_node_names.ipynb #c010
 def named_node(name):

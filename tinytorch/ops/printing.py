@@ -16,7 +16,7 @@ from ..dispatch import to_numpy
 from .conversion import defaults
 from .dtypes import get_default_dtype
 from .node_names import node_name
-from ..tensor import Tensor, bool_, int64
+from ..tensor import Function, Tensor, bool_, int64
 
 # %% ../../modules/01_tensor/01_tensor_printing.ipynb #c005
 @dataclass
@@ -164,3 +164,4 @@ def to_string(input, *, tensor_contents=None) -> str:
 
 
 Tensor.__repr__ = to_string
+Function.__repr__ = lambda self: f"<{node_name(self)} object at {id(self):#x}>"
