@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 # The modules whose names are tinytorch's own, in the order of the lessons.
 # Where two have a name, the first one's counts: companions know more dtypes than lesson 01.
 TENSOR_LEVEL = ("ops.methods", "ops.sparse", "ops.scattering", "ops.old_forms", "ops.dtypes", "ops.size", "ops.creation", "tensor", "ops.half", "ops.layout", "ops.conversion", "ops.generator", "ops.random", "ops.comparison",
-                "ops.counting", "ops.subscripts", "ops.typed", "ops.printing", "ops.gradcheck", "autograd", "ops.elementwise", "ops.complex", "ops.reductions", "ops.shapes",
+                "ops.counting", "ops.subscripts", "ops.typed", "ops.node_names", "ops.printing", "ops.gradcheck", "autograd", "ops.elementwise", "ops.complex", "ops.reductions", "ops.shapes",
                 "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.storage", "ops.custom_function", "ops.solving", "ops.lu", "ops.decompositions",
                 "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel",
                 "ops.gamma_sampling", "ops.windows", "ops.stft", "ops.arithmetic", "ops.cumulative", "ops.statistics", "ops.arranging")

@@ -318,6 +318,7 @@ class Function:
         "dtype",
         "edges",
         "hooks",
+        "made_by",
         "needs_input_grad",
         "order",
         "saved",

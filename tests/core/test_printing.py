@@ -96,7 +96,7 @@ def test_notes():
             assert str(t.tensor([1j])) == "tensor([0.+1.j])"
         finally:
             t.set_default_dtype(t.float32)
-    assert str(tt.tensor([1.0, 2.0], requires_grad=True) * 2) == "tensor([2., 4.], grad_fn=<Mul>)"
+    assert str(tt.tensor([1.0, 2.0], requires_grad=True) * 2) == "tensor([2., 4.], grad_fn=<MulBackward0>)"
 
 
 def test_notes_go_to_a_new_line_where_there_is_no_room():

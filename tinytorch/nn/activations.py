@@ -26,6 +26,7 @@ from ..ops.creation import full
 from ..ops.elementwise import Erf, Gate
 from ..ops.inplace import change
 from ..ops.layout import contiguous_format
+from ..ops.node_names import named_node
 from ..ops.creation import empty_like
 from ..ops.random_fills import exponential_
 from ..tensor import Exp, Function, Tensor, floating, tensor
@@ -368,6 +369,7 @@ def mish(input, inplace: bool = False) -> Tensor:
     return applied(MishFunction, floats_only("mish", input), inplace)
 
 # %% ../../modules/04_losses/04_losses_activations.ipynb #c027
+@named_node("Glu")
 def glu(input, dim: int = -1) -> Tensor:
     """The first half along `dim`, times the sigmoid of the second. Raises RuntimeError if the size is odd."""
     if input.ndim == 0:

@@ -12,6 +12,7 @@ import numpy as np
 
 from .module import Module
 from ..ops.elementwise import clamp_min
+from ..ops.node_names import named_node
 from ..ops.reductions import norm
 from ..ops.shapes import broadcast_tensors
 from ..tensor import Tensor, tensor
@@ -32,6 +33,7 @@ def cosine_similarity(x1, x2, dim: int = 1, eps: float = 1e-8) -> Tensor:
     return ((x1 / length1) * (x2 / length2)).sum(dim)
 
 
+@named_node("NormBackward1")
 def pairwise_distance(x1, x2, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """The p-norm of x1 - x2 + eps along the last dimension."""
     return norm(x1 - x2 + eps, p, -1, keepdim=keepdim)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..ops.creation import linspace, ones
 from ..ops.indexing import index_select, where
+from ..ops.node_names import named_node
 from ..ops.shapes import stack
 from ..tensor import Tensor
 
@@ -107,6 +108,7 @@ def mixed(input: Tensor, all_taps: list) -> Tensor:
     return total
 
 # %% ../../modules/08_convolution/08_convolution_grid_sample.ipynb #c010
+@named_node(lambda input, *_, **__: f"GridSampler{input.ndim - 2}D")
 def grid_sample(
     input, grid, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None
 ) -> Tensor:

@@ -19,6 +19,7 @@ from .basic_activations import floats_only
 from .module import Module, Parameter
 from ..ops.dtypes import finfo
 from ..ops.half import rounded_once
+from ..ops.node_names import named_node
 from ..tensor import Function, Tensor, int64, tensor
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #standardize
@@ -130,7 +131,7 @@ def layer_norm(
 
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c022
-layer_norm = dispatch(rounded_once(layer_norm, as_first=True))  # lesson 15 has a kernel
+layer_norm = named_node("NativeLayerNorm")(dispatch(rounded_once(layer_norm, as_first=True)))  # lesson 15 has a kernel
 
 
 class _Normalization(Module):
@@ -251,7 +252,7 @@ def batch_norm(
 
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c031
-batch_norm = dispatch(rounded_once(batch_norm, as_first=True))
+batch_norm = named_node("NativeBatchNorm")(dispatch(rounded_once(batch_norm, as_first=True)))
 
 
 class _BatchNorm(_Normalization):
@@ -368,7 +369,7 @@ def group_norm(
 
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c038
-group_norm = rounded_once(group_norm, as_first=True)
+group_norm = named_node("NativeGroupNorm")(rounded_once(group_norm, as_first=True))
 
 
 class GroupNorm(_Normalization):

@@ -7,9 +7,11 @@ __all__ = ['pixel_shuffle', 'pixel_unshuffle', 'channel_shuffle', 'PixelShuffle'
 
 # %% ../../modules/08_convolution/08_convolution_pixelshuffle.ipynb #c003
 from .module import Module
+from ..ops.node_names import named_node
 from ..tensor import Tensor
 
 # %% ../../modules/08_convolution/08_convolution_pixelshuffle.ipynb #c017
+@named_node("PixelShuffle")
 def pixel_shuffle(input, upscale_factor: int) -> Tensor:
     """(..., C * r * r, H, W) -> (..., C, H * r, W * r). Raises RuntimeError where the channels do not divide."""
     r = upscale_factor

@@ -22,6 +22,7 @@ from .losses import (
 )
 from ..ops.elementwise import Clamp
 from ..ops.half import rounded_once
+from ..ops.node_names import named_node
 from ..tensor import Function, Log, Tensor, tensor
 
 # %% ../../modules/04_losses/04_losses_probability_losses.ipynb #c013
@@ -47,6 +48,7 @@ class BinaryCrossEntropyFunction(Function):
         )
 
 
+@named_node("BinaryCrossEntropy")
 def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction: str = "mean") -> Tensor:
     """Binary cross-entropy of probabilities; `weight` broadcasts.
 

@@ -21,6 +21,7 @@ from .losses import (
     weighted,
 )
 from ..ops.elementwise import Gate
+from ..ops.node_names import named_node
 from ..tensor import Tensor, tensor
 
 # %% ../../modules/04_losses/04_losses_regression_losses.ipynb #c006
@@ -42,6 +43,7 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction: str = "mea
     return weighted((input - target).abs(), weight, reduction, size_average, reduce)
 
 
+@named_node("SmoothL1Loss")
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """d ** 2 / (2 beta) where d = |input - target| is below `beta`, else d - beta / 2. RuntimeError if beta < 0."""
     if beta < 0:
@@ -52,6 +54,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction: str
     return reduced(SmoothL1Function.apply(input - target, beta=beta), reduction, size_average, reduce)
 
 
+@named_node("HuberLoss")
 def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0, weight=None) -> Tensor:
     """d ** 2 / 2 where d = |input - target| is below `delta`, else delta * (d - delta / 2). Needs delta > 0."""
     if delta <= 0:

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['CUBIC', 'LINEAR', 'DIMENSIONS', 'resample', 'resample_bytes', 'spread', 'ResampleFunction', 'SpreadFunction',
            'nearest_taps', 'adaptive_windows', 'mean_taps', 'places_between', 'linear_taps', 'cubic_taps', 'new_sizes',
-           'interpolate', 'as_floats', 'Upsample', 'UpsamplingNearest2d', 'UpsamplingBilinear2d', 'renamed', 'upsample',
-           'upsample_nearest', 'upsample_bilinear']
+           'name_of_interpolation', 'interpolate', 'as_floats', 'Upsample', 'UpsamplingNearest2d',
+           'UpsamplingBilinear2d', 'renamed', 'upsample', 'upsample_nearest', 'upsample_bilinear']
 
 # %% ../../modules/08_convolution/08_convolution_resampling.ipynb #c003
 import math
@@ -18,6 +18,7 @@ from ..autograd import run
 from ..dispatch import device_of, moved
 from .module import Module
 from ..ops.half import rounded_once
+from ..ops.node_names import named_node
 from ..tensor import Function, Tensor, float64, uint8
 
 # %% ../../modules/08_convolution/08_convolution_resampling.ipynb #c006
@@ -171,6 +172,15 @@ def new_sizes(input, size, scale_factor, recompute_scale_factor) -> tuple:
     return new, factors
 
 
+def name_of_interpolation(input, size=None, scale_factor=None, mode: str = "nearest", *_, **__) -> str:
+    """What PyTorch calls the node."""
+    n = input.ndim - 2
+    if mode == "area":
+        return f"AdaptiveAvgPool{n}D" if n > 1 else "SqueezeBackward1"
+    return f"Upsample{mode.title().replace('-', '')}{n}D"
+
+
+@named_node(name_of_interpolation)
 @rounded_once
 def interpolate(
     input,

@@ -78,11 +78,11 @@ class WithoutDerivative(Function):
     flops = "elementwise"
 
     def forward(self, *arrays, name, compute):
-        self.name = name
+        self.function = name
         return compute(*arrays)
 
     def backward(self, grad):
-        no_derivative(self.name)
+        no_derivative(self.function)
 
 
 def of_scipy(name: str, theirs: str):

@@ -202,7 +202,7 @@ class Output(Function):
     flops = "move"
 
     def forward(self, _, index: int, array, name: str):
-        self.index, self.name = index, name
+        self.index, self.made_by = index, f"{name}Backward"
         return array
 
     def backward(self, grad):
@@ -210,9 +210,6 @@ class Output(Function):
         given = grad if isinstance(grad, Tensor) else Tensor.wrap(grad)
         received[self.index] = received[self.index] + given if self.index in received else given
         return Tensor.wrap(np.zeros(())) if isinstance(grad, Tensor) else np.zeros(())
-
-    def __repr__(self):
-        return f"<{self.name}Backward>"
 
 # %% ../../modules/02_autograd/02_autograd_custom_function.ipynb #c009
 def apply(cls, *inputs):

@@ -21,6 +21,7 @@ import numpy as np
 from ..autograd import run, unbroadcast, values
 from ..dispatch import as_array, dispatch
 from .half import rounded_once
+from .node_names import named_node
 from ..tensor import (
     Exp,
     Function,
@@ -769,6 +770,7 @@ def nan_to_num(input, nan: float | None = 0.0, posinf: float | None = None, negi
     return NanToNum.apply(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
 
+@named_node("Addcmul")
 @rounded_once
 def addcmul(input, tensor1, tensor2, *old, value=1) -> Tensor:
     """input + value * tensor1 * tensor2"""
@@ -779,6 +781,7 @@ def addcmul(input, tensor1, tensor2, *old, value=1) -> Tensor:
     return input + (product if value == 1 else product * value)
 
 
+@named_node("Addcdiv")
 @rounded_once
 def addcdiv(input, tensor1, tensor2, *old, value=1) -> Tensor:
     """input + value * tensor1 / tensor2. Raises RuntimeError if all are integers."""
@@ -790,6 +793,7 @@ def addcdiv(input, tensor1, tensor2, *old, value=1) -> Tensor:
     return input + (quotient if value == 1 else quotient * value)
 
 
+@named_node("Lerp")
 @rounded_once
 def lerp(input, end, weight) -> Tensor:
     """From `input` (at weight 0) straight to `end` (at weight 1)."""

@@ -19,6 +19,7 @@ from ..autograd import PutItem, run, unbroadcast
 from ..dispatch import device_of, dispatch
 from .dtypes import can_cast
 from .counting import nonzero
+from .node_names import named_node
 from .shapes import ravel, reshape
 from ..tensor import (
     Function,
@@ -136,6 +137,7 @@ def index_select(input, dim: int, index: Tensor) -> Tensor:
     return IndexSelect.apply(input, index=array, dim=dim)
 
 
+@named_node("IndexAdd")
 @of_vectors
 def index_add(input, dim: int, index: Tensor, source: Tensor, *, alpha=1) -> Tensor:
     """`input` with the slices of `source` (times `alpha`) added at `index` along `dim`."""
@@ -281,6 +283,7 @@ def scatter(input, dim: int, index: Tensor, src=None, *, value=None, reduce: str
     return result if input.ndim else reshape(result, ())
 
 
+@named_node("ScatterAdd")
 def scatter_add(input, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`input` with the entries of `src` added where `index` says along `dim`."""
     dim, array = entries_index(input, dim, index, "scatter_add", src)
@@ -298,6 +301,7 @@ def scatter_add(input, dim: int, index: Tensor, src: Tensor) -> Tensor:
 Tensor.gather, Tensor.scatter, Tensor.scatter_add = gather, scatter, scatter_add
 
 # %% ../../modules/02_autograd/02_autograd_indexing.ipynb #c012
+@named_node("Take")
 def take(input, index: Tensor) -> Tensor:
     """The entries of the flattened `input` at `index`, in the shape of `index`. Negative ones count from the end."""
     array, size = whole_numbers(index, "take"), input.array.size
@@ -388,6 +392,7 @@ def masked_fill(input, mask: Tensor, value) -> Tensor:
     return Where.apply(value, input, condition=array)
 
 
+@named_node("MaskedSelect")
 def masked_select(input, mask: Tensor) -> Tensor:
     """The entries of `input` where `mask` holds, in one dimension; both broadcast."""
     array = condition_of(mask, "masked_select")

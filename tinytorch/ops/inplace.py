@@ -19,6 +19,7 @@ from .dtypes import can_cast
 from .creation import as_tensor
 from .elementwise import add, div, in_new_order, mul, sub
 from .indexing import SetItem
+from .node_names import node_name
 from .shapes import Piece, diagonal
 from .subscripts import get_item, in_two_steps
 from .typed import type_
@@ -165,7 +166,9 @@ def may_change(input) -> None:
     if base is not None and base._requires_grad and base.grad_fn is None:
         raise RuntimeError(f"a view of {what}: {advice}")
     if isinstance(input.grad_fn, Piece):
-        raise RuntimeError(f"Output of {input.grad_fn} is a view and is being modified inplace. {ONE_OF_MANY}")
+        raise RuntimeError(
+            f"Output of {node_name(input.grad_fn)} is a view and is being modified inplace. {ONE_OF_MANY}"
+        )
     opened(input)
 
 
@@ -179,7 +182,7 @@ def renew_history(view) -> None:
     """The history of a view whose base was changed in place since: it is a region of what the base is now."""
     base, what = view._base, "its base or another view of its base has been modified inplace"
     if isinstance(view.grad_fn, Piece):
-        raise RuntimeError(f"Output of {view.grad_fn} is a view and {what}. {ONE_OF_MANY}")
+        raise RuntimeError(f"Output of {node_name(view.grad_fn)} is a view and {what}. {ONE_OF_MANY}")
     if view._base_fn is not None and not view._requires_grad:
         raise RuntimeError(
             f"A view was created in no_grad mode and {what} with grad mode enabled: it does not know its history. Move"

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..autograd import run
 from .half import rounded_once
+from .node_names import named_node
 from .shapes import diagonal
 from ..tensor import Function, Tensor, clash, matmul, normalize_dim
 
@@ -45,6 +46,7 @@ def mm(input, mat2) -> Tensor:
     return matmul(input, mat2)
 
 
+@named_node("Bmm")
 def bmm(input, mat2) -> Tensor:
     """b products of matrices: (b, n, k) times (b, k, m). Does not broadcast; `matmul` does."""
     expect_dims("bmm", input=(input, 3), mat2=(mat2, 3))
@@ -73,18 +75,21 @@ def weighted(input, product, beta, alpha) -> Tensor:
     return (input if beta == 1 else input * beta) + product
 
 
+@named_node("Addmm")
 @rounded_once
 def addmm(input, mat1, mat2, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2), for matrices."""
     return weighted(input, mm(mat1, mat2), beta, alpha)
 
 
+@named_node("Addmv")
 @rounded_once
 def addmv(input, mat, vec, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * (mat @ vec)"""
     return weighted(input, mv(mat, vec), beta, alpha)
 
 
+@named_node("Baddbmm")
 @rounded_once
 def baddbmm(input, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), for batches of matrices."""
@@ -103,6 +108,7 @@ Tensor.outer = Tensor.ger = outer
 Tensor.addmm, Tensor.addmv, Tensor.baddbmm = addmm, addmv, baddbmm
 
 # %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c008
+@named_node("Trace")
 def trace(input) -> Tensor:
     """The sum of the diagonal of a matrix."""
     expect_dims("trace", input=(input, 2))

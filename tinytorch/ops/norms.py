@@ -13,6 +13,7 @@ import numpy as np
 from .comparison import gt
 from .decompositions import svdvals
 from .indexing import where
+from .node_names import named_node
 from .reductions import norm
 from .solving import inv_ex, matrices, square_matrices
 from ..tensor import Tensor, broadcast_shapes, normalize_dims, to_dtype
@@ -97,11 +98,13 @@ def cond(A, p=None) -> Tensor:
     return where(gt(info, 0), math.inf, result)
 
 # %% ../../modules/02_autograd/02_autograd_norms.ipynb #c009
+@named_node("Dist")
 def dist(input, other, p: float = 2) -> Tensor:
     """The p-norm of input - other, over all numbers."""
     return norm(input - other, float(p))
 
 
+@named_node("Cdist")
 def cdist(x1, x2, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
     """The p-norm distances (..., n, m) between points x1 (..., n, d) and x2 (..., m, d)."""
     for name, x in (("X1", x1), ("X2", x2)):

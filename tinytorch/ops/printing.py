@@ -15,7 +15,8 @@ import numpy as np
 from ..dispatch import to_numpy
 from .conversion import defaults
 from .dtypes import get_default_dtype
-from ..tensor import Tensor, bool_, int64
+from .node_names import node_name
+from ..tensor import Function, Tensor, bool_, int64
 
 # %% ../../modules/01_tensor/01_tensor_printing.ipynb #c005
 @dataclass
@@ -138,7 +139,7 @@ def notes_of(input) -> list:
     if input.dtype not in usual:
         notes.append(f"dtype={input.dtype!r}")
     if input.grad_fn is not None:
-        notes.append(f"grad_fn={input.grad_fn!r}")
+        notes.append(f"grad_fn=<{node_name(input.grad_fn)}>")
     elif input._requires_grad:
         notes.append("requires_grad=True")
     return notes
@@ -163,3 +164,4 @@ def to_string(input, *, tensor_contents=None) -> str:
 
 
 Tensor.__repr__ = to_string
+Function.__repr__ = lambda self: f"<{node_name(self)} object at {id(self):#x}>"
