@@ -159,6 +159,7 @@ def refuse_broken(package: Path, texts: dict[str, str]):
         copy = Path(scratch, "tinytorch")
         shutil.copytree(package, copy)
         for name, text in texts.items():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_text(text, encoding="utf-8")
         modules = ", ".join(f"tinytorch.{name[:-3].replace('/', '.')}" for name in texts)
         ran = subprocess.run([sys.executable, "-c", f"import {modules}"], cwd=scratch, capture_output=True, text=True)
