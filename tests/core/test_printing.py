@@ -88,7 +88,7 @@ def test_notes():
     for t in (tt, torch):
         x = t.tensor([1.0, 2.0], requires_grad=True)
         assert str(x) == "tensor([1., 2.], requires_grad=True)" and str(x.detach()) == "tensor([1., 2.])"
-        assert str(t.tensor([1.5], dtype=t.bfloat16)) == "tensor([1.5000], dtype=torch.bfloat16)"
+        assert str(t.tensor([1.5], dtype=t.bfloat16)) == f"tensor([1.5000], dtype={t.__name__}.bfloat16)"
         assert str(t.zeros(2, 3, device="meta")) == "tensor(..., device='meta', size=(2, 3))"
         try:
             t.set_default_dtype(t.float64)
