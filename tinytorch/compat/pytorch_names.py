@@ -339,7 +339,7 @@ torch.futures: Future collect_all wait_all |  | TYPE_CHECKING
 torch.fx: CodeGen Graph GraphModule Interpreter Node PH Proxy ProxyableClassMeta Tracer Transformer has_side_effect
   map_arg replace_pattern symbolic_trace wrap |  |  *
 torch.hub: DEFAULT_CACHE_DIR ENV_GITHUB_TOKEN ENV_TORCH_HOME ENV_XDG_CACHE_HOME MODULE_HUBCONF READ_DATA_CHUNK
-  VAR_DEPENDENCY download_url_to_file get_dir help list load load_state_dict_from_url set_dir tqdm
+  VAR_DEPENDENCY download_url_to_file get_dir help list load load_state_dict_from_url set_dir
 torch.jit: Attribute Error Future ONNXTracedModule RecursiveScriptClass RecursiveScriptModule ScriptModule ScriptWarning
   TopLevelTracedModule TracedModule TracerWarning TracingCheckError annotate enable_onednn_fusion export export_opnames
   fork freeze fuser ignore interface is_scripting is_tracing isinstance jit_module_from_flatbuffer
@@ -657,7 +657,7 @@ torch.utils.flop_counter: FlopCounterMode ModuleTracker TorchDispatchMode addmm_
 torch.utils.hooks: BackwardHook RemovableHandle unserializable_hook warn_if_has_hooks
 torch.utils.mkldnn: MkldnnBatchNorm MkldnnConv1d MkldnnConv2d MkldnnConv3d MkldnnLinear MkldnnPrelu to_mkldnn
 torch.utils.mobile_optimizer: LintCode MobileOptimizerType generate_mobile_module_lints optimize_for_mobile
-torch.utils.model_zoo: load_url tqdm
+torch.utils.model_zoo: load_url
 torch.utils.module_tracker: ModuleTracker register_module_forward_hook register_module_forward_pre_hook
   register_multi_grad_hook tree_flatten |  | TYPE_CHECKING
 torch.utils.show_pickle: DumpUnpickler FakeClass FakeObject main

@@ -143,7 +143,7 @@ class Drawn(Function):
     flops = "elementwise"
 
     def forward(self, *inputs, drawn):
-        self.like = [(np.shape(x), x.dtype) for x in map(np.asarray, inputs)]
+        self.like = [(np.shape(x), getattr(x, "dtype", drawn.dtype)) for x in inputs]
         return drawn
 
     def backward(self, grad):
