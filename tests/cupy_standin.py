@@ -29,6 +29,7 @@ all a axis= out= keepdims=
 amax a axis= out= keepdims=
 amin a axis= out= keepdims=
 any a axis= out= keepdims=
+angle z deg=
 append arr values axis=
 arange start stop= step= dtype=
 argmax a axis= dtype= out= keepdims=
@@ -111,9 +112,9 @@ zeros_like a dtype= order= subok= shape=
 
 UFUNCS = """
 abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or bitwise_xor cbrt ceil
-conjugate copysign cos cosh divide equal exp exp2 expm1 fabs floor floor_divide fmax fmin fmod greater greater_equal heaviside hypot
-invert isfinite isinf isnan left_shift less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or
-logical_xor matmul maximum minimum multiply negative not_equal positive power reciprocal remainder right_shift rint sign
+conjugate copysign cos cosh divide equal exp exp2 expm1 fabs floor floor_divide fmax fmin fmod frexp greater greater_equal
+heaviside hypot invert isfinite isinf isnan ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and
+logical_not logical_or logical_xor matmul maximum minimum multiply negative nextafter not_equal positive power reciprocal remainder right_shift rint sign
 signbit sin sinh sqrt square subtract tan tanh trunc
 """.split()
 
@@ -263,7 +264,7 @@ class DeviceArray:
         if method == "__call__" and options.keys() - {"out", "dtype"}:
             raise TypeError(f"{name}: CuPy has no {sorted(options.keys() - {'out', 'dtype'})}")
         for x in inputs:
-            if method == "__call__" and not isinstance(x, (DeviceArray, bool, int, float, np.generic)):
+            if method == "__call__" and not isinstance(x, (DeviceArray, bool, int, float, complex, np.generic)):
                 raise TypeError(f"{name}: Unsupported type {type(x)}")
         out = options.pop("out", None)
         if out is not None:

@@ -59,7 +59,7 @@ NAMES = frozenset("""
     bartlett_window blackman_window hamming_window hann_window istft kaiser_window stft
 """.split()) | frozenset("""
     acosh acosh_ alias_copy arccos_ arccosh arccosh_ arcsin_ arcsinh arcsinh_ arctan_ arctanh arctanh_
-    as_strided_copy as_strided_scatter asarray asinh asinh_ atanh atanh_ cartesian_prod column_stack
+    as_strided_copy as_strided_scatter asinh asinh_ atanh atanh_ cartesian_prod column_stack
     combinations conj_physical_ constant_pad_nd copysign corrcoef cov cummax cummin cumulative_trapezoid deg2rad
     deg2rad_ detach_copy diagflat diagonal_copy diagonal_scatter diff dsmm dsplit dstack eig empty_permuted
     empty_strided expand_copy fill float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float_power fmax

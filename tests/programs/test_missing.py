@@ -73,7 +73,7 @@ def test_questions_get_the_truth(tmp_path):
         """
         import importlib.util, torch
         answers = {}
-        for name in ("compile", "autocast", "nested", "fx_of_the_future", "vmap_of_the_future", "float8_e8m0fnu"):
+        for name in ("compile", "autocast", "nested", "fx_of_the_future", "vmap_of_the_future", "quantize_per_channel"):
             answers[name] = hasattr(torch, name)
         answers["rpc"] = hasattr(torch.distributed, "init_process_group")
         answers["mps"] = hasattr(torch.backends, "mps")
@@ -106,7 +106,7 @@ def test_questions_get_the_truth(tmp_path):
     )
     assert eval(printed) == {
         "compile": True, "autocast": True, "nested": False, "fx_of_the_future": False, "vmap_of_the_future": False,
-        "float8_e8m0fnu": False, "rpc": False, "mps": True, "default": "no", "try name": True, "try module": False,
+        "quantize_per_channel": False, "rpc": False, "mps": True, "default": "no", "try name": True, "try module": False,
         "try mention": False, "try what is there": True, "spec": False, "spec of what is there": True,
     }  # fmt: skip
 

@@ -14,12 +14,16 @@ from tinytorch.tensor import Function
 # ---------------------------------------------------------------------------------------------- collecting what exists
 
 
+# what programs find under PyTorch's names; the Functions there are the programs' own
+COMPAT = "tinytorch.compat."
+
+
 def subclasses(cls, outside: tuple = ()) -> dict:
     found, todo = {}, [cls]
     while todo:
         for sub in todo.pop().__subclasses__():
             todo.append(sub)
-            if sub.__module__.startswith("tinytorch.") and not sub.__module__.startswith(outside):
+            if sub.__module__.startswith("tinytorch.") and not sub.__module__.startswith((COMPAT, *outside)):
                 found[sub.__name__] = sub
     return found
 
@@ -30,6 +34,8 @@ def existing(cls, abstract=(), outside: tuple = ()) -> dict:
     `outside`: starts of the names of modules whose classes are left out; they may share a name with one that counts.
     """
     for module in pkgutil.walk_packages(tt.__path__, "tinytorch."):
+        if module.name.startswith(COMPAT):
+            continue
         try:
             importlib.import_module(module.name)
         except ModuleNotFoundError as error:

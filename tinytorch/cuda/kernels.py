@@ -6,9 +6,10 @@
 __all__ = ['one_device', 'on_gpu', 'on_the_gpu', 'library', 'address', 'lay_out', 'own_block', 'windows', 'error_function',
            'largest', 'shifted', 'softmax_forward', 'log_softmax_forward', 'pow_forward', 'exp_forward',
            'sigmoid_forward', 'tanh_forward', 'attention_weights', 'attention', 'on_rows', 'conv_forward',
-           'add_windows', 'conv_input_grad', 'max_pool_forward', 'add_at', 'sum_slices', 'put_item_forward',
-           'sum_entries_forward', 'scatter_add', 'bag_maxima', 'class_losses', 'lookup', 'CrossEntropyOnGpu',
-           'row_losses', 'class_indices', 'reduced_classes', 'dropped', 'OneDevice', 'install']
+           'add_windows', 'conv_input_grad', 'max_pool_forward', 'add_at', 'scan', 'accumulated', 'combine',
+           'sparse_times_dense', 'sum_slices', 'put_item_forward', 'sum_entries_forward', 'scatter_add', 'bag_maxima',
+           'class_losses', 'lookup', 'CrossEntropyOnGpu', 'row_losses', 'class_indices', 'reduced_classes', 'dropped',
+           'OneDevice', 'install']
 
 # %% ../../modules/16_gpu/16_gpu_kernels.ipynb #c003
 import functools
@@ -50,7 +51,7 @@ def library(array):
     return sys.modules[type(array).__module__]
 
 # %% ../../modules/16_gpu/16_gpu_kernels.ipynb #c007
-@on_the_gpu("ops.inplace.address")
+@on_the_gpu("ops.conversion.address")
 def address(array):
     return array.data.ptr
 
@@ -207,6 +208,37 @@ def add_at(out, index, values):
     else:
         np.add.at(out, index, values)
     return out
+
+
+def scan(ufunc, a, groups=None):
+    """In place: what `ufunc` makes of the rows so far, or of those of the same group (D. Hillis, G. Steele, 1986)."""
+    distance = 1
+    while distance < len(a):
+        both = ufunc(a[distance:], a[:-distance])
+        a[distance:] = both if groups is None else np.where(groups[distance:] == groups[:-distance], both, a[distance:])
+        distance *= 2
+    return a
+
+
+@on_the_gpu("ops.cumulative.accumulated")
+def accumulated(ufunc, a, dim):
+    return np.moveaxis(scan(ufunc, np.moveaxis(a, dim, 0).copy()), 0, dim)
+
+
+@on_the_gpu("ops.scattering.combine")
+def combine(ufunc, a, src, index, dim, include_self):
+    out, places = a.copy().reshape(-1), indexing.positions(index, dim, a.shape).reshape(-1)
+    order = np.argsort(places)
+    places, flat = places[order], scan(ufunc, src.reshape(-1)[order], places[order])
+    last = np.concatenate([places[1:] != places[:-1], np.ones_like(places[:1], dtype=bool)])
+    places, flat = places[last], flat[last]
+    out[places] = ufunc(out[places], flat) if include_self else flat
+    return out.reshape(a.shape)
+
+
+@on_the_gpu("ops.sparse.sparse_times_dense")
+def sparse_times_dense(values, rows, columns, count, dense):
+    return sum_slices(values[:, None] * dense[columns], rows, 0, (count, dense.shape[1]))
 
 
 @on_the_gpu("ops.indexing.sum_slices")

@@ -246,10 +246,10 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     classes = labels.array
     if classes.size and not -1 <= classes.min() <= classes.max() < scores.shape[1]:
         raise RuntimeError(f"target must hold classes from 0 to {scores.shape[1] - 1}, or -1")
-    given = np.minimum.accumulate(classes >= 0, axis=1)
-    wrong = np.ones(classes.shape, bool)
+    given = np.cumsum(classes < 0, axis=1) == 0
+    wrong = np.zeros(classes.shape, bool, like=classes) | True
     wrong[np.nonzero(given)[0], classes[given]] = False
-    right = scores[np.arange(len(classes))[:, None], np.where(given, classes, 0)]
+    right = scores[np.arange(len(classes), like=classes)[:, None], np.where(given, classes, 0)]
     excess = clamp_min(1 - right.unsqueeze(2) + scores.unsqueeze(1), 0)
     losses = Gate.apply(excess, weights=given[:, :, None] & wrong[:, None, :]).sum((1, 2)) / scores.shape[1]
     return reduced(losses if input.ndim > 1 else losses.squeeze(0), reduction)

@@ -6,7 +6,7 @@
 __all__ = ['KINDS', 'CPU', 'GPU', 'META', 'PLACES', 'defaults', 'device', 'get_default_device', 'set_default_device', 'as_device',
            'device_of_tensor', 'like', 'example', 'on_one_device', 'Move', 'to', 'to_cpu', 'to_cuda', 'type_as',
            'converter', 'numpy', 'to_numpy_protocol', 'is_tensor', 'is_floating_point', 'is_complex', 'is_signed',
-           'rooted', 'tensor_copy', 'whole_memory', 'copied', 'deepcopy_tensor', 'reduce_tensor']
+           'rooted', 'tensor_copy', 'address', 'whole_memory', 'copied', 'deepcopy_tensor', 'reduce_tensor']
 
 # %% ../../modules/01_tensor/01_tensor_conversion.ipynb #c003
 import copy
@@ -272,12 +272,17 @@ def tensor_copy(cls, array, requires_grad, extra, grad=None):
 
 
 @dispatch
+def address(array) -> int:
+    """Where the first entry of `array` lies in memory."""
+    return array.ctypes.data
+
+
+@dispatch
 def whole_memory(array: np.ndarray) -> tuple:
     """(the array that owns the memory, where `array` begins in it, counted in bytes, and its steps)."""
     block = array.base if is_array(array.base) else array
     lowest = sum(step * (n - 1) for step, n in zip(block.strides, block.shape) if step < 0) if block.size else 0
-    start = array.__array_interface__["data"][0] - block.__array_interface__["data"][0] - lowest
-    return block, start, array.strides
+    return block, address(array) - address(block) - lowest, array.strides
 
 
 def copied(array, memo: dict):

@@ -374,7 +374,7 @@ def on_meta(name: str):
     return register
 
 
-@on_meta("ops.inplace.address")
+@on_meta("ops.conversion.address")
 def address(array) -> int:
     return array.ghost.__array_interface__["data"][0]
 

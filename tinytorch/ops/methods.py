@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['newaxis', 'INSTEAD', 'solve', 'symeig', 'eig', 'lstsq', 'matrix_rank', 'is_same_size', 'is_nonzero', 'is_inference',
            'is_distributed', 'is_set_to', 'dim_order', 'by_python', 'apply_', 'map_', 'map2_', 'as_subclass',
-           'reversed_', 'asarray', 'frombuffer', 'empty_permuted', 'empty_strided', 'new_empty_strided', 'resize_as_',
-           'constant_pad_nd', 'frobenius_norm', 'norm_except_dim', 'is_inference_mode_enabled', 'get_device', 'cauchy_',
-           'geometric_', 'removed', 'reinforce']
+           'reversed_', 'frombuffer', 'empty_permuted', 'empty_strided', 'new_empty_strided', 'constant_pad_nd',
+           'frobenius_norm', 'norm_except_dim', 'is_inference_mode_enabled', 'get_device', 'cauchy_', 'geometric_',
+           'removed', 'reinforce']
 
 # %% ../../modules/02_autograd/02_autograd_methods.ipynb #c003
 import math
@@ -18,7 +18,6 @@ from .creation import as_tensor, empty
 from .generator import uniform
 from .indexing import pad
 from .random_fills import filled
-from .storage import resize_
 from ..tensor import Tensor, as_dtype, permute
 
 # %% ../../modules/02_autograd/02_autograd_methods.ipynb #c006
@@ -108,19 +107,6 @@ Tensor.name = property(lambda self: None, doc="None: a name that old graphs had.
 Tensor.output_nr = property(lambda self: 0, doc="Which of the results of the operation that made it: the first.")
 
 # %% ../../modules/02_autograd/02_autograd_methods.ipynb #c009
-def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_grad: bool = False) -> Tensor:
-    """A tensor on the memory of `obj` (a tensor, an array, a buffer), if it can be; a copy of lists, or with `copy`."""
-    if isinstance(obj, (bytes, bytearray, memoryview)):
-        obj = frombuffer(obj, dtype=dtype or as_tensor(0.0).dtype)
-    shares = isinstance(obj, (Tensor, np.ndarray))
-    result = as_tensor(obj, dtype=dtype, device=device)
-    if copy and shares:
-        result = result.clone().detach()
-    if copy is False and not (shares and np.shares_memory(result.array, as_tensor(obj).array)):
-        raise ValueError("can't alias tensor: a list, or another dtype, needs a copy")
-    return result.requires_grad_() if requires_grad else result
-
-
 def frombuffer(buffer, *, dtype, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
     """The numbers of a buffer of Python's, on its memory: `count` of them, from byte `offset` on."""
     kind, size = as_dtype(dtype).numpy, memoryview(buffer).nbytes
@@ -155,11 +141,6 @@ def empty_strided(size, stride, **options) -> Tensor:
 def new_empty_strided(input, size, stride, *, dtype=None, device=None, **options) -> Tensor:
     """New memory for `size` with these steps, in this tensor's dtype and on its device."""
     return empty_strided(size, stride, dtype=dtype or input.dtype, device=device or input.device, **options)
-
-
-def resize_as_(input, the_template, *, memory_format=None) -> Tensor:
-    """`resize_` to the shape of another tensor."""
-    return resize_(input, the_template.shape)
 
 
 def constant_pad_nd(input, pad_, value=0) -> Tensor:

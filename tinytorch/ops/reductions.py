@@ -6,8 +6,8 @@
 __all__ = ['NODES', 'tensor_max', 'tensor_min', 'Sorted', 'TopK', 'Median', 'var', 'std', 'ValuesIndices', 'answer_of', 'Pick',
            'Place', 'picked', 'not_empty', 'Min', 'amin', 'MinMax', 'aminmax', 'extreme', 'sorted_places', 'sort',
            'topk', 'median_place', 'median', 'Var', 'Std', 'spread', 'var_mean', 'std_mean', 'Prod', 'prod',
-           'product_of_others', 'Cumsum', 'cumsum', 'Cumprod', 'cumprod', 'Nuclear', 'Polar', 'Norm', 'nuclear_norm',
-           'norm', 'Logsumexp', 'logsumexp']
+           'product_of_others', 'Cumsum', 'cumsum', 'Cumprod', 'cumprod', 'Nuclear', 'Polar', 'Norm', 'nuclear', 'norm',
+           'Logsumexp', 'logsumexp']
 
 # %% ../../modules/02_autograd/02_autograd_reductions.ipynb #c003
 import math
@@ -484,7 +484,7 @@ class Norm(Function):
         return run(Gate, grad.reshape(self.kept_shape) * slope, weights=counts)
 
 
-def nuclear_norm(input, dim, keepdim: bool) -> Tensor:
+def nuclear(input, dim, keepdim: bool) -> Tensor:
     """The sum of the singular values of the matrices in the two dimensions `dim`; (n, m) needs none."""
     rows = normalize_dims(dim, input.ndim)
     if len(rows) != 2:
@@ -501,7 +501,7 @@ def norm(input, p="fro", dim=None, keepdim: bool = False, out=None, dtype=None) 
     if input.dtype.family < 2:
         raise RuntimeError(f"norm(): expected a floating point tensor, this one is {input.dtype}: use .float()")
     if p == "nuc":
-        return nuclear_norm(input, dim, keepdim)
+        return nuclear(input, dim, keepdim)
     if input.dtype.is_complex:
         input = input.abs()
     if isinstance(p, str) and p != "fro":

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from ..autograd import run
+from ..dispatch import dispatch
 from .elementwise import Gate
 from .indexing import (
     Gather, SetItem, SumEntries, at_least_one, condition_of, cropped, entries_index, index_put, of_vectors, positions,
@@ -45,6 +46,7 @@ class Combined(Function):
         )
 
 
+@dispatch
 def combine(ufunc, a, src, index, dim: int, include_self: bool) -> np.ndarray:
     """The array of what `ufunc` makes of each entry of `a` and of those of `src` that go there."""
     out, flat, places = a.copy("C").reshape(-1), src.reshape(-1), positions(index, dim, a.shape).reshape(-1)
@@ -79,8 +81,8 @@ def corner(index, dim: int, shape: tuple) -> tuple:
 
 def touches(index, dim: int, shape: tuple) -> np.ndarray:
     """How many entries go to each place."""
-    count = np.zeros(math.prod(shape), np.int64)
-    np.add.at(count, positions(index, dim, shape).reshape(-1), 1)
+    count = np.zeros(math.prod(shape), np.float64, like=index)  # the GPU does not add up int64
+    np.add.at(count, positions(index, dim, shape).reshape(-1), 1.0)
     return count.reshape(shape)
 
 
@@ -108,8 +110,9 @@ class Products(Function):
         result = Products.apply(a, src, include_self=self.include_self, **options)
         to_src = Gate.apply(Gather.apply(grad * result, **options) / filled, weights=(~zero).astype(kind))
         if zero.any():
-            zeros = np.zeros(a.array.size, np.int64)  # of src, at each place
-            np.add.at(zeros, positions(self.index, self.dim, a.shape).reshape(-1), zero.reshape(-1))
+            places = positions(self.index, self.dim, a.shape).reshape(-1)
+            zeros = np.zeros(a.array.size, np.float64, like=a.array)  # of src, at each place
+            np.add.at(zeros, places, zero.reshape(-1).astype(np.float64))
             zeros = zeros.reshape(a.shape)[corner(self.index, self.dim, a.shape)]
             zeros = np.take_along_axis(zeros, self.index, self.dim)
             others = Products.apply(own, filled, include_self=True, **options)

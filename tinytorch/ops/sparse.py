@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['sparse_coo', 'OLD_CONSTRUCTORS', 'mm', 'matmul', 't', 'transpose', 'usual_addmm', 'dsmm', 'hspmm', 'smm',
            'SparseTensor', 'on_values', 'sparse_coo_tensor', 'to_sparse', 'sparse_mask', 'old_constructor',
-           'SparseProduct', 'product', 'sparse_addmm', 'plus', 'times', 'sparse_sum', 'sparse_softmax',
-           'sparse_log_softmax', 'of_each_slice', 'either', 'addmm', 'spmm']
+           'sparse_times_dense', 'SparseProduct', 'product', 'sparse_addmm', 'plus', 'times', 'sparse_sum',
+           'sparse_softmax', 'sparse_log_softmax', 'of_each_slice', 'either', 'addmm', 'spmm']
 
 # %% ../../modules/02_autograd/02_autograd_sparse.ipynb #c003
 import functools
@@ -15,6 +15,7 @@ import math
 import numpy as np
 
 from ..autograd import PutItem, run
+from ..dispatch import dispatch
 from .creation import as_tensor, zeros
 from .dtypes import bfloat16, float16, int8, int16
 from .elementwise import add
@@ -196,7 +197,8 @@ def sparse_coo_tensor(
     if values is None and size is None:
         size, indices = tuple(indices), zeros(len(tuple(indices)), 0, dtype=int64)
         values = zeros(0, dtype=dtype)
-    indices, values = as_tensor(indices, device=device), as_tensor(values, dtype=dtype, device=device)
+    values = as_tensor(values, dtype=dtype, device=device)
+    indices = as_tensor(indices, device=values.device)
     if indices.ndim == 1 and values.ndim <= 1:
         indices = indices.reshape(indices.shape[0] if values.ndim == 0 else 1, -1)
     if values.ndim == 0:
@@ -268,6 +270,13 @@ Tensor.to_sparse_coo = lambda self: to_sparse(self)
 Tensor.to_dense = lambda self, dtype=None, *, masked_grad=None: self if dtype is None else to_dtype(self, dtype)
 
 # %% ../../modules/02_autograd/02_autograd_sparse.ipynb #c011
+@dispatch
+def sparse_times_dense(values, rows, columns, count: int, dense) -> np.ndarray:
+    from scipy.sparse import csr_array
+
+    return csr_array((values, (rows, columns)), (count, dense.shape[0])) @ dense
+
+
 class SparseProduct(Function):
     """The matrix with `values` at (rows, columns), which has `count` rows, times a dense matrix."""
 
@@ -275,10 +284,8 @@ class SparseProduct(Function):
     flops = "elementwise"
 
     def forward(self, values, dense, rows, columns, count):
-        from scipy.sparse import csr_array
-
         self.saved, self.places, self.dense_rows = (values, dense), (rows, columns), dense.shape[0]
-        return csr_array((values, (rows, columns)), (count, dense.shape[0])) @ dense
+        return sparse_times_dense(values, rows, columns, count, dense)
 
     def backward(self, grad):
         (values, dense), (rows, columns) = self.saved, self.places

@@ -16,6 +16,7 @@ import numpy as np
 from ..dispatch import as_array, to_numpy
 from .comparison import isnan
 from .creation import as_tensor, linspace
+from .cumulative import accumulated
 from .indexing import gather, where
 from .inplace import in_place_form
 from .norms import vector_norm
@@ -88,7 +89,7 @@ def mode_place(a: np.ndarray, dim: int) -> np.ndarray:
     found = np.take_along_axis(a, order, -1)
     last = np.concatenate([found[..., 1:] != found[..., :-1], np.ones((*a.shape[:-1], 1), bool)], -1)
     ends = np.arange(1, a.shape[-1] + 1) * last  # where a run of equals ends, counted from 1
-    before = np.maximum.accumulate(np.concatenate([np.zeros_like(ends[..., :1]), ends[..., :-1]], -1), -1)
+    before = accumulated(np.maximum, np.concatenate([np.zeros_like(ends[..., :1]), ends[..., :-1]], -1), a.ndim - 1)
     longest = np.argmax(np.where(last, ends - before, 0), -1)[..., None]
     return np.moveaxis(np.take_along_axis(order, longest, -1), -1, dim)
 

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from ..autograd import run
-from .conversion import device_of_tensor, whole_memory
+from .conversion import address, device_of_tensor, whole_memory
 from .dtypes import bfloat16, get_default_dtype
 from .indexing import SumSlices
-from .inplace import address, lay_out
+from .inplace import lay_out
 from ..tensor import DTYPES, Function, Tensor, as_dtype, as_sizes, float32, normalize_dim
 
 # %% ../../modules/02_autograd/02_autograd_storage.ipynb #c006

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 import tinytorch
+from ...dispatch import device_of, moved, to_numpy
 from ...nn.module import Module
 from ...tensor import Function, Tensor, tensor
 from .boxes import box_area
@@ -24,24 +25,28 @@ class WeightedRegions(Function):
     flops = "elementwise"
 
     def forward(self, x, owners, rows, columns):
-        self.sizes, self.places = x.shape, list(zip(owners, map(nonzero, rows), map(nonzero, columns), strict=True))
-        result = np.zeros((len(owners), x.shape[1], rows.shape[1], columns.shape[1]), x.dtype)
-        for region, (owner, (ys, down), (xs, across)) in zip(result, self.places, strict=True):
-            region[...] = down.astype(x.dtype) @ x[owner, :, ys, xs] @ across.T.astype(x.dtype)
+        self.sizes = x.shape
+        self.places = [
+            (owner, *nonzero(down, x), *nonzero(across, x))
+            for owner, down, across in zip(owners, to_numpy(rows), to_numpy(columns), strict=True)
+        ]
+        result = np.zeros((len(self.places), x.shape[1], rows.shape[1], columns.shape[1]), x.dtype, like=x)
+        for region, (owner, ys, down, xs, across) in zip(result, self.places, strict=True):
+            region[...] = down @ x[owner, :, ys, xs] @ across.T
         return result
 
     def backward(self, grad):
-        result = np.zeros(self.sizes, grad.dtype)
-        for region, (owner, (ys, down), (xs, across)) in zip(grad, self.places, strict=True):
-            result[owner, :, ys, xs] += down.T.astype(grad.dtype) @ region @ across.astype(grad.dtype)
+        result = np.zeros(self.sizes, grad.dtype, like=grad)
+        for region, (owner, ys, down, xs, across) in zip(grad, self.places, strict=True):
+            result[owner, :, ys, xs] += down.T @ region @ across
         return result
 
 
-def nonzero(weights: np.ndarray) -> tuple:
-    """(the slice of columns that are not all zero, the weights there)."""
+def nonzero(weights: np.ndarray, x) -> tuple:
+    """(the slice of columns that are not all zero, the weights there as numbers like those of `x`)."""
     used = np.flatnonzero(weights.any(0))
     place = slice(used[0], used[-1] + 1) if len(used) else slice(0, 0)
-    return place, weights[:, place]
+    return place, moved(weights[:, place].astype(x.dtype), device_of(x))
 
 
 class LargestOfRegions(Function):
@@ -51,9 +56,9 @@ class LargestOfRegions(Function):
 
     def forward(self, x, owners, rows, columns):
         self.sizes = x.shape
-        result = np.zeros((len(owners), x.shape[1], len(rows[0]), len(columns[0])), x.dtype)
-        self.winners = np.full(result.shape, -1)
-        channels = np.arange(x.shape[1])
+        result = np.zeros((len(owners), x.shape[1], len(rows[0]), len(columns[0])), x.dtype, like=x)
+        self.winners = np.zeros(result.shape, np.int64, like=x) - 1
+        channels = np.arange(x.shape[1], like=x)
         for k, owner in enumerate(owners):
             for i, j in np.ndindex(result.shape[2:]):
                 cell = x[owner, :, rows[k][i], columns[k][j]]
@@ -61,13 +66,13 @@ class LargestOfRegions(Function):
                     flat = cell.reshape(len(channels), -1)
                     best = flat.argmax(1)
                     result[k, :, i, j] = flat[channels, best]
-                    y, across = np.divmod(best, cell.shape[2])
-                    self.winners[k, :, i, j] = (rows[k][i].start + y) * x.shape[3] + columns[k][j].start + across
-        self.owners = np.asarray(owners)
+                    y, across = rows[k][i].start + best // cell.shape[2], columns[k][j].start + best % cell.shape[2]
+                    self.winners[k, :, i, j] = y * x.shape[3] + across
+        self.owners = np.array(owners, like=x)
         return result
 
     def backward(self, grad):
-        result = np.zeros(self.sizes, grad.dtype)
+        result = np.zeros(self.sizes, grad.dtype, like=grad)
         flat = result.reshape(*self.sizes[:2], -1)
         k, channel, i, j = np.nonzero(self.winners >= 0)
         np.add.at(flat, (self.owners[k], channel, self.winners[k, channel, i, j]), grad[k, channel, i, j])
@@ -84,17 +89,17 @@ def regions(input: Tensor, boxes) -> tuple:
         if any(each.ndim != 2 or each.shape[1] != 4 for each in boxes):
             raise AssertionError("The shape of the tensor in the boxes list is not correct as List[Tensor[L, 4]]")
         owners = np.repeat(np.arange(len(boxes)), [len(each) for each in boxes])
-        sides = np.concatenate([each.detach().numpy() for each in boxes]) if boxes else np.zeros((0, 4))
+        sides = np.concatenate([to_numpy(each.array) for each in boxes]) if boxes else np.zeros((0, 4))
     elif isinstance(boxes, Tensor):
         if boxes.ndim != 2 or boxes.shape[1] != 5:
             raise AssertionError("The boxes tensor shape is not correct as Tensor[K, 5]")
-        array = boxes.detach().numpy()
+        array = to_numpy(boxes.array)
         owners, sides = array[:, 0].astype(np.int64), array[:, 1:]
     else:
         raise AssertionError("boxes is expected to be a Tensor[L, 5] or a List[Tensor[K, 4]]")
     if len(owners) and not 0 <= owners.min() <= owners.max() < len(input):
         raise IndexError(f"boxes name image {owners.max()}, and there are {len(input)}")
-    return owners, sides.astype(input.detach().numpy().dtype)
+    return owners, sides.astype(input.array.dtype)
 
 
 def readings(start: float, length: float, cells: int, size: int, ratio: int) -> np.ndarray:
