@@ -123,7 +123,9 @@ def is_there(name: str) -> bool:
         if not hasattr(value, "__path__") and not isinstance(value, type):
             return True
         path = f"{path}.{part}"
-        private = "._" in path and not isinstance(value, type) and not hasattr(value, part)  # torch.utils.data._utils: what is above may have its names
+        private = (
+            "._" in path and not isinstance(value, type) and not hasattr(value, part)
+        )  # torch.utils.data._utils: what is above may have its names
         if table.is_module(path) and (private or table.is_here(path)):
             importlib.import_module(path)
         value = getattr(value, part, None) if hasattr(value, part) else missing.Missing

@@ -8,6 +8,7 @@ import torch.autograd as autograd
 import torch.nn as nn
 from torch import Tensor
 
+torch.set_default_dtype(torch.float64)  # L-BFGS amplifies rounding
 np.random.seed(1234)
 torch.manual_seed(1234)
 device = torch.device("cuda") if torch.cuda.is_available() else torch.device("cpu")
@@ -37,11 +38,11 @@ def latin(n, bounds):
 
 class PhysicsInformedNN:
     def __init__(self, X_u, u, X_f, nu, inverse=False):
-        self.x_u = torch.tensor(X_u[:, 0:1], requires_grad=True).float().to(device)
-        self.t_u = torch.tensor(X_u[:, 1:2], requires_grad=True).float().to(device)
-        self.x_f = torch.tensor(X_f[:, 0:1], requires_grad=True).float().to(device)
-        self.t_f = torch.tensor(X_f[:, 1:2], requires_grad=True).float().to(device)
-        self.u = torch.tensor(u).float().to(device)
+        self.x_u = torch.tensor(X_u[:, 0:1], requires_grad=True).double().to(device)
+        self.t_u = torch.tensor(X_u[:, 1:2], requires_grad=True).double().to(device)
+        self.x_f = torch.tensor(X_f[:, 0:1], requires_grad=True).double().to(device)
+        self.t_f = torch.tensor(X_f[:, 1:2], requires_grad=True).double().to(device)
+        self.u = torch.tensor(u).double().to(device)
         self.nu, self.inverse = nu, inverse
         self.dnn = DNN([2, 12, 12, 1]).to(device)
         if inverse:
@@ -82,8 +83,8 @@ class PhysicsInformedNN:
         self.optimizer.step(self.loss_func)
 
     def predict(self, X):
-        x = torch.tensor(X[:, 0:1], requires_grad=True).float().to(device)
-        t = torch.tensor(X[:, 1:2], requires_grad=True).float().to(device)
+        x = torch.tensor(X[:, 0:1], requires_grad=True).double().to(device)
+        t = torch.tensor(X[:, 1:2], requires_grad=True).double().to(device)
         self.dnn.eval()
         u, f = self.net_u(x, t), self.net_f(x, t)
         return u.detach().cpu().numpy(), f.detach().cpu().numpy()

@@ -1,0 +1,3 @@
+"""`torch.utils.data._utils`: where public programs fetch default_collate from."""
+
+from . import collate as collate
