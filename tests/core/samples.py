@@ -70,7 +70,7 @@ EXCEPTIONS = {
 # digit being lost in sums of some hundred terms, whose order is ours.
 TOLERANCES = {
     "float32": (1e-5, 1e-5), "float64": (1e-7, 1e-7), "complex64": (1e-5, 1e-5), "complex128": (1e-7, 1e-7),
-    "float16": (1e-3, 1e-3), "bfloat16": (1.6e-2, 1e-2),
+    "float16": (2e-3, 1e-3), "bfloat16": (1.6e-2, 1e-2),
 }  # fmt: skip
 # PyTorch's own error, where that is larger: with 30 digits (mpmath) its J0 is off by 2e-7 near 5.5, scipy's is not.
 # Its exponentials of matrices have errors of up to 2e-3 in float32, the slopes of logcumsumexp 3e-3, as ours.

@@ -135,9 +135,7 @@ def test_named_results():
         assert t.triangular_solve(x, x.triu()).solution.shape == (3, 3)
 
 
-@pytest.mark.parametrize(
-    "name", ["inv", "det", "cholesky", "qr", "svd", "eigh", "lu", "vector_norm", "matrix_exp", "pinv"]
-)
+@pytest.mark.parametrize("name", ["cholesky", "qr", "svd", "lu", "vector_norm", "pinv"])
 def test_complex_matrices_are_refused(name):
     with pytest.raises((RuntimeError, NotImplementedError), match=r"complex|floating point"):
         getattr(tt.linalg, name)(tt.eye(2, dtype=tt.complex64))

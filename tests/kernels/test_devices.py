@@ -537,9 +537,11 @@ def test_trainer_and_loader():
     assert batch.is_cuda and batch.shape == (3, 6)
 
 
-def test_the_names_that_programs_set():
-    tt.backends.cuda.matmul.allow_tf32 = tt.backends.cudnn.allow_tf32 = tt.backends.cudnn.benchmark = True
-    tt.backends.cudnn.deterministic = False
+def test_the_names_that_programs_set(monkeypatch):
+    for where in (tt.backends.cuda.matmul, tt.backends.cudnn):
+        monkeypatch.setattr(where, "allow_tf32", True)
+    for name in ("benchmark", "deterministic"):
+        monkeypatch.setattr(tt.backends.cudnn, name, True)
     assert not tt.backends.mps.is_available() and not tt.backends.cudnn.is_available()
 
 

@@ -132,8 +132,8 @@ class Eigh(Factorization):
         return tuple(converged("linalg.eigh", np.linalg.eigh, a, uplo))
 
     def slope(self, values, vectors, grad_values, grad_vectors, uplo):
-        if isinstance(vectors, Tensor) and vectors.dtype.is_complex:
-            raise NotImplementedError("linalg.eigh: of complex matrices there is the first derivative only")
+        if isinstance(vectors, Tensor) and vectors.dtype.is_complex and grad_vectors.array.any():
+            raise NotImplementedError("linalg.eigh: of complex eigenvectors there is the first derivative only")
         one = identity(values.shape[-1], values)
         between = values[..., None, :] - values[..., None] + one
         turn = adjoint(vectors) @ grad_vectors

@@ -10,6 +10,7 @@ __all__ = ['NAMES', 'RULES', 'METHODS', 'meta', 'MetaArray', 'as_dtype_of', 'sha
            'sum_slices', 'prod_backward', 'on_meta_forward', 'numbers_of']
 
 # %% ../../modules/01_tensor/01_tensor_meta.ipynb #c003
+import functools
 import importlib.util
 import math
 
@@ -363,11 +364,11 @@ def on_meta(name: str):
     """Decorates what the function `name` does for an array without numbers."""
 
     def register(function):
+        @functools.wraps(function)
         def where_it_is(*args, **options):
             there = any(isinstance(x.array if isinstance(x, Tensor) else x, MetaArray) for x in args)
             return function(*args, **options) if there else NotImplemented
 
-        where_it_is.__name__ = function.__name__
         kernel("meta", name)(where_it_is)
         return function
 
