@@ -5,10 +5,10 @@ JOBS ?= 2
 help:
 	@$(PYTHON) -m course
 
-test:
-	@$(PYTHON) -m course test --jobs $(JOBS)
+test test-all:
+	@$(PYTHON) -m course $@ --jobs $(JOBS)
 
 setup demo lab milestones benchmark solutions processors export:
 	@$(PYTHON) -m course $@
 
-.PHONY: help setup demo test lab milestones benchmark solutions processors export
+.PHONY: help setup demo test test-all lab milestones benchmark solutions processors export

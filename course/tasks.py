@@ -1,6 +1,7 @@
 """The commands of the course that run others: the one place that says what `python -m course test` (and so on) does."""
 
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -23,14 +24,19 @@ TASKS = {
         ("-m course export", "-m milestones run all --reference --plots plots", "-m grading demo"),
     ),
     "test": Task(
-        "lint, types, and the whole test suite, against PyTorch",
+        "lint, types, and the test suite, against PyTorch",
         (
             "-m ruff check --quiet .",
             "-m ruff format --check --quiet course grading milestones tests benchmarks modules",
             "-m mypy",
-            "-m pytest -n {jobs} --dist loadgroup",
+            "-m pytest -n {jobs} --dist loadgroup -m 'not breadth'",
         ),
         {"PYTHONDONTWRITEBYTECODE": ""},  # hundreds of processes import the package: let the first compile it for all
+    ),
+    "test-all": Task(
+        "every case of what `test` samples: all dtypes, models, programs, notebooks, wrong implementations (half an hour)",
+        ("-m pytest -n {jobs} --dist loadgroup",),
+        {"PYTHONDONTWRITEBYTECODE": ""},
     ),
     "milestones": Task("the list of milestones", ("-m milestones",)),
     "benchmark": Task(
@@ -51,7 +57,7 @@ TASKS = {
 def run(task: Task, jobs: int) -> int:
     """The exit status of the first command that fails, or 0."""
     for command in task.commands:
-        arguments = command.format(jobs=jobs).split()
+        arguments = shlex.split(command.format(jobs=jobs))
         print("python", *arguments, flush=True)
         ran = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=os.environ | task.environment)
         if ran.returncode:

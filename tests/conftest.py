@@ -38,4 +38,7 @@ def pytest_collection_finish():
     """Thousands of tests are no garbage: never look at them again, in this process or in a fork."""
     gc.freeze()
     if "torch" in sys.modules:  # with AVX-512, oneDNN's GELU in float32 is 1e-4 off at -3: no oracle
-        sys.modules["torch"].backends.mkldnn.set_flags(False)
+        torch = sys.modules["torch"]
+        torch.backends.mkldnn.set_flags(False)
+        for machine in (torch.cuda, torch.xpu, torch.mtia):  # not there: each would note who gave it a seed, for 1 ms
+            machine.manual_seed_all = lambda seed: None

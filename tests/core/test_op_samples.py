@@ -1,32 +1,41 @@
 """Every operation of PyTorch's that tinytorch has agrees with it on PyTorch's own samples: see samples.py beside this file.
 
-In float32, and of what is refused, three samples of each are run here, in one other dtype, which goes round, one;
+Three samples of each in float32 are run here, and three of what is refused; with `breadth`, two of each other dtype.
 `PYTHONPATH=tests/core python -m samples` runs all.
 """
 
 import pytest
 import torch
-from samples import DTYPES, OPERATIONS, examined, forms, kind, supports
+from samples import DTYPES, OPERATIONS, examined, forms, supports
+
+operations = pytest.mark.parametrize("op", OPERATIONS, ids=[op.formatted_name for op in OPERATIONS])
 
 
-def dtypes(op, turn: int) -> list:
-    """float32, where the operation has it, one other dtype, and what is refused."""
-    others = [dtype for dtype in DTYPES if dtype is not torch.float32 and supports(op, dtype)]
-    first = [torch.float32] if supports(op, torch.float32) else []
-    return [*first, *others[turn % max(len(others), 1) :][:1], "errors"]
+def main_dtype(op):
+    """float32, where the operation has it."""
+    return next((d for d in (torch.float32, *DTYPES) if supports(op, d)), None)
 
 
-CASES = [(op, dtype) for turn, op in enumerate(OPERATIONS) for dtype in dtypes(op, turn)]
-
-
-@pytest.mark.parametrize(("op", "dtype"), CASES, ids=[f"{op.formatted_name}-{kind(dtype)}" for op, dtype in CASES])
-def test_samples(op, dtype):
-    wrong = [
+def wrong(op, dtype, most: int) -> str:
+    return "\n".join(
         f"{form}, {stage}: {what}\n    {sample.summary()}"
-        for _, sample, differences in examined(op, dtype, most=3 if dtype in (torch.float32, "errors") else 1)
+        for _, sample, differences in examined(op, dtype, most=most)
         for form, (stage, what) in differences.items()
-    ]
-    assert not wrong, "\n".join(wrong)
+    )
+
+
+@operations
+def test_samples(op):
+    for dtype in filter(None, (main_dtype(op), "errors")):
+        assert not (found := wrong(op, dtype, most=3)), found
+
+
+@pytest.mark.breadth
+@operations
+def test_other_dtypes(op):
+    for dtype in DTYPES:
+        if supports(op, dtype) and dtype is not main_dtype(op):
+            assert not (found := wrong(op, dtype, most=2)), found
 
 
 def test_names_are_found():

@@ -132,7 +132,7 @@ def module_inputs(t, drawn, kind):
 
 
 @module_cases
-@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["float32", pytest.param("float64", marks=pytest.mark.breadth)])
 def test_module_as_in_pytorch(name, make, inputs, kind):
     tt.manual_seed(1)
     ours, theirs = make(tt).to(getattr(tt, kind)), make(torch).to(getattr(torch, kind))

@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+from run_notebook import in_a_fork
 
 from course import workspace
 from course.plan import plan
@@ -24,17 +23,10 @@ def mine(tmp_path_factory):
     """A workspace in which each lesson was solved and run to its last cell, before the next was begun."""
     folder = tmp_path_factory.mktemp("learner") / "workspace"
     workspace.create(folder)
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     for lesson in LESSONS:
         solved = folder / f"{lesson}.ipynb"
         shutil.copyfile(plan().notebook(lesson), solved)
-        client = NotebookClient(
-            nbformat.read(solved, as_version=4),
-            timeout=600,  # a cell that takes as long hangs
-            kernel_name="python3",
-            resources={"metadata": {"path": str(folder)}},
-        )
-        client.execute(env=environment)
+        in_a_fork(solved)
     return folder
 
 

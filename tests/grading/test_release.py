@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from bubblewrap import needs_bubblewrap
+from sampling import every
 
 from course import workspace
 from course.plan import plan
@@ -215,7 +216,7 @@ def test_nothing_is_written_if_something_is_wrong(course, unchecked, monkeypatch
 
 
 @needs_bubblewrap
-@pytest.mark.parametrize("lesson", list(plan().lessons)[::12])
+@pytest.mark.parametrize("lesson", every(99, list(plan().lessons)[::8]))
 def test_a_lesson_can_be_released(course, lesson):
-    """Every twelfth, for the suite's sake: `python -m grading release all` makes the same checks, for each lesson."""
+    """Some, for the suite's sake: `python -m grading release all` makes the same checks, for each lesson."""
     assert publish(course, lesson)

@@ -1,8 +1,8 @@
 """What a framework makes of the models of a library: a program that runs under PyTorch and under tinytorch.
 
-    python measure.py LIBRARY OUT.npz [WEIGHTS.npz] [NAMES]
+    python measure.py LIBRARY OUT.npz [WEIGHTS.npz] [NAMES] [ROUNDS]
 
-Without WEIGHTS they are drawn, and written to OUT with all the rest: outputs, loss, gradients, seconds, or the error.
+Without WEIGHTS ("") they are drawn, and written to OUT with all the rest: outputs, loss, gradients, seconds, or the error.
 """
 
 import importlib
@@ -64,7 +64,7 @@ def drawn(model, rng) -> dict:
     return state
 
 
-def measured(case, weights: dict | None, dtype) -> tuple:
+def measured(case, weights: dict | None, dtype, rounds: int) -> tuple:
     """(arrays by name, weights)."""
     torch.manual_seed(0)
     model, inputs = case(np.random.default_rng(0))
@@ -73,7 +73,7 @@ def measured(case, weights: dict | None, dtype) -> tuple:
     model = model.to(dtype).eval()
     inputs = converted(inputs, dtype)
     found, seconds = {}, []
-    for _ in range(3):  # the last is quick: nothing is loaded or compiled any more
+    for _ in range(rounds):  # from the second on nothing is loaded or compiled any more
         model.zero_grad()
         start = time.perf_counter()
         outputs = model(**inputs)
@@ -88,7 +88,7 @@ def measured(case, weights: dict | None, dtype) -> tuple:
     return found, weights
 
 
-def main(library: str, out: str, given: str | None = None, names: str = "") -> None:
+def main(library: str, out: str, given: str = "", names: str = "", rounds: str = "1") -> None:
     torch.backends.mkldnn.flags(enabled=False).__enter__()  # with AVX-512 its GELU is no oracle
     torch.set_num_threads(1)
     module = importlib.import_module(f"models.cases_{library}")
@@ -100,7 +100,7 @@ def main(library: str, out: str, given: str | None = None, names: str = "") -> N
         weights = {key[len(prefix) :]: value for key, value in given.items() if key.startswith(prefix)} or None
         try:
             for dtype in (torch.float32, torch.float64)[: 1 if name in module.FLOAT32 else 2]:
-                values, weights = measured(cases[name], weights, dtype)
+                values, weights = measured(cases[name], weights, dtype, int(rounds))
                 found |= {f"{name}/{str(dtype).split('.')[1]}/{key}": value for key, value in values.items()}
         except Exception:
             found[f"{name}/error"] = traceback.format_exc()

@@ -52,7 +52,8 @@ def get_saved(node):
 @functools.cache
 def hollow(kind: type) -> type:
     """The class of the nodes of a kind whose arrays are elsewhere."""
-    return type(kind.__name__, (kind,), {"__slots__": (), "saved": property(get_saved, kept.__set__)})
+    saved = property(get_saved, kept.__set__)
+    return type(kind.__name__, (kind,), {"__slots__": (), "__module__": kind.__module__, "saved": saved})
 
 
 def kind_of(node) -> type:
