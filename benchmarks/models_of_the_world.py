@@ -24,11 +24,9 @@ def measured(library: str, folder: str) -> tuple:
     """What tinytorch and PyTorch make of the models of `library`: {model/dtype/what: array}."""
     theirs, ours = (str(Path(folder, f"{library}-{name}.npz")) for name in ("torch", "tinytorch"))
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-    for command in (
-        [str(MEASURE), library, theirs, "", "", "3"],
-        ["-m", "tinytorch", str(MEASURE), library, ours, theirs, "", "3"],
-    ):
-        subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True, stderr=subprocess.DEVNULL)
+    for way, *files in (([], theirs, ""), (["-m", "tinytorch"], ours, theirs)):
+        command = [sys.executable, *way, str(MEASURE), library, *files, "", "3"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, stderr=subprocess.DEVNULL)
     return np.load(ours), np.load(theirs)
 
 

@@ -34,7 +34,7 @@ TASKS = {
         {"PYTHONDONTWRITEBYTECODE": ""},  # hundreds of processes import the package: let the first compile it for all
     ),
     "test-all": Task(
-        "every case of what `test` samples: all dtypes, models, programs, notebooks, wrong implementations (half an hour)",
+        "every case of what `test` samples: dtypes, models, programs, notebooks, mistakes (half an hour)",
         ("-m pytest -n {jobs} --dist loadgroup",),
         {"PYTHONDONTWRITEBYTECODE": ""},
     ),

@@ -8,7 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LESSON_FILES = ("autograd", "profiler")  # whole namespaces in PyTorch: what they lack is in compat/torch/, see add_names
+LESSON_FILES = (
+    "autograd",
+    "profiler",
+)  # whole namespaces in PyTorch: what they lack is in compat/torch/, see add_names
 
 
 def load(module: str):
@@ -61,8 +64,14 @@ def add_names(module, beside: str) -> None:
     module.__getattr__ = __getattr__
 
 
-def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda value: True, elsewhere: dict | None = None,
-              attaching: Sequence[str] = (), finish: Callable = lambda found: found):
+def namespace(
+    package: str,
+    modules: Sequence[str] = (),
+    keep: Callable = lambda value: True,
+    elsewhere: dict | None = None,
+    attaching: Sequence[str] = (),
+    finish: Callable = lambda found: found,
+):
     """`__getattr__` and `__dir__` (PEP 562) for the namespace `package`.
 
     It hands on its submodules, then what `modules` export (the first that has a name wins) as far as `keep(value)` agrees,
@@ -112,7 +121,9 @@ def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda
         return value
 
     def __dir__():
-        folders = [HERE.joinpath(*module.split(".")) for module in (package.partition(".")[2], beside)]  # files have none
+        folders = [
+            HERE.joinpath(*module.split(".")) for module in (package.partition(".")[2], beside)
+        ]  # files have none
         files = {file.stem for folder in folders for file in folder.glob("*.py")}
         files |= {file.parent.name for folder in folders for file in folder.glob("*/__init__.py")}
         others = {name for name, module in elsewhere.items() if name in exported(module)}
