@@ -9,73 +9,19 @@ __version__ = "0.1.0"
 
 # The modules whose names are tinytorch's own, in the order of the lessons.
 # Where two have a name, the first one's counts: companions know more dtypes than lesson 01.
-TENSOR_LEVEL = (
-    "ops.methods",
-    "ops.sparse",
-    "ops.scattering",
-    "ops.old_forms",
-    "ops.dtypes",
-    "ops.size",
-    "ops.creation",
-    "tensor",
-    "ops.half",
-    "ops.layout",
-    "ops.conversion",
-    "ops.generator",
-    "ops.random",
-    "ops.comparison",
-    "ops.counting",
-    "ops.subscripts",
-    "ops.typed",
-    "ops.node_names",
-    "ops.printing",
-    "ops.gradcheck",
-    "autograd",
-    "ops.elementwise",
-    "ops.complex",
-    "ops.reductions",
-    "ops.shapes",
-    "ops.indexing",
-    "ops.linalg",
-    "ops.inplace",
-    "ops.random_fills",
-    "ops.storage",
-    "ops.custom_function",
-    "ops.solving",
-    "ops.lu",
-    "ops.decompositions",
-    "ops.matrix_functions",
-    "ops.norms",
-    "ops.special",
-    "ops.gamma_functions",
-    "ops.bessel",
-    "ops.gamma_sampling",
-    "ops.windows",
-    "ops.stft",
-    "ops.arithmetic",
-    "ops.cumulative",
-    "ops.statistics",
-    "ops.arranging",
-)
+TENSOR_LEVEL = ("ops.methods", "ops.sparse", "ops.scattering", "ops.old_forms", "ops.dtypes", "ops.size", "ops.creation", "tensor", "ops.half", "ops.layout", "ops.conversion", "ops.generator", "ops.random", "ops.comparison",
+                "ops.counting", "ops.subscripts", "ops.typed", "ops.node_names", "ops.printing", "ops.gradcheck", "autograd", "ops.elementwise", "ops.complex", "ops.reductions", "ops.shapes",
+                "ops.indexing", "ops.linalg", "ops.inplace", "ops.random_fills", "ops.storage", "ops.custom_function", "ops.solving", "ops.lu", "ops.decompositions",
+                "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel",
+                "ops.gamma_sampling", "ops.windows", "ops.stft", "ops.arithmetic", "ops.cumulative", "ops.statistics", "ops.arranging")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
 ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "multiprocessing", "serialization")
-ALIASES = {
-    "bool": "bool_",
-    "half": "float16",
-    "float": "float32",
-    "double": "float64",
-    "short": "int16",
-    "int": "int32",
-    "long": "int64",
-    "cfloat": "complex64",
-    "cdouble": "complex128",
-}
+ALIASES = {"bool": "bool_", "half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
+           "cfloat": "complex64", "cdouble": "complex128"}
 
 
 # PyTorch's names that are here, and two of ours. What else the lessons build is theirs: it stays in their modules.
-NAMES = (
-    frozenset(
-        """
+NAMES = frozenset("""
     BFloat16Storage BFloat16Tensor BoolStorage BoolTensor ByteStorage ByteTensor CharStorage CharTensor DoubleStorage DoubleTensor
     ComplexDoubleStorage ComplexFloatStorage FloatStorage FloatTensor Generator HalfStorage HalfTensor IntStorage IntTensor LongStorage LongTensor
     ShortStorage ShortTensor Size Tensor TypedStorage UntypedStorage abs abs_ absolute acos acos_ add addcdiv
@@ -105,19 +51,13 @@ NAMES = (
     subtract sum swapaxes swapdims t take take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot tile topk
     trace transpose tril triu true_divide trunc trunc_ typename uint16 uint32 uint64 uint8 unbind unflatten unique unsqueeze
     var var_mean vdot view_as_complex view_as_real vstack where zero_ zeros zeros_like gradcheck draw_graph
-""".split()
-    )
-    | frozenset(
-        """
+""".split()) | frozenset("""
     addbmm addmv_ addr binomial block_diag cdist chain_matmul cholesky cholesky_inverse cholesky_solve cross cumprod det digamma dist
     erfc erfc_ erfinv geqrf i0 i0_ igamma igammac inverse kron lgamma logdet logit logit_ lu lu_solve
     lu_unpack matrix_exp matrix_power mvlgamma nuclear_norm orgqr ormqr pca_lowrank pinverse poisson polygamma qr sinc sinc_
     slogdet svd svd_lowrank triangular_solve vander xlogy xlogy_
     bartlett_window blackman_window hamming_window hann_window istft kaiser_window stft
-""".split()
-    )
-    | frozenset(
-        """
+""".split()) | frozenset("""
     acosh acosh_ alias_copy arccos_ arccosh arccosh_ arcsin_ arcsinh arcsinh_ arctan_ arctanh arctanh_
     as_strided_copy as_strided_scatter asinh asinh_ atanh atanh_ cartesian_prod column_stack
     combinations conj_physical_ constant_pad_nd copysign corrcoef cov cummax cummin cumulative_trapezoid deg2rad
@@ -132,9 +72,7 @@ NAMES = (
     split_with_sizes_copy spmm squeeze_copy symeig t_copy transpose_copy trapezoid trapz tril_indices
     triu_indices unbind_copy unfold_copy unique_consecutive unravel_index unsafe_chunk unsafe_split
     unsafe_split_with_sizes unsqueeze_copy view_copy vsplit
-""".split()
-    )
-)
+""".split())
 
 
 def _with_methods(found):
@@ -161,41 +99,27 @@ class _Package(ModuleType):
             _namespace.add_names(value, f"compat.torch.{name}")
         if is_module and name == "autograd":
             value.__path__ = [str(_namespace.HERE / "autograd")]  # a file with a folder beside it: autograd.functional
-            _namespace.load(
-                "kernels.operators"
-            )  # operators and the backward pass with fewer steps of Python take their places
+            _namespace.load("kernels.operators")  # operators and the backward pass with fewer steps of Python take their places
 
 
 sys.modules[__name__].__class__ = _Package
 # Functions that `torch` has beside `torch.nn.functional`, and where they are: {module: names}.
 LAYERS = {
-    "nn.activations": "threshold",
-    "nn.inplace_activations": "celu_ selu_ threshold_",
-    "nn.rrelu": "rrelu rrelu_",
-    "nn.bilinear": "bilinear",
-    "nn.conv": "conv1d conv2d",
-    "nn.conv3d": "conv3d",
-    "nn.conv_transpose": "conv_transpose1d conv_transpose2d conv_transpose3d",
-    "nn.with_indices": "conv_tbc",
-    "nn.pooling": "max_pool2d",
-    "nn.window_pooling": "avg_pool1d max_pool1d max_pool3d",
-    "nn.adaptive_pooling": "adaptive_avg_pool1d",
-    "nn.pixelshuffle": "channel_shuffle pixel_shuffle pixel_unshuffle",
-    "nn.distance": "cosine_similarity pairwise_distance",
-    "ops.norms": "pdist",
-    "nn.norm": "rms_norm",
+    "nn.activations": "threshold", "nn.inplace_activations": "celu_ selu_ threshold_", "nn.rrelu": "rrelu rrelu_",
+    "nn.bilinear": "bilinear", "nn.conv": "conv1d conv2d", "nn.conv3d": "conv3d",
+    "nn.conv_transpose": "conv_transpose1d conv_transpose2d conv_transpose3d", "nn.with_indices": "conv_tbc",
+    "nn.pooling": "max_pool2d", "nn.window_pooling": "avg_pool1d max_pool1d max_pool3d",
+    "nn.adaptive_pooling": "adaptive_avg_pool1d", "nn.pixelshuffle": "channel_shuffle pixel_shuffle pixel_unshuffle",
+    "nn.distance": "cosine_similarity pairwise_distance", "ops.norms": "pdist", "nn.norm": "rms_norm",
     "compat.torch._functions": """
         adaptive_max_pool1d alpha_dropout alpha_dropout_ batch_norm ctc_loss dropout dropout_ embedding
         feature_alpha_dropout feature_dropout grid_sampler group_norm instance_norm kl_div layer_norm
     """,
 }
 ELSEWHERE = {name: module for module, names in LAYERS.items() for name in names.split()} | {
-    "save": "serialization",
-    "load": "serialization",
-    "vmap": "func.batching",
+    "save": "serialization", "load": "serialization", "vmap": "func.batching",
     "load_ipython_extension": "compat.notebook",
 }
 
-__getattr__, __dir__ = _namespace.namespace(
-    __name__, TENSOR_LEVEL, elsewhere=ELSEWHERE, attaching=ATTACHING, finish=_with_methods
-)
+__getattr__, __dir__ = _namespace.namespace(__name__, TENSOR_LEVEL, elsewhere=ELSEWHERE, attaching=ATTACHING,
+                                            finish=_with_methods)

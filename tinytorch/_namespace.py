@@ -8,10 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LESSON_FILES = (
-    "autograd",
-    "profiler",
-)  # whole namespaces in PyTorch: what they lack is in compat/torch/, see add_names
+LESSON_FILES = ("autograd", "profiler")  # whole namespaces in PyTorch: what they lack is in compat/torch/, see add_names
 
 
 def load(module: str):
@@ -29,6 +26,13 @@ def exported(module: str) -> dict:
     """The names that `module` exports, with their values; empty where it is not there, fewer while it is loading."""
     there = vars(load(module) or object)
     return {name: there[name] for name in there.get("__all__", ()) if name in there}
+
+
+def sizes(modules: Sequence[str]) -> tuple:
+    """How many modules there are, and how many names in `modules` and in Tensor: it changes when any of them is added."""
+    there = (sys.modules.get(f"tinytorch.{module}") for module in modules)
+    tensor = vars(sys.modules.get("tinytorch.tensor") or object).get("Tensor", object)
+    return len(sys.modules), len(vars(tensor)), *(len(vars(module)) for module in there if module)
 
 
 def besides(module: str) -> dict:
@@ -64,14 +68,8 @@ def add_names(module, beside: str) -> None:
     module.__getattr__ = __getattr__
 
 
-def namespace(
-    package: str,
-    modules: Sequence[str] = (),
-    keep: Callable = lambda value: True,
-    elsewhere: dict | None = None,
-    attaching: Sequence[str] = (),
-    finish: Callable = lambda found: found,
-):
+def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda value: True, elsewhere: dict | None = None,
+              attaching: Sequence[str] = (), finish: Callable = lambda found: found):
     """`__getattr__` and `__dir__` (PEP 562) for the namespace `package`.
 
     It hands on its submodules, then what `modules` export (the first that has a name wins) as far as `keep(value)` agrees,
@@ -84,13 +82,18 @@ def namespace(
     if not hasattr(me, "__path__"):
         me.__path__ = []  # `from namespace import x` asks importlib only where the namespace is a package: see asked_by_import
 
+    kept, kept_of = {}, None
+
     def collect():
-        found = {}
-        for module in reversed(modules):
-            found.update((name, value) for name, value in exported(module).items() if keep(value))
-        for module in attaching:
+        nonlocal kept, kept_of
+        for module in (*reversed(modules), *attaching):
             load(module)
-        return besides(beside) | finish(found)
+        if kept_of != (state := sizes(modules)):
+            found = {}
+            for module in reversed(modules):
+                found.update((name, value) for name, value in exported(module).items() if keep(value))
+            kept, kept_of = besides(beside) | finish(found), state
+        return kept
 
     def missing(name):
         """Why there is no `name`. A learner's package has names.json, which says what each lesson builds."""
@@ -121,9 +124,7 @@ def namespace(
         return value
 
     def __dir__():
-        folders = [
-            HERE.joinpath(*module.split(".")) for module in (package.partition(".")[2], beside)
-        ]  # files have none
+        folders = [HERE.joinpath(*module.split(".")) for module in (package.partition(".")[2], beside)]  # files have none
         files = {file.stem for folder in folders for file in folder.glob("*.py")}
         files |= {file.parent.name for folder in folders for file in folder.glob("*/__init__.py")}
         others = {name for name, module in elsewhere.items() if name in exported(module)}

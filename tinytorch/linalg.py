@@ -3,14 +3,12 @@
 from ._namespace import namespace
 
 MODULES = ("ops.norms", "ops.matrix_functions", "ops.decompositions", "ops.lu", "ops.solving", "tensor")
-NAMES = frozenset(
-    """
+NAMES = frozenset("""
     LinAlgError cholesky cholesky_ex cond cross det diagonal eig eigvals eigh eigvalsh householder_product inv inv_ex ldl_factor
     ldl_factor_ex ldl_solve lstsq lu lu_factor lu_factor_ex lu_solve matmul matrix_exp matrix_norm matrix_power
     matrix_rank multi_dot norm pinv qr slogdet solve solve_ex solve_triangular svd svdvals tensorinv tensorsolve vander
     vecdot vector_norm
-""".split()
-)
+""".split())
 
 
 def _of_linalg(found):

@@ -3,12 +3,10 @@
 from ._namespace import namespace
 
 MODULES = ("ops.sparse",)
-NAMES = frozenset(
-    """
+NAMES = frozenset("""
     BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor ShortTensor addmm
     log_softmax mm softmax sum
-""".split()
-)
+""".split())
 
 
 def _of_sparse(found):

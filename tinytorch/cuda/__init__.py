@@ -3,6 +3,7 @@
 from .._namespace import namespace, load
 
 
+
 def _with_types(found):
     """`torch.cuda.FloatTensor` and its kin, which exist without a GPU too."""
     typed = load("ops.typed")

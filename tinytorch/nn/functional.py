@@ -5,8 +5,7 @@ from types import FunctionType
 from .._namespace import namespace
 from . import MODULES
 
-NAMES = frozenset(
-    """
+NAMES = frozenset("""
     adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d
     adaptive_max_pool3d affine_grid alpha_dropout avg_pool1d avg_pool2d avg_pool3d batch_norm bilinear
     binary_cross_entropy binary_cross_entropy_with_logits celu channel_shuffle conv1d conv2d conv3d
@@ -24,12 +23,7 @@ NAMES = frozenset(
     fractional_max_pool2d_with_indices fractional_max_pool3d_with_indices hardtanh_ leaky_relu_ lp_pool3d
     max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices multi_head_attention_forward
     multilabel_margin_loss relu_ selu_ threshold_ upsample upsample_bilinear upsample_nearest
-""".split()
-)
+""".split())
 
-__getattr__, __dir__ = namespace(
-    __name__,
-    MODULES,
-    keep=lambda value: isinstance(value, FunctionType) and value.__name__ in NAMES,
-    elsewhere={"pad": "ops.indexing", "one_hot": "ops.indexing", "pdist": "ops.norms"},
-)
+__getattr__, __dir__ = namespace(__name__, MODULES, keep=lambda value: isinstance(value, FunctionType) and value.__name__ in NAMES,
+                            elsewhere={"pad": "ops.indexing", "one_hot": "ops.indexing", "pdist": "ops.norms"})

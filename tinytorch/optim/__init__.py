@@ -2,21 +2,8 @@
 
 from .._namespace import namespace
 
-FILES = (
-    "optimizer",
-    "adagrad",
-    "rmsprop",
-    "adadelta",
-    "rprop",
-    "asgd",
-    "adamax",
-    "nadam",
-    "radam",
-    "sparse_adam",
-    "adafactor",
-    "muon",
-    "lbfgs",
-)
+FILES = ("optimizer", "adagrad", "rmsprop", "adadelta", "rprop", "asgd", "adamax", "nadam", "radam", "sparse_adam",
+         "adafactor", "muon", "lbfgs")
 
 
 def _is_optimizer(value):

@@ -2,11 +2,9 @@
 
 from .._namespace import namespace
 
-NAMES = frozenset(
-    """
+NAMES = frozenset("""
     bartlett blackman cosine exponential gaussian general_cosine general_hamming hamming hann kaiser nuttall
-""".split()
-)
+""".split())
 
 __getattr__, __dir__ = namespace(
     __name__, ("ops.windows",), finish=lambda found: {name: value for name, value in found.items() if name in NAMES}

@@ -16,20 +16,12 @@ class _Utils(types.ModuleType):
 
 
 sys.modules[__name__].__class__ = _Utils
-__getattr__, __dir__ = namespace(
-    __name__,
-    elsewhere={
-        **dict.fromkeys(
-            ("clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"),
-            "nn.utils.clip_grad",
-        ),
-        **dict.fromkeys(("parameters_to_vector", "vector_to_parameters"), "nn.containers"),
-        **dict.fromkeys(("weight_norm", "remove_weight_norm"), "nn.utils.weight_norm"),
-        **dict.fromkeys(("spectral_norm", "remove_spectral_norm"), "nn.utils.spectral_norm"),
-        **dict.fromkeys(
-            ("fuse_conv_bn_eval", "fuse_conv_bn_weights", "fuse_linear_bn_eval", "fuse_linear_bn_weights"),
-            "nn.utils.fusion",
-        ),
-        "skip_init": "nn.utils.init",
-    },
-)
+__getattr__, __dir__ = namespace(__name__, elsewhere={
+    **dict.fromkeys(("clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"),
+                    "nn.utils.clip_grad"),
+    **dict.fromkeys(("parameters_to_vector", "vector_to_parameters"), "nn.containers"),
+    **dict.fromkeys(("weight_norm", "remove_weight_norm"), "nn.utils.weight_norm"),
+    **dict.fromkeys(("spectral_norm", "remove_spectral_norm"), "nn.utils.spectral_norm"),
+    **dict.fromkeys(("fuse_conv_bn_eval", "fuse_conv_bn_weights", "fuse_linear_bn_eval", "fuse_linear_bn_weights"),
+                    "nn.utils.fusion"),
+    "skip_init": "nn.utils.init"})

@@ -2,6 +2,4 @@
 
 from ..._namespace import namespace
 
-__getattr__, __dir__ = namespace(
-    __name__, elsewhere=dict.fromkeys(("parameters_to_vector", "vector_to_parameters"), "nn.containers")
-)
+__getattr__, __dir__ = namespace(__name__, elsewhere=dict.fromkeys(("parameters_to_vector", "vector_to_parameters"), "nn.containers"))

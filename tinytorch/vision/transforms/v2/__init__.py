@@ -2,6 +2,5 @@
 
 from ...._namespace import namespace
 
-__getattr__, __dir__ = namespace(
-    __name__, ("vision.transforms.v2.samples",), elsewhere={"InterpolationMode": "vision.transforms.functional"}
-)
+__getattr__, __dir__ = namespace(__name__, ("vision.transforms.v2.samples",),
+                                 elsewhere={"InterpolationMode": "vision.transforms.functional"})
