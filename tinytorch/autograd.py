@@ -11,9 +11,9 @@ __all__ = ['changes', 'walk', 'numerical_gradient', 'unbroadcast', 'derivative',
            'getitem_backward', 'to_backward', 'matmul_gradients', 'matmul_backward', 'graph_order', 'block_of',
            'Changes', 'backward_on_tensors', 'sources_of', 'with_history', 'input_gradients', 'checked', 'release',
            'hooked', 'check_hook', 'first_gradient', 'start', 'Toward', 'accumulate', 'places_of', 'backward', 'grad',
-           'set_grad_enabled', 'no_grad', 'enable_grad', 'inference_mode', 'is_grad_enabled', 'requires_grad_',
-           'register_hook', 'RemovableHandle', 'Keeper', 'keeper_of', 'retain_grad', 'draw_graph', 'listed',
-           'gradcheck', 'recognise']
+           'set_grad_enabled', 'no_grad', 'enable_grad', 'inference_mode', 'is_grad_enabled', 'requires_grad_', 'Hooks',
+           'register_hook', 'register_post_accumulate_grad_hook', 'RemovableHandle', 'Keeper', 'keeper_of',
+           'retain_grad', 'draw_graph', 'listed', 'gradcheck', 'recognise']
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c003
 import contextlib
@@ -519,6 +519,8 @@ def accumulate(leaf, grad, given: set) -> None:
         given.add(id(grad))
         as_it_is = not shared and grad.strides == leaf.array.strides
         leaf._grad = Tensor.wrap(grad if as_it_is else copy_in_order_of(leaf.array, grad))
+    for hook in list(leaf._hooks.after) if leaf._hooks is not None else ():
+        hook(leaf)
 
 
 def places_of(inputs) -> dict:
@@ -643,6 +645,13 @@ def requires_grad_(input, requires_grad: bool = True) -> Tensor:
     return input
 
 
+class Hooks(list):
+    """Hooks that see the gradient of a tensor; those in `after` see a leaf, once it has its gradient."""
+
+    def __init__(self):
+        self.after = []
+
+
 def register_hook(input, hook):
     """Call `hook(grad)` whenever this tensor's gradient is known; what it returns, if anything, replaces it."""
     opened(input)
@@ -650,10 +659,22 @@ def register_hook(input, hook):
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     owner, name = (input, "_hooks") if input.grad_fn is None else (input.grad_fn, "hooks")
     if getattr(owner, name) is None:
-        setattr(owner, name, [])
+        setattr(owner, name, Hooks())
     hooks = getattr(owner, name)
     hooks.insert(len(hooks) - any(isinstance(other, Keeper) for other in hooks), hook)  # a Keeper stays the last
     return RemovableHandle(hooks, hook)
+
+
+def register_post_accumulate_grad_hook(input, hook):
+    """Call `hook(leaf)` whenever this leaf has got its gradient: it may use `leaf.grad`, and even free it."""
+    if not input._requires_grad:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    if input.grad_fn is not None:
+        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+    if input._hooks is None:
+        input._hooks = Hooks()
+    input._hooks.after.append(hook)
+    return RemovableHandle(input._hooks.after, hook)
 
 
 class RemovableHandle:
@@ -703,6 +724,7 @@ def retain_grad(input) -> None:
 
 Tensor.backward, Tensor.requires_grad_ = backward, requires_grad_
 Tensor.register_hook, Tensor.retain_grad = register_hook, retain_grad
+Tensor.register_post_accumulate_grad_hook = register_post_accumulate_grad_hook
 Tensor.retains_grad = property(
     lambda self: keeper_of(self, self.grad_fn) is not None, doc="Whether retain_grad() was asked for."
 )

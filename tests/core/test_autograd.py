@@ -542,3 +542,30 @@ def test_graph_is_drawn():
     ax = tt.autograd.draw_graph((w * 3.0 + b) ** 2, {"w": w, "b": b})
     texts = {text.get_text().split("\n")[0] for text in ax.texts}
     assert {"w", "b", "Mul", "Add", "Pow"} <= texts
+
+
+@pytest.mark.parametrize("t", [tt, torch])
+def test_hooks_after_accumulation(t):
+    """An optimizer for each parameter, which steps as soon as its gradient is there and gives the memory back."""
+    t.manual_seed(0)
+    model, seen = t.nn.Sequential(t.nn.Linear(3, 4), t.nn.Linear(4, 2)), []
+    optimizers = {p: t.optim.SGD([p], lr=0.1) for p in model.parameters()}
+
+    def step(p):
+        seen.append((tuple(p.shape), p.grad is not None))
+        optimizers[p].step()
+        optimizers[p].zero_grad()
+
+    handles = [p.register_post_accumulate_grad_hook(step) for p in model.parameters()]
+    before = [p.detach().clone() for p in model.parameters()]
+    model(t.ones(2, 3)).sum().backward()
+    assert sorted(seen) == [((2,), True), ((2, 4), True), ((4,), True), ((4, 3), True)]
+    assert all(p.grad is None and not t.equal(p, old) for p, old in zip(model.parameters(), before))
+    for handle in handles:
+        handle.remove()
+    model(t.ones(2, 3)).sum().backward()
+    assert len(seen) == 4 and all(p.grad is not None for p in model.parameters())
+    with pytest.raises(RuntimeError, match="non-leaf"):
+        (model[0].weight * 2).register_post_accumulate_grad_hook(step)
+    with pytest.raises(RuntimeError, match="doesn't require grad"):
+        t.ones(2).register_post_accumulate_grad_hook(step)
