@@ -225,8 +225,8 @@ def reversed_letters(rng):
 
 
 def tones(letters, noise: float, rng):
-    """A second's quarter of sound: a tone for each letter, with silence between them."""
-    time = np.arange(4000 // letters.shape[1])
+    """A fifth of a second of sound: a tone for each letter, with silence between them."""
+    time = np.arange(3000 // letters.shape[1])
     waves = np.sin(2 * np.pi * (0.02 * 2 ** letters[..., None] * time + rng.random((*letters.shape, 1))))
     sound = (waves * (time < 0.75 * len(time))).reshape(len(letters), -1)
     return torch.from_numpy((sound + noise * rng.standard_normal(sound.shape)).astype("float32"))
@@ -329,14 +329,14 @@ CASES = {
     "timm/resnet": Case(small("timm", "resnet"), digits(32), 60, 1e-2, 0.8),
     "timm/densenet": Case(small("timm", "densenet"), digits(32), 60, 1e-2, 0.8),
     "timm/mobilenetv2": Case(small("timm", "mobilenetv2"), digits(32, count=3), 60, 1e-2, 0.7),
-    "timm/efficientnet": Case(small("timm", "efficientnet"), digits(32), 30, 3e-3, 0.8),
+    "timm/efficientnet": Case(small("timm", "efficientnet"), digits(32), 50, 3e-3, 0.8),
     "timm/convnext": Case(small("timm", "convnext"), digits(32), 80, 3e-3, 0.8),
     "transformers/swin": Case(
         of("swin", num_labels=3, initializer_range=0.1, drop_path_rate=0.0), digits(32, True, 3), 100, 1e-2, 0.7
     ),
     "transformers/vit": Case(of("vit", num_labels=5, initializer_range=0.1), digits(32, True), 150, 5e-3, 0.7),
     "torchvision/mask_rcnn": Case(
-        lambda: small("torchvision", "mask_rcnn")().detector, find_by_regions, 50, 3e-3, 0.5, batch=4
+        lambda: small("torchvision", "mask_rcnn")().detector, find_by_regions, 90, 3e-3, 0.5, batch=4
     ),
     "transformers/detr": Case(
         detr, find_by_queries, 150, 3e-3, 0.4, {r"decoder.layers.0.self_attn.v_proj.weight": "queries start at zero"}
@@ -346,12 +346,12 @@ CASES = {
     "transformers/gpt2": Case(of("gpt2", initializer_range=0.1), repeated, 100, 1e-2, 0.9),
     "transformers/llama": Case(of("llama", initializer_range=0.1), repeated, 100, 1e-2, 0.9),
     "transformers/bart": Case(of("bart", init_std=0.1), reversed_letters, 100, 1e-2, 0.9),
-    "transformers/t5": Case(of("t5", dropout_rate=0.0), reversed_letters, 250, 1e-2, 0.8),
+    "transformers/t5": Case(of("t5", dropout_rate=0.0), reversed_letters, 300, 1e-2, 0.8),
     "transformers/wav2vec2_ctc": Case(
-        of("wav2vec2_ctc", apply_spec_augment=False), dictation, 250, 5e-3, 0.8, UNMASKED
+        of("wav2vec2_ctc", apply_spec_augment=False), dictation, 200, 5e-3, 0.8, UNMASKED
     ),
-    "transformers/hubert": Case(of("hubert", "HubertForSequenceClassification", **CLASSES), pitch, 80, 3e-3, 0.9, UNMASKED),
-    "transformers/wavlm": Case(of("wavlm", "WavLMForSequenceClassification", **CLASSES), pitch, 80, 3e-3, 0.9, UNMASKED),
+    "transformers/hubert": Case(of("hubert", "HubertForSequenceClassification", **CLASSES), pitch, 60, 3e-3, 0.9, UNMASKED),
+    "transformers/wavlm": Case(of("wavlm", "WavLMForSequenceClassification", **CLASSES), pitch, 60, 3e-3, 0.9, UNMASKED),
     "transformers/whisper": Case(
         of("whisper"), spectrogram, 150, 3e-3, 0.9, {"encoder.embed_positions": "a table of sines, which is given"}
     ),
