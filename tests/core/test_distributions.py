@@ -150,6 +150,7 @@ def values_for(theirs, count=4):
 def test_shapes_and_moments(name, parameters, batch):
     (ours, our_leaves), (theirs, their_leaves) = pair(name, drawn(name, parameters, BATCHES[batch]))
     assert tuple(ours.batch_shape) == tuple(theirs.batch_shape) and tuple(ours.event_shape) == tuple(theirs.event_shape)
+    assert isinstance(ours.batch_shape, tt.Size) and isinstance(ours.event_shape, tt.Size)
     assert (ours.has_rsample, ours.has_enumerate_support) == (theirs.has_rsample, theirs.has_enumerate_support)
     assert repr(ours).replace("Size(", "").count(":") == repr(theirs).replace("Size(", "").count(":")
     assert repr(ours).split("(")[0] == name

@@ -153,3 +153,9 @@ def test_float8_is_for_storing(t):
 def test_running_maximum(t):
     values, indices = t.cummax(t.tensor([1.0, 3.0, 3.0, float("nan"), 2.0]), 0)
     assert values[:3].tolist() == [1, 3, 3] and values[3:].isnan().all() and indices.tolist() == [0, 1, 2, 3, 3]
+
+
+def test_histogram_has_a_hundred_bins():
+    x = np.random.default_rng(0).standard_normal(50).astype("float32")
+    for one, other in zip(tt.histogram(tt.tensor(x), density=True), torch.histogram(torch.tensor(x), density=True)):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-5, atol=1e-6)

@@ -80,6 +80,8 @@ def test_interpolate_a_nan_stays_where_it_is():
         ((1, 1, 4, 4), {"size": 0}),
         ((1, 1, 4, 4), {"size": 4, "recompute_scale_factor": True}),
         ((1, 4), {"size": 3}),
+        ((1, 1, 4, 4), {"size": 3, "antialias": True}),
+        ((1, 1, 4), {"size": 3, "mode": "linear", "antialias": True}),
     ],
 )
 def test_interpolate_errors(shape, options):
@@ -87,6 +89,17 @@ def test_interpolate_errors(shape, options):
         torch.nn.functional.interpolate(torch.zeros(shape), **options)
     with pytest.raises(theirs.type):
         F.interpolate(tt.zeros(*shape), **options)
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("align_corners", [None, True, False])
+@pytest.mark.parametrize("options", [{"size": (3, 20)}, {"size": (5, 2)}, {"scale_factor": (0.37, 1.7)}])
+def test_interpolate_antialias(mode, align_corners, options):
+    options = {"mode": mode, "align_corners": align_corners, "antialias": True, **options}
+    alike(functional("interpolate", **options), some(2, 3, 9, 7))
+    x = some(1, 2, 9, 7).astype("float32")
+    one, other = (functional("interpolate", **options)(t, t.tensor(x, requires_grad=True)) for t in (tt, torch))
+    assert one.grad_fn.name() == other.grad_fn.name()
 
 
 def test_interpolate_names_the_mode():

@@ -313,3 +313,16 @@ def test_a_tensor_takes_attributes_of_any_name(t):
     assert not any(hasattr(y, "g") for y in (x * 1, x.clone(), x.detach(), x[0], t.nn.Parameter(x)))
     with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'other'"):
         x.other
+
+
+def test_a_subclass_with_its_own_new():
+    """As torchvision's tv_tensors: __new__ takes arguments of its own and gives `data` another class."""
+
+    class Labelled(tt.Tensor):
+        def __new__(cls, data, *, label=None):
+            made = tt.as_tensor(data).as_subclass(cls)
+            made.label = label
+            return made
+
+    made = Labelled(tt.tensor([1, 2], dtype=tt.uint8), label="a")
+    assert type(made) is Labelled and made.label == "a" and made.dtype is tt.uint8 and made.tolist() == [1, 2]

@@ -10,7 +10,7 @@ from .utils import lazy_property
 # %% ../../modules/04_losses/04_losses_distribution.ipynb #c003
 import warnings
 
-from .. import Tensor, no_grad
+from .. import Size, Tensor, no_grad
 from . import constraints
 
 # %% ../../modules/04_losses/04_losses_distribution.ipynb #c008
@@ -29,7 +29,7 @@ class Distribution:
         Distribution._validate_args = value
 
     def __init__(self, batch_shape=(), event_shape=(), validate_args: bool | None = None):
-        self._batch_shape, self._event_shape = batch_shape, event_shape
+        self._batch_shape, self._event_shape = Size(batch_shape), Size(event_shape)
         if validate_args is not None:
             self._validate_args = validate_args
         for name, constraint in self.arg_constraints.items() if self._validate_args else ():

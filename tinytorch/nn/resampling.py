@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['CUBIC', 'LINEAR', 'DIMENSIONS', 'resample', 'resample_bytes', 'spread', 'ResampleFunction', 'SpreadFunction',
-           'nearest_taps', 'adaptive_windows', 'mean_taps', 'places_between', 'linear_taps', 'cubic_taps', 'new_sizes',
-           'name_of_interpolation', 'interpolate', 'as_floats', 'Upsample', 'UpsamplingNearest2d',
-           'UpsamplingBilinear2d', 'renamed', 'upsample', 'upsample_nearest', 'upsample_bilinear']
+           'nearest_taps', 'adaptive_windows', 'mean_taps', 'places_between', 'linear_taps', 'cubic_taps',
+           'smoothed_taps', 'new_sizes', 'name_of_interpolation', 'interpolate', 'as_floats', 'Upsample',
+           'UpsamplingNearest2d', 'UpsamplingBilinear2d', 'renamed', 'upsample', 'upsample_nearest',
+           'upsample_bilinear']
 
 # %% ../../modules/08_convolution/08_convolution_resampling.ipynb #c003
 import math
@@ -136,6 +137,31 @@ def cubic_taps(old: int, new: int, scale: float | None, align_corners: bool) -> 
         taps.append((np.clip(lower + offset, 0, old - 1), np.where(x <= 1, near, far)))
     return taps
 
+
+def smoothed_taps(old: int, new: int, scale: float | None, align_corners: bool, cubic: bool) -> list:
+    """As many taps as old pixels lie under the kernel, which is as wide as a new pixel when there are fewer of them.
+
+    The kernels are Pillow's: the triangle, and the cubic one with the free number -0.5.
+    """
+    if align_corners:
+        step = (old - 1) / (new - 1) if new > 1 else 0.0
+    else:
+        step = 1 / scale if scale else old / new
+    wide = max(step, 1.0)
+    middles, reach = (np.arange(new) + 0.5) * step, (2 if cubic else 1) * wide
+    starts = np.maximum((middles - reach + 0.5).astype(np.int64), 0)
+    ends = np.minimum((middles + reach + 0.5).astype(np.int64), old)
+    places = starts[:, None] + np.arange((ends - starts).max())
+    x = np.abs(places - middles[:, None] + 0.5) / wide
+    if cubic:
+        near, far = (1.5 * x - 2.5) * x * x + 1, ((x - 5) * x + 8) * x * -0.5 + 2
+        weights = np.where(x < 1, near, np.where(x < 2, far, 0.0))
+    else:
+        weights = np.maximum(1 - x, 0.0)
+    weights = np.where(places < ends[:, None], weights, 0.0)
+    weights /= weights.sum(1, keepdims=True)
+    return list(zip(np.minimum(places, old - 1).T, weights.T, strict=True))
+
 # %% ../../modules/08_convolution/08_convolution_resampling.ipynb #c010
 LINEAR = {3: "linear", 4: "bilinear", 5: "trilinear"}  # what linear interpolation is called, by the input's dimensions
 DIMENSIONS = {name: ndim for ndim, name in LINEAR.items()} | {"bicubic": 4}
@@ -172,12 +198,12 @@ def new_sizes(input, size, scale_factor, recompute_scale_factor) -> tuple:
     return new, factors
 
 
-def name_of_interpolation(input, size=None, scale_factor=None, mode: str = "nearest", *_, **__) -> str:
+def name_of_interpolation(input, size=None, scale_factor=None, mode: str = "nearest", *_, **options) -> str:
     """What PyTorch calls the node."""
     n = input.ndim - 2
     if mode == "area":
         return f"AdaptiveAvgPool{n}D" if n > 1 else "SqueezeBackward1"
-    return f"Upsample{mode.title().replace('-', '')}{n}D"
+    return f"Upsample{mode.title().replace('-', '')}{n}D{'Aa' if options.get('antialias') else ''}"
 
 
 @named_node(name_of_interpolation)
@@ -206,8 +232,11 @@ def interpolate(
         raise NotImplementedError(
             f"interpolate(): no mode {mode!r}; there are nearest, nearest-exact, area, {', '.join(DIMENSIONS)}"
         )
-    if antialias:
-        raise NotImplementedError("interpolate(): antialias=True is not built here; pool before you shrink")
+    if antialias and (mode not in ("bilinear", "bicubic") or input.ndim != 4):
+        raise ValueError(
+            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input, got"
+            f" mode {mode!r} and {input.ndim} dimensions"
+        )
     if input.ndim not in LINEAR:
         raise NotImplementedError(
             f"interpolate(): got {input.ndim}D input, expected 3D (N, C, L), 4D (N, C, H, W) or 5D"
@@ -231,6 +260,8 @@ def interpolate(
             )
         elif mode == "area":
             taps = mean_taps(old, target)
+        elif antialias:
+            taps = smoothed_taps(old, target, scale, bool(align_corners), mode == "bicubic")
         else:
             taps = (cubic_taps if mode == "bicubic" else linear_taps)(old, target, scale, bool(align_corners))
         if mixed_bytes:

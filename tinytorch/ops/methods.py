@@ -84,7 +84,7 @@ def as_subclass(input, cls) -> Tensor:
     """The tensor as one of the class `cls`, on the same memory."""
     if not issubclass(cls, Tensor):
         raise TypeError(f"cls must be a subclass of Tensor, got {cls.__name__}")
-    result = cls.__new__(cls)._fill(input.array)
+    result = Tensor.__new__(cls)._fill(input.array)  # a class's own __new__ may want arguments
     result._requires_grad, result.grad_fn, result._base, result._base_fn = (
         input._requires_grad, input.grad_fn, input._base, input._base_fn,
     )  # fmt: skip

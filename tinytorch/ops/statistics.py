@@ -216,7 +216,7 @@ def histc(input, bins: int = 100, min=0, max=0) -> Tensor:
     return Tensor.wrap(np.bincount(place, minlength=bins).astype(input.array.dtype))
 
 
-def histogram(input, bins, *, range=None, weight=None, density: bool = False) -> Histogram:
+def histogram(input, bins=100, *, range=None, weight=None, density: bool = False) -> Histogram:
     """(hist, bin_edges): how many numbers, or how much `weight`, lie between the edges of `bins` parts (or edges)."""
     counts, edges = histogramdd(input.reshape(-1, 1), [bins], range=range, weight=weight, density=density)
     return Histogram(counts, edges[0])

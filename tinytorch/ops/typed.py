@@ -144,8 +144,12 @@ def set_default_tensor_type(t) -> None:
     set_default_device(kind.place)
 
 
-def make(self, *args, size=None, device=None):
+def make(self, *args, size=None, device=None, **options):
     """As PyTorch's class: `Tensor(2, 3)` has these sizes and any numbers, `Tensor([2, 3])` these numbers."""
+    if hasattr(self, "array"):  # the class's own __new__ has made it, from arguments of its own
+        return
+    if options:
+        raise TypeError(f"Tensor() got unexpected arguments {', '.join(options)}")
     args = (Size(size),) if size is not None else args or (0,)
     self._fill(of_sizes_or_data(get_default_dtype(), device, args).array)
 
