@@ -3,7 +3,7 @@
 import importlib.util
 
 import pytest
-from programs.running import fails, prints
+from programs.running import ROOT, fails, prints, python, same_up_to_rounding
 
 INSTALLED = importlib.util.find_spec("torchvision") is not None
 
@@ -29,7 +29,7 @@ def test_names_and_paths(tmp_path):
     assert transforms.transforms.Compose is T.Compose and T.Compose.__module__ == "torchvision.transforms.transforms"
     assert io.image.ImageReadMode.RGB is ImageReadMode.RGB and TF.InterpolationMode is InterpolationMode
     assert issubclass(T.Resize, torch.nn.Module) and v2.Compose is not T.Compose and T.Scale is T.Resize
-    assert v2.functional.resize is TF.resize and utils.make_grid is torchvision.utils.make_grid
+    assert utils.make_grid is torchvision.utils.make_grid
     print(torchvision.__version__.split(".")[0], hasattr(torchvision.transforms, "no_such_thing"))
     """
     assert prints(code, tmp_path) == "0 False"
@@ -84,3 +84,42 @@ def test_models_are_torchvisions_own(tmp_path):
     print(sum(p.numel() for p in model.parameters()), torchvision.datasets.Kitti.__module__)
     """
     assert prints(code, tmp_path) == "1522981 torchvision.datasets.kitti"
+
+
+@pytest.mark.skipif(not INSTALLED, reason="torchvision is not installed")
+def test_boxes_go_with_their_picture(tmp_path):
+    """torchvision's own transforms.v2, for samples of pictures, boxes and masks (tv_tensors), beside PyTorch."""
+    code = """
+    import sys
+    sys.path.insert(0, {tests!r})
+    from models.oracle import let_torchvision_load
+    let_torchvision_load()
+    import torch
+    from PIL import Image
+    from torchvision import tv_tensors
+    from torchvision.transforms import v2
+
+    torch.manual_seed(0)
+    sample = {{
+        "image": tv_tensors.Image(torch.rand(3, 8, 8)),
+        "boxes": tv_tensors.BoundingBoxes([[1.0, 1, 5, 6]], format="XYXY", canvas_size=(8, 8)),
+        "mask": tv_tensors.Mask(torch.arange(64).reshape(1, 8, 8)),
+        "labels": torch.tensor([1]),
+    }}
+    for transform in (
+        v2.RandomHorizontalFlip(p=1.0), v2.Resize((4, 4)), v2.RandomZoomOut(p=1.0), v2.RandomIoUCrop(), v2.RandomCrop(5),
+        v2.RandomResize(4, 7), v2.RandomPhotometricDistort(p=1.0), v2.ClampBoundingBoxes(), v2.RandomAffine(30),
+        v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.SanitizeBoundingBoxes()]),
+    ):
+        torch.manual_seed(1)
+        found = transform(sample)
+        print([(type(value).__name__, tuple(value.shape)) for value in found.values()], found["boxes"].tolist())
+        print(["%.4f" % found[name].float().sum() for name in ("image", "mask")])
+    picture = Image.new("RGB", (9, 7), (10, 200, 30))
+    torch.manual_seed(2)
+    print(v2.Compose([v2.RandomAffine(20), v2.Resize(5), v2.ToImage()])(picture).float().sum())
+    """
+    ours = prints(code.format(tests=str(ROOT / "tests")), tmp_path)
+    theirs = python("program.py", folder=tmp_path)
+    assert theirs.returncode == 0, theirs.stderr
+    assert same_up_to_rounding(ours, theirs.stdout) is None, same_up_to_rounding(ours, theirs.stdout)

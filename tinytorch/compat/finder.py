@@ -10,7 +10,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 
 from .. import _namespace
-from . import contract, missing, table, torchvision
+from . import missing, table, torchvision
 
 VERSION = "2.13.0"  # of PyTorch, whose names and behaviour are followed
 
@@ -83,13 +83,18 @@ class Own(SourceFileLoader):
         if table.place(path) == short:
             extend(module, path)
         if short == "nn.module":
-            contract.warn_only(module)
+            module._checked_forward = forward
 
     def as_in_torchvision(self, module, path: str) -> None:
         for value in list(vars(module).values()):
             if isinstance(value, type) and value.__module__ == self.name:
                 value.__module__ = path
         torchvision.extend(module, path)
+
+
+def forward(module, args, kwargs, since=None):
+    """A call without lesson 03's contract: public programs may cut their history on purpose, as PyTorch lets them."""
+    return module.forward(*args, **kwargs)
 
 
 class Leading:

@@ -5,10 +5,12 @@ torchvision` is enough); they import torch, which is tinytorch. Of the models th
 """
 
 import ast
+import enum
 import functools
 import importlib
 import importlib.machinery
 import importlib.metadata
+import importlib.util
 import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -22,8 +24,15 @@ HOW = "tinytorch has no {}: it comes from torchvision's own Python files, pip in
 
 def place(path: str) -> str | None:
     """The module of tinytorch that answers for "torchvision.ops.boxes"; None if there is none."""
+    if is_its_own(path):
+        return None
     ours = path.replace("torchvision", "vision", 1)
     return ours if table.file_of(ours) else None
+
+
+def is_its_own(path: str) -> bool:
+    """Whether torchvision's files are preferred where they are installed: our v2 knows no boxes and masks (tv_tensors)."""
+    return f"{path}.".startswith("torchvision.transforms.v2.") and folder() is not None
 
 
 @functools.cache
@@ -59,6 +68,30 @@ def handed_on(path: str) -> dict:
     return found
 
 
+@functools.cache
+def installed(path: str) -> ModuleType | None:
+    """torchvision's own file for `path`, beside the module that answers for it; None for a package, or without torchvision."""
+    parent, _, last = path.rpartition(".")
+    file = folder() and folder().joinpath(*path.split(".")[1:]).with_suffix(".py")
+    if not parent or not file or not file.is_file():
+        return None
+    spec = importlib.util.spec_from_file_location(f"{parent}._installed_{last}", file)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name, kind in list(vars(module).items()):
+        if isinstance(kind, enum.EnumMeta) and kind.__module__ == spec.name:
+            put_ours(module, name, getattr(importlib.import_module(path), name))
+    return module
+
+
+def put_ours(module: ModuleType, name: str, ours: enum.EnumMeta) -> None:
+    """Let a module of torchvision's use our enumeration in the place of its own, in its tables too."""
+    own = {member: ours[member.name] for member in getattr(module, name)}
+    setattr(module, name, ours)
+    for mapping in [value for value in vars(module).values() if isinstance(value, dict) and own.keys() & value.keys()]:
+        mapping.update([(own[key], mapping.pop(key)) for key in list(mapping) if key in own])
+
+
 def extend(module: ModuleType, path: str) -> None:
     """Let `module`, which answers for torchvision's `path`, find what only torchvision's own files have."""
     own = vars(module).get("__getattr__")
@@ -68,15 +101,17 @@ def extend(module: ModuleType, path: str) -> None:
     def __getattr__(name):
         if name.startswith("__"):
             raise AttributeError(f"module '{path}' has no attribute '{name}'")
-        if own:
+        if own and not is_its_own(f"{path}.{name}"):
             try:
                 return own(name)
             except (AttributeError, ImportError):
                 pass
+        if (there := installed(path)) and hasattr(there, name):
+            return getattr(there, name)
         if name in handed_on(path):
             return getattr(importlib.import_module(handed_on(path)[name]), name)
-        if path == "torchvision" and (name == "models" or importlib.util.find_spec(f"torchvision.{name}")):
-            return importlib.import_module(f"torchvision.{name}")
+        if (path, name) == ("torchvision", "models") or (folder() and importlib.util.find_spec(f"{path}.{name}")):
+            return importlib.import_module(f"{path}.{name}")
         error = ImportError if missing.is_import(missing.program_frame()) else AttributeError
         raise error(HOW.format(f"{path}.{name}") if folder() is None else f"tinytorch has no {path}.{name}")
 

@@ -512,10 +512,10 @@ Tensor.__setitem__ = set_item
 def shape_in_place(name: str):
     """`transpose_` and its kin: the tensor becomes its own view."""
 
-    def method(input, *args):
+    def method(input, *args, **options):
         if recording(input):
             may_change(input)
-        result = getattr(Tensor, name)(input, *args)
+        result = getattr(Tensor, name)(input, *args, **options)
         input.array = result.array
         set_history(input, result._requires_grad or input._requires_grad, result.grad_fn or input.grad_fn)
         return input

@@ -29,3 +29,7 @@ class DispatchKeySet(frozenset):
 
 class _ExcludeDispatchKeyGuard(contextlib.nullcontext):
     """A context that changes nothing."""
+
+
+class DisableTorchFunctionSubclass(contextlib.nullcontext):
+    """Inside, subclasses of Tensor are computed with as tensors: here they always are, there is no `__torch_function__`."""
