@@ -324,7 +324,8 @@ def of(name: str, kind: str = "", **options):
 MELTED = {"freeze_text_layers": False, "freeze_vision_layers": False, "freeze_lm_head": False}
 CLASSES = {"num_labels": 4, "apply_spec_augment": False}
 UNMASKED = {"masked_spec_embed": "nothing is masked here"}
-# with the usual initial weights of 0.02, which suit hundreds of columns, attention over 32 takes long to find places
+# With the usual initial weights of 0.02, which suit hundreds of columns, attention over 32 takes long to find places; so
+# does Flamingo's with gates that start shut, and behind its resampler.
 CASES = {
     "timm/resnet": Case(small("timm", "resnet"), digits(32), 60, 1e-2, 0.8),
     "timm/densenet": Case(small("timm", "densenet"), digits(32), 60, 1e-2, 0.8),
@@ -345,19 +346,19 @@ CASES = {
     "transformers/roberta": Case(of("roberta", initializer_range=0.1), masked, 150, 1e-2, 0.9),
     "transformers/gpt2": Case(of("gpt2", initializer_range=0.1), repeated, 100, 1e-2, 0.9),
     "transformers/llama": Case(of("llama", initializer_range=0.1), repeated, 100, 1e-2, 0.9),
-    "transformers/bart": Case(of("bart", init_std=0.1), reversed_letters, 100, 1e-2, 0.9),
+    "transformers/bart": Case(of("bart", init_std=0.1), reversed_letters, 200, 5e-3, 0.9),
     "transformers/t5": Case(of("t5", dropout_rate=0.0), reversed_letters, 300, 1e-2, 0.8),
     "transformers/wav2vec2_ctc": Case(
-        of("wav2vec2_ctc", apply_spec_augment=False), dictation, 200, 5e-3, 0.8, UNMASKED
+        of("wav2vec2_ctc", apply_spec_augment=False), dictation, 300, 5e-3, 0.8, UNMASKED
     ),
     "transformers/hubert": Case(of("hubert", "HubertForSequenceClassification", **CLASSES), pitch, 60, 3e-3, 0.9, UNMASKED),
     "transformers/wavlm": Case(of("wavlm", "WavLMForSequenceClassification", **CLASSES), pitch, 60, 3e-3, 0.9, UNMASKED),
     "transformers/whisper": Case(
         of("whisper"), spectrogram, 150, 3e-3, 0.9, {"encoder.embed_positions": "a table of sines, which is given"}
     ),
-    "transformers/clip": Case(of("clip"), matching(97), 200, 3e-3, 0.7),
+    "transformers/clip": Case(of("clip"), matching(97), 200, 3e-3, 0.6),
     "transformers/align": Case(
-        of("align", temperature_init_value=0.1), matching(), 80, 5e-3, 0.7, {"text_model.pooler": "it asks the first word"}
+        of("align", temperature_init_value=0.1), matching(), 80, 5e-3, 0.6, {"text_model.pooler": "it asks the first word"}
     ),
     "transformers/blip": Case(of("blip"), describing(), 200, 3e-3, 0.9),
     "transformers/llava": Case(
@@ -366,7 +367,7 @@ CASES = {
     ),
     "transformers/flamingo": Case(
         of("flamingo", use_resampler=False, initializer_range=0.1, alpha_initializer="ones", **MELTED),
-        describing(several=True), 150, 3e-3, 0.9,
+        describing(several=True), 200, 3e-3, 0.9,
         {"vision_model.post_layernorm": "the places of the picture are taken before it"},
     ),
 }  # fmt: skip
