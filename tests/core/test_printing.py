@@ -113,3 +113,15 @@ def test_options_stay_until_changed():
         results.append(str(t.arange(6.0) / 7))
         t.set_printoptions(profile="default")
     assert results[0] == results[1]
+
+
+def test_a_programs_subclass_is_named():
+    class Heights(tt.Tensor):
+        pass
+
+    class Widths(torch.Tensor):
+        pass
+
+    ours, theirs = tt.ones(2).as_subclass(Heights), torch.ones(2).as_subclass(Widths)
+    assert repr(ours) == repr(theirs).replace("Widths", "Heights") == "Heights([1., 1.])"
+    assert repr(tt.nn.Parameter(tt.ones(1))).startswith("Parameter containing:\ntensor(")

@@ -146,8 +146,12 @@ def notes_of(input) -> list:
 
 
 def to_string(input, *, tensor_contents=None) -> str:
-    """`tensor(`, the numbers, and the notes that differ from the default, in lines of at most `linewidth` signs."""
-    prefix = "tensor("
+    """`tensor(`, the numbers, and the notes that differ from the default, in lines of at most `linewidth` signs.
+
+    Of a program's subclass, its name instead of `tensor`.
+    """
+    ours = type(input).__module__.partition(".")[0] in ("tinytorch", "torch")
+    prefix = "tensor(" if ours else f"{type(input).__name__}("
     if input.is_meta:
         text = prefix + "..."
     else:
