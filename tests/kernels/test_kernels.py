@@ -30,9 +30,11 @@ def test_machine_code_is_kept_where_there_is_a_file_and_a_folder(monkeypatch):
 def test_machine_code_is_stale_when_the_kernels_have_changed(monkeypatch, tmp_path):
     """A kernel of another file may have one of compiled.py built in."""
     (tmp_path / "other.py").write_text("def once(x):\n    return x + 1\n")
+    alive = []  # numba would import "<run_path>" for code from its cache, of which no kernel is left
 
     def hits():
         kernel = compiled.compiled(runpy.run_path(str(tmp_path / "other.py"))["once"])
+        alive.append(kernel)
         assert kernel(1) == 2
         return sum(kernel.stats.cache_hits.values())
 
