@@ -181,3 +181,16 @@ def test_what_numbers_and_slices_name_is_a_view():
         x[1][t.tensor(2)] += 5
         x[0, t.tensor(1)].add_(3)
         assert x.tolist() == [[0, 3, 0], [0, 0, 5]]
+
+
+@pytest.mark.parametrize("t", [tt, torch])
+def test_slices_with_steps(t):
+    x = t.arange(12).reshape(3, 4)
+    assert x[::2, 1::2].tolist() == [[1, 3], [9, 11]] and x[-1, -3:].tolist() == [9, 10, 11] and x[5:].shape == (0, 4)
+    for index in (slice(None, None, -1), (0, slice(3, 0, -1)), slice(None, None, 0)):
+        with pytest.raises(ValueError, match=r"step (must be greater than|cannot be) zero"):
+            x[index]
+    with pytest.raises(IndexError, match="too many indices"):
+        x[0, 0, 0]
+    with pytest.raises(IndexError, match=r"out of bounds|out of range"):
+        x[0, 4]

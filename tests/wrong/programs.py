@@ -97,3 +97,26 @@ def only_the_last_output_has_a_gradient():
 @wrong("test_shared_memory.py::test_views_of_one_base")
 def each_copy_for_itself():
     replace(conversion.copied, lambda array, memo: array.copy())
+
+
+@wrong("test_autograd.py::test_hooks_after_accumulation[quick-tinytorch]")
+def hooks_after_accumulation_called_before():
+    right = autograd.accumulate
+
+    def accumulate(leaf, grad, given):
+        after = list(leaf._hooks.after) if leaf._hooks is not None else []
+        for hook in after:
+            hook(leaf)
+        if after:
+            leaf._hooks.after.clear()
+        right(leaf, grad, given)
+        if after:
+            leaf._hooks.after.extend(after)
+
+    replace(autograd.accumulate, accumulate)
+
+
+@wrong("test_subscripts.py::test_slices_with_steps[tinytorch]")
+def slices_with_steps_left_to_numpy():
+    """Which turns a tensor round for a negative one."""
+    replace(subscripts.is_usual, lambda part: isinstance(part, (int, slice)))
