@@ -38,16 +38,16 @@ def row(name: str, ours, theirs) -> list:
         return ["-"] * 6
     gradients = [key for key in keys if "/gradient " in key]
     scale = 1e-3 * max(np.abs(theirs[key]).max() for key in gradients)
-    outputs = max(apart(ours[key], theirs[key], 1e-30) for key in keys if key not in gradients)
+    outputs = max(apart(ours[key], theirs[key]) for key in keys if key not in gradients)
     slopes = max(apart(ours[key], theirs[key], scale) for key in gradients)
     seconds = [float(file[start + "seconds"]) for file in (ours, theirs)]
     figures = [f"{outputs:.0e}", f"{slopes:.0e}", *(f"{s:.3f}" for s in seconds), f"{seconds[0] / seconds[1]:.1f}"]
     return [f"{int(theirs[start + 'parameters']):,}", *figures]
 
 
-def apart(ours: np.ndarray, theirs: np.ndarray, scale: float) -> float:
-    """The largest difference, as a share of the largest number."""
-    return float(np.max(np.abs(ours - theirs), initial=0) / (np.max(np.abs(theirs), initial=0) + scale))
+def apart(ours: np.ndarray, theirs: np.ndarray, scale: float = 0.0) -> float:
+    """The largest difference, as a share of the largest number and `scale`."""
+    return float(np.max(np.abs(ours - theirs), initial=0) / (np.max(np.abs(theirs), initial=0) + scale + 1e-30))
 
 
 def main(libraries: list[str]) -> None:

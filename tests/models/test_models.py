@@ -14,6 +14,8 @@ import pytest
 from filelock import FileLock
 from programs.running import python
 
+from benchmarks.models_of_the_world import apart
+
 HERE = Path(__file__).parent
 LIBRARIES = {
     "timm": "resnet bottlenecks densenet mobilenetv2 efficientnet convnext swin vit",
@@ -63,11 +65,6 @@ def measured(library: str, name: str, folder) -> tuple:
             run(HERE / "measure.py", library, theirs, "", ",".join(names), folder=folder)
             run("-m", "tinytorch", HERE / "measure.py", library, ours, theirs, ",".join(names), folder=folder)
     return np.load(ours), np.load(theirs)
-
-
-def apart(ours, theirs, scale: float = 0.0) -> float:
-    """The largest difference, as a share of the largest number."""
-    return float(np.max(np.abs(ours - theirs), initial=0) / (np.max(np.abs(theirs), initial=0) + scale + 1e-30))
 
 
 @pytest.mark.parametrize("library, name", MODELS)

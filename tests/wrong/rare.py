@@ -45,3 +45,22 @@ def mean_over_all_of_what_is_not_nan():
 @wrong("test_rare.py::test_extra_state_and_hooks[tinytorch]")
 def extra_state_that_is_not_loaded():
     module_hooks.has_extra = lambda module: False
+
+
+@wrong("test_devices.py::test_functions[Products-0]")
+def products_across_places_on_the_gpu():
+    from tinytorch.cuda import kernels
+
+    right = kernels.scan
+    replace(kernels.scan, lambda ufunc, a, groups=None: right(ufunc, a))
+
+
+@wrong("test_devices.py::test_comparison_and_places")
+def sums_of_two_neighbours_on_the_gpu():
+    from tinytorch.cuda import kernels
+
+    def scan(ufunc, a, groups=None):
+        a[1:] = ufunc(a[1:], a[:-1])
+        return a
+
+    replace(kernels.scan, scan)
