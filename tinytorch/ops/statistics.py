@@ -87,8 +87,8 @@ def mode_place(a: np.ndarray, dim: int) -> np.ndarray:
     a = np.moveaxis(a, dim, -1)
     order = np.argsort(a, -1, kind="stable")
     found = np.take_along_axis(a, order, -1)
-    last = np.concatenate([found[..., 1:] != found[..., :-1], np.ones((*a.shape[:-1], 1), bool)], -1)
-    ends = np.arange(1, a.shape[-1] + 1) * last  # where a run of equals ends, counted from 1
+    last = np.concatenate([found[..., 1:] != found[..., :-1], np.ones_like(a[..., :1], dtype=bool)], -1)
+    ends = np.arange(1, a.shape[-1] + 1, like=a) * last  # where a run of equals ends, counted from 1
     before = accumulated(np.maximum, np.concatenate([np.zeros_like(ends[..., :1]), ends[..., :-1]], -1), a.ndim - 1)
     longest = np.argmax(np.where(last, ends - before, 0), -1)[..., None]
     return np.moveaxis(np.take_along_axis(order, longest, -1), -1, dim)
