@@ -172,7 +172,7 @@ def unique_consecutive(
     """The first of each run of equal values (or slices along `dim`); where each went, and how long the runs are."""
     a = input.array.reshape(-1) if dim is None else np.moveaxis(input.array, normalize_dim(dim, input.ndim), 0)
     rows = a.reshape(len(a), math.prod(a.shape[1:]))
-    first = np.ones(len(a), bool)
+    first = np.zeros(len(a), bool, like=a) | True
     first[1:] = (rows[1:] != rows[:-1]).any(1)
     starts = np.flatnonzero(first)
     found = a[starts] if dim is None else np.moveaxis(a[starts], 0, dim)

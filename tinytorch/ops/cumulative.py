@@ -184,7 +184,7 @@ def slopes(y, dim: int, spacing, edge_order: int) -> Tensor:
     n = y.shape[dim]
     steps = spacing if isinstance(spacing, Tensor) and spacing.ndim else None
     if steps is None:
-        h = ones(n - 1, dtype=floating(y).dtype.to_real()) * spacing
+        h = ones(n - 1, dtype=floating(y).dtype.to_real(), device=y.device) * spacing
     else:
         if steps.ndim != 1 or steps.shape[0] != n:
             raise RuntimeError(

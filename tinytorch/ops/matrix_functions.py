@@ -257,8 +257,8 @@ def block_diag(*tensors) -> Tensor:
     columns, start, rows = sum(x.shape[1] for x in blocks), 0, []
     for x in blocks:
         left, right = (
-            zeros(x.shape[0], start, dtype=x.dtype),
-            zeros(x.shape[0], columns - start - x.shape[1], dtype=x.dtype),
+            x.new_zeros(x.shape[0], start),
+            x.new_zeros(x.shape[0], columns - start - x.shape[1]),
         )
         rows.append(cat([left, x, right], 1))
         start += x.shape[1]
