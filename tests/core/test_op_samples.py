@@ -1,6 +1,6 @@
 """Every operation of PyTorch's that tinytorch has agrees with it on PyTorch's own samples: see samples.py beside this file.
 
-Three samples of each in float32 are run here, and three of what is refused; with `breadth`, two of each other dtype.
+Three samples of each in float32 are run here, three of what is refused, and two of each other dtype.
 `PYTHONPATH=tests/core python -m samples` runs all.
 """
 
@@ -30,7 +30,6 @@ def test_samples(op):
         assert not (found := wrong(op, dtype, most=3)), found
 
 
-@pytest.mark.breadth
 @operations
 def test_other_dtypes(op):
     for dtype in DTYPES:

@@ -96,7 +96,7 @@ def sum_to_size(input, *size) -> Tensor:
     if extra < 0 or any(n not in (1, m) for n, m in zip(size, input.shape[extra:], strict=True)):
         raise RuntimeError(f"size {list(size)} is not expandable to size {list(input.shape)}.")
     dims = [*range(extra), *(d for d in range(extra, input.ndim) if size[d - extra] == 1 and input.shape[d] != 1)]
-    if not dims:
+    if size and not dims:
         return input
     return input.sum(dims, keepdim=True).reshape(size)
 

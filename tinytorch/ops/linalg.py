@@ -258,7 +258,7 @@ def einsum(equation: str, *operands) -> Tensor:
         elsewhere = set(out).union(*(other for j, (other, _) in enumerate(plain) if j != i))
         lone = tuple(d for d, name in enumerate(names) if name not in elsewhere)
         if lone:
-            plain[i] = "".join(name for name in names if name in elsewhere), x.sum(lone, dtype=x.dtype)
+            plain[i] = "".join(name for name in names if name in elsewhere), x.sum(lone)
     return Einsum.apply(*(x for _, x in plain), labels=[names for names, _ in plain], out=out)
 
 # %% ../../modules/02_autograd/02_autograd_linalg.ipynb #c014
@@ -281,7 +281,7 @@ def tensordot(a, b, dims=2) -> Tensor:
     for d, e in zip(dims_a, dims_b, strict=True):
         names_b[e] = names_a[d]
     out = [n for d, n in enumerate(names_a) if d not in dims_a] + [n for d, n in enumerate(names_b) if d not in dims_b]
-    return einsum(f"{''.join(names_a)},{''.join(names_b)}->{''.join(out)}", a, b)
+    return einsum(f"{''.join(names_a)},{''.join(names_b)}->{''.join(out)}", a, b).to(a.dtype)
 
 
 def inner(input, other) -> Tensor:
