@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from course.whose import CourseError
@@ -106,11 +106,15 @@ class Plan:
 
     def companion(self, name: str) -> Companion | None:
         """The companion called `name`, as "01_tensor_creation"; None if there is none."""
-        return next((each for each in self.companions if each.name == name), None)
+        return self._companions.get(name)
 
     @property
     def companions(self) -> list[Companion]:
-        return [companion for lesson in self.lessons.values() for companion in lesson.companions]
+        return list(self._companions.values())
+
+    @cached_property
+    def _companions(self) -> dict[str, Companion]:
+        return {each.name: each for lesson in self.lessons.values() for each in lesson.companions}
 
     @property
     def modules(self) -> dict[str, str]:
@@ -135,7 +139,7 @@ class Plan:
         companion = self.companion(name)
         return self.root / "modules" / (companion.lesson if companion else name) / f"{name}.ipynb"
 
-    @property
+    @cached_property
     def notebooks(self) -> list[Path]:
         """All notebooks of the course, each lesson before its companions."""
         names = [(lesson.name, *(each.name for each in lesson.companions)) for lesson in self.lessons.values()]

@@ -28,6 +28,9 @@ def in_a_fork(notebook: Path) -> str:
     """The same in a fork of this process, where there are forks, without the two seconds that a kernel takes to start."""
     if not hasattr(os, "fork"):
         return in_a_kernel(notebook)
+    import matplotlib.pyplot  # noqa: F401  imported once, not in each fork
+    import sklearn.datasets  # noqa: F401
+
     said, theirs = multiprocessing.Pipe(duplex=False)
     child = multiprocessing.get_context("fork").Process(target=run_cells, args=(notebook, theirs))
     child.start()

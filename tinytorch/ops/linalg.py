@@ -280,8 +280,12 @@ def tensordot(a, b, dims=2) -> Tensor:
     names_a, names_b = list(string.ascii_lowercase[: a.ndim]), list(string.ascii_uppercase[: b.ndim])
     for d, e in zip(dims_a, dims_b, strict=True):
         names_b[e] = names_a[d]
+        if a.shape[d] == 1:  # stretched: summed here, since einsum would make int64 of integers
+            b = b.sum(e, keepdim=True, dtype=b.dtype)
+        elif b.shape[e] == 1:
+            a = a.sum(d, keepdim=True, dtype=a.dtype)
     out = [n for d, n in enumerate(names_a) if d not in dims_a] + [n for d, n in enumerate(names_b) if d not in dims_b]
-    return einsum(f"{''.join(names_a)},{''.join(names_b)}->{''.join(out)}", a, b).to(a.dtype)
+    return einsum(f"{''.join(names_a)},{''.join(names_b)}->{''.join(out)}", a, b)
 
 
 def inner(input, other) -> Tensor:
