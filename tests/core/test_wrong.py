@@ -73,7 +73,7 @@ def test_there_are_enough():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a wrong implementation runs in a fork")
-@pytest.mark.parametrize("name", every(3, WRONG))
+@pytest.mark.parametrize("name", every(5, WRONG))
 def test_is_caught(name, tmp_path):
     spoil, tests = WRONG[name]
     found = run(tests, spoil, tmp_path)

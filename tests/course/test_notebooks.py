@@ -23,7 +23,7 @@ by_name = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=[notebook.stem for 
 RUN_HERE = [notebook for notebook in NOTEBOOKS if notebook not in LESSONS[1:]]
 
 
-@pytest.mark.parametrize("notebook", every(3, RUN_HERE), ids=[notebook.stem for notebook in RUN_HERE])
+@pytest.mark.parametrize("notebook", every(5, RUN_HERE), ids=[notebook.stem for notebook in RUN_HERE])
 def test_runs_from_top_to_bottom(notebook):
     before = sorted(os.listdir(notebook.parent))
     said = in_a_kernel(notebook) if notebook in LESSONS else in_a_fork(notebook)

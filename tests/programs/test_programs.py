@@ -27,7 +27,7 @@ def servers():
         server.close()
 
 
-@pytest.mark.parametrize("program", every(2, CORPUS), ids=lambda path: path.stem)
+@pytest.mark.parametrize("program", every(3, CORPUS), ids=lambda path: path.stem)
 def test_prints_what_pytorch_prints(program, tmp_path, servers):
     ours, theirs = (server.run(program, tmp_path / name)[0] for server, name in zip(servers, ("ours", "theirs")))
     assert theirs.returncode == 0 and theirs.stdout, theirs.stderr
