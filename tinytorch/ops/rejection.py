@@ -97,7 +97,7 @@ LACKING = (
 def binomials(result, waiting, shares, count, p, log_no, mean, spread, odds, top):
     """Binomial numbers of each count > 0 and chance p, 0 < p <= 1/2.
 
-    log_no = log(1 - p), mean = count * p, spread = sqrt(mean * (1 - p)), odds = p / (1 - p), top is the likeliest number.
+    log_no = log(1 - p), mean = count * p, spread = sqrt(mean * (1 - p)), odds = p / (1 - p), top is the likeliest one.
     """
     at = 0
     for i in range(len(result)):
