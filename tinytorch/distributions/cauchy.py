@@ -6,13 +6,13 @@
 __all__ = ['Cauchy']
 
 import math
-from .. import nan
+from .. import empty, nan
 from . import constraints
 from .distribution import Distribution
 from .utils import broadcast_all
 
 # %% ../../modules/04_losses/04_losses_uniform.ipynb #c010
-from .. import empty, full_like, inf
+from .. import full_like, inf
 
 
 class Cauchy(Distribution):

@@ -27,7 +27,7 @@ def angles(loc: np.ndarray, concentration: np.ndarray) -> np.ndarray:
     near = np.where(concentration < 1e-5, 1 / concentration + concentration, near)  # the limit: rho loses its digits
     result, done = np.empty(loc.shape), np.zeros(loc.shape, bool)
     while not done.all():
-        u1, u2, u3 = uniform(None, (3, *loc.shape), np.float64)  # for all, as PyTorch draws: the last that is kept counts
+        u1, u2, u3 = uniform(None, (3, *loc.shape), np.float64)  # for all: PyTorch keeps the last that was accepted
         z = np.cos(np.pi * u1)
         f = (1 + near * z) / (near + z)
         c = concentration * (near - f)
