@@ -89,6 +89,7 @@ class Wishart(ExponentialFamily):
         return root @ root.mT
 
     def _any_of_batch(self, flags):
+        """Flags (..., batch) as (...): whether one of the batch has it."""
         return flags.amax(tuple(range(-len(self._batch_shape), 0))) if self._batch_shape else flags
 
     def rsample(self, sample_shape=(), max_try_correction: int | None = None):
@@ -99,7 +100,9 @@ class Wishart(ExponentialFamily):
             if not again.any():
                 break
             sample[again] = new = self._bartlett_sampling((int(again.sum()),))
-            again[again.clone()] = self._any_of_batch(~self.support.check(new))
+            still = again.clone()  # the gradient needs `again` as it is
+            still[again] = self._any_of_batch(~self.support.check(new))
+            again = still
         return sample
 
     def log_prob(self, value):
