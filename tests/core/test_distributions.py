@@ -256,7 +256,9 @@ def test_expand_and_enumerate(name, parameters):
 def test_the_same_draws(name, parameters):
     """As PyTorch's from the same seed; and the generator stands at the same place afterwards."""
     found = []
-    for t, (distribution, _) in zip((tt, torch), pair(name, drawn(name, parameters, BATCHES["broadcast"])), strict=True):
+    for t, (distribution, _) in zip(
+        (tt, torch), pair(name, drawn(name, parameters, BATCHES["broadcast"])), strict=True
+    ):
         t.manual_seed(5)
         found.append([distribution.sample((9,)), distribution.sample()])
         found[-1] += [distribution.rsample((2, 3))] if distribution.has_rsample else []

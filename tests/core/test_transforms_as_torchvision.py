@@ -107,9 +107,9 @@ def test_same_mixed_batches(name):
     pixels = np.random.default_rng(0).random((4, 3, 9, 11), np.float32)
     for seed in range(6):
         found = []
-        for t, transforms in ((tinytorch, v2), (torch, real_torchvision("torchvision.transforms.v2"))):
+        for t, theirs in ((tinytorch, v2), (torch, real_torchvision("torchvision.transforms.v2"))):
             t.manual_seed(seed)
-            mix = getattr(transforms, name)(alpha=0.1 + seed / 3, num_classes=5)
+            mix = getattr(theirs, name)(alpha=0.1 + seed / 3, num_classes=5)
             found.append([*mix(t.tensor(pixels), t.arange(4)), t.rand(1)])
         for ours, theirs in zip(*found, strict=True):
             np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-5, atol=1e-6)
