@@ -294,6 +294,12 @@ def test_bad_parameters_of_draws():
             tt.binomial(tt.tensor([count]), tt.tensor([chance]))
 
 
+def test_no_rejection_inside_of_vmap():
+    for draw in (tt._standard_gamma, tt.poisson, lambda x: tt.distributions.VonMises(x, tt.ones(2)).sample()):
+        with pytest.raises(RuntimeError, match="outside of vmap"):
+            tt.vmap(lambda x, draw=draw: draw(tt.ones(2)) + x, randomness="different")(tt.ones(3, 2))
+
+
 def test_nothing_is_drawn_on_meta():
     tt.manual_seed(0)
     state, many = tt.get_rng_state(), tt.ones(3, 2, device="meta")

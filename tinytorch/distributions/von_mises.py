@@ -16,6 +16,7 @@ from .distribution import Distribution
 from .utils import broadcast_all
 from ..ops.bessel import i0e, i1e
 from ..ops.generator import uniform
+from ..ops.rejection import outside_of_vmap
 
 # %% ../../modules/04_losses/04_losses_von_mises.ipynb #c005
 def angles(loc: np.ndarray, concentration: np.ndarray) -> np.ndarray:
@@ -60,6 +61,7 @@ class VonMises(Distribution):
         return self._expanded(VonMises, batch_shape, _instance, loc=(), concentration=())
 
     def sample(self, sample_shape=()):
+        outside_of_vmap()
         shape = self._extended_shape(sample_shape)
         with no_grad():
             loc, kappa = (x.expand(shape).detach().cpu().double().numpy() for x in (self.loc, self.concentration))
