@@ -221,6 +221,18 @@ def test_like_and_new_and_random_numbers_are_where_the_tensor_is():
     assert tt.Generator(device="cuda").manual_seed(1).initial_seed() == 1
 
 
+def test_what_is_said_of_a_matrix_is_where_the_matrix_is():
+    for a in (tt.eye(2), tt.zeros(3, 2, 2), tt.stack([tt.eye(2), tt.zeros(2, 2)])):
+        for call in (
+            tt.linalg.inv_ex,
+            tt.linalg.cholesky_ex,
+            lambda a: tt.linalg.solve_ex(a, tt.ones(2, 1).to(a.device)),
+        ):
+            there = call(a.to("cuda"))
+            assert there.info.is_cuda
+            same(list(call(a)), list(there))
+
+
 def test_comparison_and_places():
     x = tt.tensor([[3.0, 1.0, 2.0], [2.0, 2.0, 9.0]])
     for call in (

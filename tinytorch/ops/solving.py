@@ -99,14 +99,15 @@ def without_error(operation, a, check_errors: bool, core: tuple = (1, 1)) -> tup
     """(operation(a), info): nan where a matrix is not what it needs, and in `info` why. Results have as many
     dimensions more than the batch as `core` is long.
     """
+    there = lambda info: Tensor.wrap(moved(info, device_of(a.array)))
     try:
-        return operation(a), Tensor.wrap(np.zeros(a.shape[:-2], np.int32))
+        return operation(a), there(np.zeros(a.shape[:-2], np.int32))
     except LinAlgError as error:
         if check_errors:
             raise
-        bad = Tensor.wrap(moved(error.info > 0, device_of(a.array)))
+        bad = there(error.info > 0)
         result = operation(where(bad[..., None, None], eye(a.shape[-1], dtype=a.dtype, device=a.device), a))
-        return where(bad.reshape(*bad.shape, *core), math.nan * result, result), Tensor.wrap(error.info)
+        return where(bad.reshape(*bad.shape, *core), math.nan * result, result), there(error.info)
 
 # %% ../../modules/02_autograd/02_autograd_solving.ipynb #c008
 class Inverse(Function):
