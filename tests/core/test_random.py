@@ -141,7 +141,7 @@ DRAWS = {
         for p in (t.tensor(0.3), t.arange(300) / 299, t.full((4, 1), 2e-5))
     ],
     "cauchy_": lambda t: [t.empty(20).cauchy_(1, 2), t.empty(6, 5, dtype=t.float64).t().cauchy_()],
-    "geometric_": lambda t: [t.empty(20).geometric_(0.3), t.empty(6, 5, dtype=t.int64).geometric_(0.01)],
+    "geometric_": lambda t: [t.empty(20).geometric_(0.3), t.empty(6, 5, dtype=t.int64).t().geometric_(0.01)],
     "numbers by rejection, a generator of one's own": lambda t: [
         draw(t.full((4,), 3.0), generator=t.Generator().manual_seed(3)) for draw in (t._standard_gamma, t.poisson)
     ],
