@@ -185,9 +185,8 @@ def gamma_numbers(a: np.ndarray, generator: Generator | None) -> np.ndarray:
     positive = a > 0
     a = a[positive]
     small = a < 1
-    d = np.where(small, a + kind.type(1), a) - np.float32(1 / 3)
     with np.errstate(over="ignore"):
-        result[positive] = drawn_by(gammas, generator, d, np.where(small, 1 / a, 0))
+        result[positive] = drawn_by(gammas, generator, a + small - np.float32(1 / 3), small / a)
         return np.maximum(result.astype(kind), np.finfo(kind).tiny)
 
 
