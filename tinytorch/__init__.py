@@ -52,7 +52,7 @@ NAMES = frozenset("""
     trace transpose tril triu true_divide trunc trunc_ typename uint16 uint32 uint64 uint8 unbind unflatten unique unsqueeze
     var var_mean vdot view_as_complex view_as_real vstack where zero_ zeros zeros_like gradcheck draw_graph
 """.split()) | frozenset("""
-    addbmm addmv_ addr binomial block_diag cdist chain_matmul cholesky cholesky_inverse cholesky_solve cross cumprod det digamma dist
+    _sample_dirichlet _standard_gamma addbmm addmv_ addr binomial block_diag cdist chain_matmul cholesky cholesky_inverse cholesky_solve cross cumprod det digamma dist
     erfc erfc_ erfinv geqrf i0 i0_ igamma igammac inverse kron lgamma logdet logit logit_ lu lu_solve
     lu_unpack matrix_exp matrix_power mvlgamma nuclear_norm orgqr ormqr pca_lowrank pinverse poisson polygamma qr sinc sinc_
     slogdet svd svd_lowrank triangular_solve vander xlogy xlogy_

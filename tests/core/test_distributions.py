@@ -1,6 +1,7 @@
 """torch.distributions: every distribution's methods beside PyTorch's, on drawn parameters, batches and events; draws; divergences."""
 
 import itertools
+import math
 import warnings
 
 import numpy as np
@@ -249,6 +250,62 @@ def test_expand_and_enumerate(name, parameters):
     assert ours.sample((2,)).shape == (2, 4, 2, 3, *ours.event_shape)
     for expand in (True, False) if theirs.has_enumerate_support else ():
         same(ours.enumerate_support(expand), theirs.enumerate_support(expand), "enumerate_support")
+
+
+@cases
+def test_the_same_draws(name, parameters):
+    """As PyTorch's from the same seed; and the generator stands at the same place afterwards."""
+    found = []
+    for t, (distribution, _) in zip(
+        (tt, torch), pair(name, drawn(name, parameters, BATCHES["broadcast"])), strict=True
+    ):
+        t.manual_seed(5)
+        found.append([distribution.sample((9,)), distribution.sample()])
+        found[-1] += [distribution.rsample((2, 3))] if distribution.has_rsample else []
+        found[-1] += [t.randn(1), t.rand(1)]
+    for ours, theirs in zip(*found, strict=True):
+        same(ours, theirs, name, rtol=1e-6, atol=1e-7)
+
+
+def test_the_same_draws_of_a_mixture():
+    found = []
+    for t in (tt, torch):
+        t.manual_seed(6)
+        choice = t.distributions.Categorical(t.tensor([[0.2, 0.8], [0.5, 0.5]]))
+        parts = t.distributions.Gamma(t.tensor([[0.5, 3.0], [9.0, 20.0]]), 2.0)
+        found.append([t.distributions.MixtureSameFamily(choice, parts).sample((7,)), t.rand(1)])
+    for ours, theirs in zip(*found, strict=True):
+        same(ours, theirs, "mixture", rtol=1e-6)
+
+
+def test_bad_parameters_of_draws():
+    for bad in (-1.0, math.nan):
+        for draw in (tt._standard_gamma, tt._sample_dirichlet, tt.poisson):
+            with pytest.raises(RuntimeError, match="non-negative"):
+                draw(tt.tensor([1.0, bad]))
+    for draw in (tt._standard_gamma, tt._sample_dirichlet, tt.poisson):
+        with pytest.raises(NotImplementedError, match="int64"):
+            draw(tt.tensor([1, 2]))
+    for rate in (2.0**63, math.inf):
+        with pytest.raises(RuntimeError, match="at most"):
+            tt.poisson(tt.tensor([rate]))
+    for count, chance in ((2.5, 0.5), (math.inf, 0.5), (math.nan, 0.5), (3.0, -0.1), (3.0, 1.1), (3.0, math.nan)):
+        with pytest.raises(RuntimeError, match="binomial"):
+            tt.binomial(tt.tensor([count]), tt.tensor([chance]))
+
+
+def test_no_rejection_inside_of_vmap():
+    for draw in (tt._standard_gamma, tt.poisson, lambda x: tt.distributions.VonMises(x, tt.ones(2)).sample()):
+        with pytest.raises(RuntimeError, match="outside of vmap"):
+            tt.vmap(lambda x, draw=draw: draw(tt.ones(2)) + x, randomness="different")(tt.ones(3, 2))
+
+
+def test_nothing_is_drawn_on_meta():
+    tt.manual_seed(0)
+    state, many = tt.get_rng_state(), tt.ones(3, 2, device="meta")
+    for drawn in (tt._standard_gamma(many), tt._sample_dirichlet(many), tt.poisson(many), tt.binomial(many, many)):
+        assert drawn.is_meta and drawn.shape == (3, 2)
+    assert state.equal(tt.get_rng_state())
 
 
 @cases

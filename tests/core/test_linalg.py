@@ -188,3 +188,13 @@ def test_messages_teach():
         tt.einsum("ij,jk->ik", tt.ones(2, 3), tt.ones(2, 3))
     with pytest.raises(RuntimeError, match=r"mat2 must have 2 dimensions, but its shape is torch.Size\(\[3\]\)"):
         tt.mm(tt.ones(2, 3), tt.ones(3))
+
+
+def test_a_matrix_of_which_only_one_lapack_says_that_it_is_singular(monkeypatch):
+    """numpy's and scipy's are built apart, and round apart."""
+    monkeypatch.setattr("scipy.linalg.lapack.get_lapack_funcs", lambda *args: (lambda a, **options: (a, 0),))
+    for a in (tt.zeros(2, 2), tt.stack([tt.eye(2), tt.zeros(2, 2)])):
+        for call, failed in ((tt.linalg.cholesky, tt.linalg.cholesky_ex), (tt.linalg.inv, tt.linalg.inv_ex)):
+            assert failed(a).info.reshape(-1).tolist() == [0, 2][-a[..., 0, 0].numel() :]
+            with pytest.raises(tt.linalg.LinAlgError):
+                call(a)

@@ -18,7 +18,7 @@ def drawn(t, draw, seed=7) -> list[np.ndarray]:
     t.manual_seed(seed)
     found = draw(t)
     found = found if isinstance(found, (list, tuple)) else [found]
-    return [np.asarray(x.detach().numpy() if hasattr(x, "detach") else x) for x in [*found, t.rand(2)]]
+    return [np.asarray(x.detach().numpy() if hasattr(x, "detach") else x) for x in [*found, t.randn(1), t.rand(2)]]
 
 
 def agree(ours: list[np.ndarray], theirs: list[np.ndarray]):
@@ -119,6 +119,32 @@ DRAWS = {
         [t.empty(4, dtype=kind).random_() for kind in (t.int64, t.int32, t.uint8, t.float32, t.float64, t.bool)]
         + [t.empty(4, dtype=t.int64).random_(10), t.empty(4).random_(3, 9)]
     ),
+    "gamma": lambda t: [
+        t._standard_gamma(a.to(kind))
+        for kind in (t.float32, t.float64)
+        for a in (t.tensor([0.0, 1e-3, 0.3, 1.0, 2.5, 1e5]), t.arange(300).reshape(20, 15).t() / 50, t.zeros(0))
+    ],
+    "dirichlet": lambda t: [
+        t._sample_dirichlet(a.to(kind))
+        for kind in (t.float32, t.float64)
+        for a in (t.tensor([[2e-3, 1e-3], [0.5, 0.5], [3.0, 70.0]]), t.ones(100, 3), t.ones(2, 0))
+    ],
+    "poisson": lambda t: [
+        t.poisson(rate.to(kind)).to(t.float32)
+        for kind in (t.float16, t.bfloat16, t.float32, t.float64)
+        for rate in (t.tensor([0.0, 0.1, 9.5, 10.0, 30.0, 1e4]), t.arange(300).reshape(20, 15).t() / 15)
+    ],
+    "binomial": lambda t: [
+        t.binomial(n.to(kind), p.to(kind))
+        for kind in (t.float32, t.float64)
+        for n in (t.tensor(7.0), t.arange(300.0), t.full((300,), 1e6))
+        for p in (t.tensor(0.3), t.arange(300) / 299, t.full((4, 1), 2e-5))
+    ],
+    "cauchy_": lambda t: [t.empty(20).cauchy_(1, 2), t.empty(6, 5, dtype=t.float64).t().cauchy_()],
+    "geometric_": lambda t: [t.empty(20).geometric_(0.3), t.empty(6, 5, dtype=t.int64).t().geometric_(0.01)],
+    "numbers by rejection, a generator of one's own": lambda t: [
+        draw(t.full((4,), 3.0), generator=t.Generator().manual_seed(3)) for draw in (t._standard_gamma, t.poisson)
+    ],
     "dropout": lambda t: [
         t.nn.functional.dropout(t.ones(40), 0.3),
         t.nn.functional.dropout(t.ones(40, dtype=t.float64), 0.5),

@@ -10,7 +10,7 @@ from real_torchvision import real_torchvision
 
 import tinytorch
 from tinytorch.vision import transforms
-from tinytorch.vision.transforms import functional
+from tinytorch.vision.transforms import functional, v2
 
 
 def photo(channels):
@@ -58,12 +58,13 @@ CASES = {
     "auto_svhn": lambda t: t.AutoAugment(t.AutoAugmentPolicy.SVHN),
     "rand": lambda t: t.RandAugment(3, 15, interpolation=t.InterpolationMode.BILINEAR, fill=7),
     "trivial": lambda t: t.TrivialAugmentWide(),
+    "mix": lambda t: t.AugMix(),
     "apply": lambda t: t.RandomApply([t.RandomHorizontalFlip(1.0)], 0.4),
     "choice": lambda t: t.RandomChoice([t.RandomHorizontalFlip(1.0), t.RandomVerticalFlip(1.0)]),
     "order": lambda t: t.RandomOrder([t.RandomRotation(10), t.RandomCrop(20)]),
 }
-ONLY_BYTES = {"posterize", "solarize", "equalize", "auto_imagenet", "auto_cifar", "auto_svhn", "rand", "trivial"}
-AS_TENSORS = {"blur", "elastic"}  # what Pillow does not do itself
+ONLY_BYTES = {"posterize", "solarize", "equalize", "auto_imagenet", "auto_cifar", "auto_svhn", "rand", "trivial", "mix"}
+AS_TENSORS = {"blur", "elastic", "mix"}  # what Pillow does not do itself
 
 
 def run(framework, transform, image, seed):
@@ -99,6 +100,19 @@ def test_same_images(name):
                     assert a.shape == b.shape and a.dtype == b.dtype
                     far = np.abs(a.astype(float) - b.astype(float)) > tolerance
                     assert far.mean() <= share, f"{channels} channels, seed {seed}, {type(mine).__name__}"
+
+
+@pytest.mark.parametrize("name", ["MixUp", "CutMix"])
+def test_same_mixed_batches(name):
+    pixels = np.random.default_rng(0).random((4, 3, 9, 11), np.float32)
+    for seed in range(6):
+        found = []
+        for t, theirs in ((tinytorch, v2), (torch, real_torchvision("torchvision.transforms.v2"))):
+            t.manual_seed(seed)
+            mix = getattr(theirs, name)(alpha=0.1 + seed / 3, num_classes=5)
+            found.append([*mix(t.tensor(pixels), t.arange(4)), t.rand(1)])
+        for ours, theirs in zip(*found, strict=True):
+            np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("value", [0, (1, 2, 3), "random"])

@@ -207,15 +207,30 @@ def test_like_and_new_and_random_numbers_are_where_the_tensor_is():
     for made in (x.new_zeros(2), x.new_ones(2), x.new_empty(2), x.new_full((2,), 3), x.new_tensor([1, 2])):
         assert made.is_cuda and made.dtype is tt.float64 and made.shape == (2,)
     tt.manual_seed(5)
-    expected = [tt.bernoulli(x.cpu()), tt.multinomial(x.cpu(), 1), tt.normal(x.cpu(), 1.0)]
+    draws = [tt.bernoulli, lambda x: tt.multinomial(x, 1), lambda x: tt.normal(x, 1.0), tt.poisson]
+    draws += [lambda x: tt.binomial(x.ceil(), x), tt._standard_gamma, tt._sample_dirichlet]
+    draws += [lambda x, kind=kind: kind(x, x).sample() for kind in (tt.distributions.VonMises, tt.distributions.Cauchy)]
+    expected = [draw(x.cpu()) for draw in draws]
     tt.manual_seed(5)
-    same(expected, [tt.bernoulli(x), tt.multinomial(x, 1), tt.normal(x, 1.0)])
-    for fill in ("normal_", "uniform_", "exponential_", "log_normal_", "bernoulli_", "random_"):
+    same(expected, [draw(x) for draw in draws])
+    for fill in ("normal_", "uniform_", "exponential_", "log_normal_", "bernoulli_", "random_", "cauchy_"):
         tt.manual_seed(1)
         there = getattr(x.clone(), fill)()
         tt.manual_seed(1)
         same([getattr(x.cpu().clone(), fill)()], [there])
     assert tt.Generator(device="cuda").manual_seed(1).initial_seed() == 1
+
+
+def test_what_is_said_of_a_matrix_is_where_the_matrix_is():
+    for a in (tt.eye(2), tt.zeros(3, 2, 2), tt.stack([tt.eye(2), tt.zeros(2, 2)])):
+        for call in (
+            tt.linalg.inv_ex,
+            tt.linalg.cholesky_ex,
+            lambda a: tt.linalg.solve_ex(a, tt.ones(2, 1).to(a.device)),
+        ):
+            there = call(a.to("cuda"))
+            assert there.info.is_cuda
+            same(list(call(a)), list(there))
 
 
 def test_comparison_and_places():

@@ -2,10 +2,29 @@
 
 import math
 
+import numpy as np
+
 from tinytorch import where, zeros
 from tinytorch.autograd import run
-from tinytorch.distributions import categorical, independent, kl, normal, transformed_distribution
-from tinytorch.ops import bessel, decompositions, gamma_functions, gamma_sampling, solving, special
+from tinytorch.distributions import (
+    categorical,
+    independent,
+    kl,
+    normal,
+    transformed_distribution,
+    von_mises,
+    wishart,
+)
+from tinytorch.ops import (
+    bessel,
+    decompositions,
+    gamma_functions,
+    gamma_sampling,
+    generator,
+    rejection,
+    solving,
+    special,
+)
 from wrong.tools import function, replace, wrong
 
 # Linear algebra
@@ -117,6 +136,61 @@ def gamma_numbers_that_do_not_move():
 def beta_numbers_that_move_against_their_shape():
     right = gamma_sampling.dirichlet_slope
     replace(right, lambda x, a, total: -right(x, a, total))
+
+
+@wrong("test_random.py::test_the_same_numbers[gamma-lessons]")
+def normal_number_that_waits_thrown_away():
+    """The numbers are right, but the next draw begins with another one."""
+    right = rejection.drawn_by
+
+    def drawn_by(loop, source, *parameters):
+        result = right(loop, source, *parameters)
+        (source or generator.default_generator).waiting = None
+        return result
+
+    replace(right, drawn_by)
+
+
+@wrong("test_random.py::test_the_same_numbers[poisson-lessons]")
+def generator_that_does_not_come_back():
+    """What was drawn in advance is lost."""
+    replace(rejection.memory_of, lambda twister: np.zeros(625, np.uint32))
+
+
+@wrong("test_random.py::test_the_same_numbers[dirichlet-lessons]")
+def dirichlet_numbers_that_underflow():
+    """Of tiny concentrations, whose gamma numbers float32 does not hold."""
+
+    def dirichlet_numbers(a, generator):
+        numbers = rejection.gamma_numbers(a, generator)
+        return numbers / numbers.sum(-1, keepdims=True)
+
+    replace(rejection.dirichlet_numbers, dirichlet_numbers)
+
+
+@wrong("test_random.py::test_the_same_numbers[binomial-lessons]")
+def binomial_numbers_that_are_not_turned_round():
+    """Right in distribution, but PyTorch draws of a chance above 1/2 those that fail."""
+    right = rejection.binomial_numbers
+    replace(right, lambda n, p, generator: n - right(n, (1 - p).astype(p.dtype), generator))
+
+
+@wrong("test_distributions.py::test_the_same_draws[VonMises-loc-concentration]")
+def angles_drawn_one_by_one():
+    """Right in distribution, in another order."""
+    right = von_mises.angles
+
+    def angles(loc, concentration):
+        pairs = zip(loc.ravel(), concentration.ravel(), strict=True)
+        return np.array([right(*map(np.asarray, pair)) for pair in pairs]).reshape(loc.shape)
+
+    replace(right, angles)
+
+
+@wrong("test_distributions.py::test_the_same_draws[Wishart-df-scale_tril]")
+def wishart_matrices_drawn_once():
+    """As one would: but PyTorch draws the sound ones again."""
+    wishart.Wishart.rsample = lambda self, sample_shape=(): self._bartlett_sampling(sample_shape)
 
 
 @wrong("test_distributions.py::test_methods[same-Categorical-logits]")

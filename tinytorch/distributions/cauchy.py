@@ -6,7 +6,7 @@
 __all__ = ['Cauchy']
 
 import math
-from .. import nan, rand
+from .. import empty, nan
 from . import constraints
 from .distribution import Distribution
 from .utils import broadcast_all
@@ -34,8 +34,8 @@ class Cauchy(Distribution):
         return self._expanded(Cauchy, batch_shape, _instance, loc=(), scale=())
 
     def rsample(self, sample_shape=()):
-        u = rand(self._extended_shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device)
-        return self.loc + self.scale * (math.pi * (u - 0.5)).tan()
+        noise = empty(self._extended_shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device).cauchy_()
+        return self.loc + noise * self.scale
 
     def log_prob(self, value):
         if self._validate_args:

@@ -6,12 +6,12 @@
 __all__ = ['LKJCholesky']
 
 import math
-from .. import arange, mvlgamma
+from .. import arange, finfo, mvlgamma
 from . import constraints
 from .utils import broadcast_all, standard_normal
 
 # %% ../../modules/04_losses/04_losses_wishart.ipynb #c008
-from .. import cat, finfo, zeros
+from .. import cat, zeros
 from .beta import Beta
 from .distribution import Distribution
 

@@ -15,29 +15,28 @@ from . import constraints
 from .distribution import Distribution
 from .utils import broadcast_all
 from ..ops.bessel import i0e, i1e
-from ..ops.generator import source
+from ..ops.generator import uniform
+from ..ops.rejection import outside_of_vmap
 
 # %% ../../modules/04_losses/04_losses_von_mises.ipynb #c005
-def angles(loc: np.ndarray, concentration: np.ndarray, rng) -> np.ndarray:
-    """An angle from -pi to pi for each pair, by rejection."""
-    kappa = concentration.astype(np.float64)
-    tau = 1 + np.sqrt(1 + 4 * kappa**2)
-    rho = (tau - np.sqrt(2 * tau)) / (2 * kappa)
+def angles(loc: np.ndarray, concentration: np.ndarray) -> np.ndarray:
+    """An angle from -pi to pi for each pair, by rejection, in float64."""
+    tau = 1 + np.sqrt(1 + 4 * concentration**2)
+    rho = (tau - np.sqrt(2 * tau)) / (2 * concentration)
     with np.errstate(all="ignore"):
-        r = np.where(kappa < 1e-5, 1 / kappa + kappa, (1 + rho**2) / (2 * rho))  # the limit: rho would lose its digits
-    result, todo = np.empty(kappa.shape), np.full(kappa.shape, True)
-    while todo.any():
-        here, k = r[todo], kappa[todo]
-        u1, u2, u3 = rng.random((3, len(here)))
+        near = (1 + rho**2) / (2 * rho)
+    near = np.where(concentration < 1e-5, 1 / concentration + concentration, near)  # the limit: rho loses its digits
+    result, done = np.empty(loc.shape), np.zeros(loc.shape, bool)
+    while not done.all():
+        u1, u2, u3 = uniform(None, (3, *loc.shape), np.float64)  # for all: PyTorch keeps the last that was accepted
         z = np.cos(np.pi * u1)
-        f = (1 + here * z) / (here + z)
-        c = k * (here - f)
+        f = (1 + near * z) / (near + z)
+        c = concentration * (near - f)
         with np.errstate(divide="ignore"):
             accept = (c * (2 - c) > u2) | (np.log(c / u2) + 1 - c >= 0)
-        place = np.flatnonzero(todo)[accept]
-        result.flat[place] = (np.sign(u3 - 0.5) * np.arccos(np.clip(f, -1, 1)))[accept]
-        todo.flat[place] = False
-    return ((result + np.pi + loc) % (2 * np.pi) - np.pi).astype(loc.dtype)
+        result = np.where(accept, np.sign(u3 - 0.5) * np.arccos(f.clip(-1, 1)), result)
+        done |= accept
+    return np.asarray((result + np.pi + loc) % (2 * np.pi) - np.pi)
 
 
 class VonMises(Distribution):
@@ -62,10 +61,11 @@ class VonMises(Distribution):
         return self._expanded(VonMises, batch_shape, _instance, loc=(), concentration=())
 
     def sample(self, sample_shape=()):
+        outside_of_vmap()
         shape = self._extended_shape(sample_shape)
         with no_grad():
-            loc, kappa = (x.expand(shape).detach().cpu().numpy() for x in (self.loc, self.concentration))
-            return from_numpy(angles(loc, kappa, source(None))).to(self.loc.device)
+            loc, kappa = (x.expand(shape).detach().cpu().double().numpy() for x in (self.loc, self.concentration))
+            return from_numpy(angles(loc, kappa)).to(self.loc)
 
     def log_prob(self, value):
         if self._validate_args:

@@ -8,7 +8,7 @@ __all__ = ['Wishart']
 # %% ../../modules/04_losses/04_losses_wishart.ipynb #c003
 import math
 
-from .. import Tensor, arange, cholesky_inverse, cholesky_solve, linalg, mvlgamma, nan, where
+from .. import Tensor, arange, cholesky_inverse, cholesky_solve, finfo, linalg, mvlgamma, nan, where
 from . import constraints
 from .chi2 import Chi2
 from .exp_family import ExponentialFamily
@@ -82,11 +82,28 @@ class Wishart(ExponentialFamily):
         new._chi2 = self._chi2.expand((*batch_shape, square[0]))
         return new
 
-    def rsample(self, sample_shape=()):
-        p, diagonal = self._event_shape[0], self._chi2.rsample(sample_shape).sqrt()
+    def _bartlett_sampling(self, sample_shape):
+        p, diagonal = self._event_shape[0], self._chi2.rsample(sample_shape).sqrt().clamp(min=finfo(self.df.dtype).eps)
         below = standard_normal((*sample_shape, *self._batch_shape, p * (p - 1) // 2), self.df)
         root = self._unbroadcasted_scale_tril @ (vec_to_tril_matrix(below, diag=-1) + diagonal.diag_embed())
         return root @ root.mT
+
+    def _any_of_batch(self, flags):
+        """Flags (..., batch) as (...): whether one of the batch has it."""
+        return flags.amax(tuple(range(-len(self._batch_shape), 0))) if self._batch_shape else flags
+
+    def rsample(self, sample_shape=(), max_try_correction: int | None = None):
+        sample = self._bartlett_sampling(sample_shape)
+        # PyTorch draws again those that are positive definite. It must mean the others; but its numbers are those.
+        again = self._any_of_batch(self.support.check(sample))
+        for _ in range(10 if max_try_correction is None else max_try_correction):
+            if not again.any():
+                break
+            sample[again] = new = self._bartlett_sampling((int(again.sum()),))
+            still = again.clone()  # the gradient needs `again` as it is
+            still[again] = self._any_of_batch(~self.support.check(new))
+            again = still
+        return sample
 
     def log_prob(self, value):
         if self._validate_args:

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['gauss', 'integrated', 'falls_to', 'gamma_slope', 'softplus', 'dirichlet_slope', 'StandardGamma', 'SampleDirichlet',
-           'on_cpu_in_double', 'gamma_numbers', 'poisson', 'binomial']
+           'on_cpu_in_double', 'drawn_on_cpu', 'non_negative', 'poisson', 'binomial', '_standard_gamma',
+           '_sample_dirichlet']
 
 # %% ../../modules/04_losses/04_losses_gamma_sampling.ipynb #c003
 import functools
@@ -12,10 +13,16 @@ import functools
 import numpy as np
 
 from ..dispatch import device_of, moved
-from .generator import source
 from .random import Drawn
+from .rejection import (
+    binomial_numbers,
+    dirichlet_numbers,
+    gamma_numbers,
+    poisson_numbers,
+)
+from .shapes import broadcast_tensors
 from .solving import numbers_of
-from ..tensor import Function, Tensor, broadcast_shapes
+from ..tensor import Function, Tensor
 
 # %% ../../modules/04_losses/04_losses_gamma_sampling.ipynb #c005
 @functools.cache
@@ -104,44 +111,60 @@ def on_cpu_in_double(compute, *arrays):
     return moved(result.astype(first.dtype), device_of(first))
 
 
-def gamma_numbers(a: np.ndarray, generator) -> np.ndarray:
-    """Gamma numbers of shape a, none of them 0: of a tiny shape most would be too small for a float."""
-    drawn = source(generator).standard_gamma(a.astype(np.float64)).astype(a.dtype)
-    return np.maximum(drawn, np.finfo(a.dtype).tiny)
+_all_ = ["_standard_gamma", "_sample_dirichlet"]  # PyTorch's names, too
+
+
+def drawn_on_cpu(name: str, draw, *inputs, kinds: str = "fd") -> np.ndarray:
+    """`draw` of the inputs' numbers, where these lie. On "meta" nothing is drawn."""
+    for input in inputs:
+        if input.array.dtype.char not in kinds:
+            raise NotImplementedError(f"{name}(): not there for {input.dtype}, but for float32 and float64")
+    if any(input.is_meta for input in inputs):
+        return np.empty_like(inputs[0].array)
+    return moved(draw(*(numbers_of(input.array) for input in inputs)), device_of(inputs[0].array))
+
+
+def non_negative(concentration: np.ndarray) -> np.ndarray:
+    """The concentration, none of which is below 0 or nan."""
+    if not (concentration >= 0).all():
+        raise RuntimeError("invalid concentration of a gamma distribution, expected it to be non-negative")
+    return concentration
 
 
 def _standard_gamma(concentration, *, generator=None) -> Tensor:
     """A number of the gamma distribution of each shape, with the gradient along that."""
-    drawn = gamma_numbers(numbers_of(concentration.array), generator)
-    return StandardGamma.apply(concentration, drawn=moved(drawn, device_of(concentration.array)))
+    draw = lambda a: gamma_numbers(non_negative(a), generator)
+    return StandardGamma.apply(concentration, drawn=drawn_on_cpu("_standard_gamma", draw, concentration))
 
 
 def _sample_dirichlet(concentration, *, generator=None) -> Tensor:
     """Vectors, along the last dimension, of the Dirichlet distribution, with the gradient."""
-    a = numbers_of(concentration.array).astype(np.float64)
-    # gamma(a) is gamma(a + 1) * u ** (1 / a), whose logarithm does not underflow: one number of each vector is left
-    size = np.log(gamma_numbers(a + 1, generator)) - source(generator).standard_exponential(a.shape) / a
-    powers = np.exp(size - size.max(-1, keepdims=True, initial=-np.inf))
-    drawn = (powers / powers.sum(-1, keepdims=True)).astype(concentration.array.dtype)
-    return SampleDirichlet.apply(concentration, drawn=moved(drawn, device_of(concentration.array)))
+    draw = lambda a: dirichlet_numbers(non_negative(a), generator)
+    return SampleDirichlet.apply(concentration, drawn=drawn_on_cpu("_sample_dirichlet", draw, concentration))
 
 
 def poisson(input, *, generator=None) -> Tensor:
     """Counts, in the dtype of `input`, of the Poisson distribution with the rates `input`. Its gradient is 0."""
-    rate = numbers_of(input.array)
-    if not (rate >= 0).all():
-        raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-    drawn = np.asarray(source(generator).poisson(rate)).astype(rate.dtype)
-    return Drawn.apply(input, drawn=moved(drawn, device_of(input.array)))
+
+    def draw(rate):
+        if not (rate >= 0).all():
+            raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
+        if not (rate < 2.0**63).all():
+            raise RuntimeError(f"invalid Poisson rate {rate.max()}, expected at most 2 ** 63: no int64 counts so far")
+        return poisson_numbers(rate, generator)
+
+    return Drawn.apply(input, drawn=drawn_on_cpu("poisson", draw, input, kinds="fdeE"))
 
 
 def binomial(count, prob, *, generator=None) -> Tensor:
     """How many of `count` tries come out well, each with chance `prob`. Its gradient is 0."""
     if count.dtype is not prob.dtype:
         raise RuntimeError(f"binomial(): count and prob must have one dtype, got {count.dtype} and {prob.dtype}")
-    n, p = numbers_of(count.array), numbers_of(prob.array)
-    broadcast_shapes(n.shape, p.shape)
-    if not ((n >= 0) & (n == np.floor(n))).all() or not ((p >= 0) & (p <= 1)).all():
-        raise RuntimeError("binomial(): expected counts from 0 on and chances from 0 to 1")
-    drawn = np.asarray(source(generator).binomial(n.astype(np.int64), p)).astype(n.dtype)
-    return Drawn.apply(count, prob, drawn=moved(drawn, device_of(count.array)))
+
+    def draw(n, p):
+        if not ((n >= 0) & (n == np.floor(n)) & (n < np.inf)).all() or not ((p >= 0) & (p <= 1)).all():
+            raise RuntimeError("binomial(): expected counts from 0 on and chances from 0 to 1")
+        return binomial_numbers(n, p, generator)
+
+    count, prob = broadcast_tensors(count, prob)
+    return Drawn.apply(count, prob, drawn=drawn_on_cpu("binomial", draw, count, prob))

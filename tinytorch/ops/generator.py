@@ -7,7 +7,7 @@ __all__ = ['STATE', 'default_generator', 'around_draws', 'LOG', 'SINE', 'COSINE'
            'initial_seed', 'get_rng_state', 'set_rng_state', 'drawing', 'words', 'words64', 'uniform', 'uniform_share',
            'parts_of', 'integers', 'normal_pairs', 'normal_blocks', 'exact_box_muller', 'box_muller', 'times_plus',
            'exact_times_plus', 'polynomial', 'logarithm', 'sine_and_cosine', 'standard_normal', 'normal_one_by_one',
-           'permutation', 'shuffled', 'exponential', 'source']
+           'permutation', 'shuffled', 'exponential']
 
 # %% ../../modules/01_tensor/01_tensor_generator.ipynb #generator-imports
 import functools
@@ -149,8 +149,8 @@ def words(generator: Generator | None, shape: tuple) -> np.ndarray:
 
 def words64(generator: Generator | None, shape: tuple) -> np.ndarray:
     """Two words each, the first on the left."""
-    left, right = np.moveaxis(words(generator, (*shape, 2)).astype(np.uint64), -1, 0)
-    return left << np.uint64(32) | right
+    pairs = words(generator, (*shape, 2)).astype(np.uint64)
+    return pairs[..., 0] << np.uint64(32) | pairs[..., 1]
 
 
 @drawing
@@ -333,10 +333,3 @@ def shuffled(drawn: np.ndarray) -> np.ndarray:
 def exponential(generator: Generator | None, shape: tuple) -> np.ndarray:
     """Exponential with rate 1, float64."""
     return -np.log1p(-uniform(generator, shape, np.float64))
-
-
-def source(generator: Generator | None) -> "np.random.Generator":
-    """numpy's own ways to draw, from the words of the generator: for what is not drawn as PyTorch draws it."""
-    if around_draws:
-        raise RuntimeError("vmap: such numbers are drawn for one example at a time: draw them outside of vmap")
-    return np.random.Generator((generator or default_generator).twister)

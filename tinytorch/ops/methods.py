@@ -17,6 +17,7 @@ import numpy as np
 from .creation import as_tensor, empty
 from .generator import uniform
 from .indexing import pad
+from .layout import laid
 from .random_fills import filled
 from ..tensor import Tensor, as_dtype, permute
 
@@ -189,7 +190,9 @@ def geometric_(input, p: float, *, generator=None) -> Tensor:
     """How many tries it takes until the first success, of probability `p`."""
     if not 0 < p < 1:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
-    draws = uniform(generator, input.shape, np.dtype(np.float64), 0.0, 1.0)
+    if input.is_meta:
+        return input
+    draws = laid(input.array, lambda shape: uniform(generator, shape, np.dtype(np.float64), 0.0, 1.0))
     return input.copy_(Tensor.wrap(np.ceil(np.log(draws) / math.log1p(-p))))
 
 

@@ -78,9 +78,13 @@ def failures(lapack: str, a: np.ndarray) -> np.ndarray:
     from scipy.linalg.lapack import get_lapack_funcs
 
     (factor,) = get_lapack_funcs((lapack,), (a,))
-    info = np.zeros(a.shape[:-2], np.int32)
+    info, of_numpy = np.zeros(a.shape[:-2], np.int32), np.linalg.cholesky if lapack == "potrf" else np.linalg.inv
     for i in np.ndindex(info.shape):
         info[i] = factor(a[i], lower=1)[-1] if lapack == "potrf" else factor(a[i])[-1]
+        try:
+            of_numpy(a[i])
+        except np.linalg.LinAlgError:
+            info[i] = info[i] or a.shape[-1]  # numpy's LAPACK may round otherwise than scipy's
     return info
 
 
@@ -99,14 +103,15 @@ def without_error(operation, a, check_errors: bool, core: tuple = (1, 1)) -> tup
     """(operation(a), info): nan where a matrix is not what it needs, and in `info` why. Results have as many
     dimensions more than the batch as `core` is long.
     """
+    there = lambda info: Tensor.wrap(moved(info, device_of(a.array)))
     try:
-        return operation(a), Tensor.wrap(np.zeros(a.shape[:-2], np.int32))
+        return operation(a), there(np.zeros(a.shape[:-2], np.int32))
     except LinAlgError as error:
         if check_errors:
             raise
-        bad = Tensor.wrap(moved(error.info > 0, device_of(a.array)))
+        bad = there(error.info > 0)
         result = operation(where(bad[..., None, None], eye(a.shape[-1], dtype=a.dtype, device=a.device), a))
-        return where(bad.reshape(*bad.shape, *core), math.nan * result, result), Tensor.wrap(error.info)
+        return where(bad.reshape(*bad.shape, *core), math.nan * result, result), there(error.info)
 
 # %% ../../modules/02_autograd/02_autograd_solving.ipynb #c008
 class Inverse(Function):
