@@ -9,11 +9,11 @@ __all__ = ['changes', 'walk', 'numerical_gradient', 'unbroadcast', 'derivative',
            'mul_backward', 'div_backward', 'run', 'values', 'pow_backward', 'exp_backward', 'log_backward',
            'sum_backward', 'max_backward', 'reshape_backward', 'permute_backward', 'expand_backward', 'PutItem',
            'getitem_backward', 'to_backward', 'matmul_gradients', 'matmul_backward', 'graph_order', 'block_of',
-           'Changes', 'backward_on_tensors', 'sources_of', 'with_history', 'input_gradients', 'checked', 'release',
-           'hooked', 'check_hook', 'first_gradient', 'start', 'Toward', 'accumulate', 'places_of', 'backward', 'grad',
-           'set_grad_enabled', 'no_grad', 'enable_grad', 'inference_mode', 'is_grad_enabled', 'requires_grad_', 'Hooks',
-           'register_hook', 'register_post_accumulate_grad_hook', 'RemovableHandle', 'Keeper', 'keeper_of',
-           'retain_grad', 'draw_graph', 'listed', 'gradcheck', 'recognise']
+           'Changes', 'backward_on_tensors', 'sources_of', 'with_history', 'kept_arrays', 'input_gradients', 'checked',
+           'release', 'hooked', 'check_hook', 'first_gradient', 'start', 'Toward', 'accumulate', 'places_of',
+           'backward', 'grad', 'set_grad_enabled', 'no_grad', 'enable_grad', 'inference_mode', 'is_grad_enabled',
+           'requires_grad_', 'Hooks', 'register_hook', 'register_post_accumulate_grad_hook', 'RemovableHandle',
+           'Keeper', 'keeper_of', 'retain_grad', 'draw_graph', 'listed', 'gradcheck', 'recognise']
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c003
 import contextlib
@@ -340,6 +340,16 @@ def with_history(value, source):
     return result
 
 
+def kept_arrays(node):
+    """All arrays that a node keeps for its backward: what it saved, indices and masks among its other notes."""
+    todo = [*node.saved, *getattr(node, "__dict__", {}).values()]
+    for kept in todo:  # which grows meanwhile
+        if isinstance(kept, tuple):
+            todo += kept
+        elif is_array(kept):
+            yield kept
+
+
 def input_gradients(node, grad, create_graph: bool) -> tuple:
     """The gradients of a node's inputs, checked, given that of its output."""
     saved = node.saved
@@ -349,7 +359,7 @@ def input_gradients(node, grad, create_graph: bool) -> tuple:
             "Compute the result again, or say retain_graph=True the first time."
         )
     since = getattr(saved, "since", node.order)  # a checkpoint computes anew what it saves
-    if saved and changes.last > since and any(is_array(kept) and changes.entry(kept)[0] > since for kept in saved):
+    if changes.last > since and any(changes.entry(kept)[0] > since for kept in kept_arrays(node)):
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"{node}, of shape {node.shape}, had saved it. Change a copy: x = x + 1 instead of x += 1."

@@ -538,3 +538,76 @@ def test_one_entry_is_a_view_too():
         y[0, 1].fill_(2)
         x.select(0, 2).mul_(0).add_(3)
         assert x.tolist() == [0, 1, 3] and y.tolist() == [[0, 2], [0, 0]]
+
+
+ROWS, PLACES_OF_ALL = [0, 1, 1], [[0, 2, 1, 0]] * 3
+# what reads `m`, an index, a mask, labels or numbers beside `y`, of shape (3, 4)
+READERS = {
+    "index": (ROWS, lambda t, y, m: y[m] * 2),
+    "put": (ROWS, lambda t, y, m: t.zeros(3, 4).index_put((m,), y, accumulate=True)),
+    "set": ([0, 1], lambda t, y, m: set_rows(y * 1, m)),
+    "index_select": (ROWS, lambda t, y, m: y.index_select(0, m)),
+    "index_add": (ROWS, lambda t, y, m: t.zeros(3, 4).index_add(0, m, y)),
+    "index_copy": ([2, 1, 0], lambda t, y, m: t.zeros(3, 4).index_copy(0, m, y)),
+    "index_fill": ([0, 1], lambda t, y, m: (y * 1).index_fill(0, m, 0.0)),
+    "take": (ROWS, lambda t, y, m: y.take(m)),
+    "gather": (PLACES_OF_ALL, lambda t, y, m: y.gather(0, m)),
+    "scatter": (PLACES_OF_ALL, lambda t, y, m: t.zeros(3, 4).scatter(0, m, y)),
+    "scatter_add": (PLACES_OF_ALL, lambda t, y, m: t.zeros(3, 4).scatter_add(0, m, y)),
+    "mask": ([[True, False, True, True]] * 3, lambda t, y, m: y[m]),
+    "where": ([[True, False, True, True]] * 3, lambda t, y, m: t.where(m, y, y * 2)),
+    "masked_fill": ([[True, False, True, True]] * 3, lambda t, y, m: (y * 1).masked_fill(m, 0.0)),
+    "masked_select": ([[True, False, True, True]] * 3, lambda t, y, m: y.masked_select(m)),
+    "masked_scatter": ([[True, False, True, True]] * 3, lambda t, y, m: t.zeros(3, 4).masked_scatter(m, y)),
+    "embedding": (ROWS, lambda t, y, m: t.nn.functional.embedding(m, y)),
+    "embedding_bag": ([ROWS], lambda t, y, m: t.nn.functional.embedding_bag(m, y)),
+    "cross_entropy": (ROWS, lambda t, y, m: t.nn.functional.cross_entropy(y, m)),
+    "nll_loss": (ROWS, lambda t, y, m: t.nn.functional.nll_loss(y, m)),
+    "clamp": ([[0.1, 0.2, 0.3, 0.4]], lambda t, y, m: y.clamp(min=m)),
+    "grid_sample": ([[[[0.1, 0.2]]]], lambda t, y, m: t.nn.functional.grid_sample(y[None, None], m, align_corners=False)),
+    "unpool": ([[[0, 3], [8, 9]]] * 3, lambda t, y, m: t.nn.functional.max_unpool2d(y.view(3, 2, 2), m, 2)),
+}  # fmt: skip
+# operations that hand out the places that their derivative needs
+PLACES_FOUND = {
+    "max": lambda t, y: y.max(0),
+    "sort": lambda t, y: y.sort(0),
+    "topk": lambda t, y: y.topk(2),
+    "kthvalue": lambda t, y: y.kthvalue(2),
+    "median": lambda t, y: y.median(0),
+    "max_pool": lambda t, y: t.nn.functional.max_pool2d(y[None], 2, return_indices=True),
+}
+
+
+def set_rows(y, m):
+    y[m] = 0.0
+    return y
+
+
+def gradient_after(t, result, changed):
+    """The gradient of `result`'s sum, after `changed` was overwritten; None if that is refused."""
+    y = t.arange(12.0).reshape(3, 4).sin().requires_grad_()
+    z, m = result(t, y)
+    if changed:
+        m.fill_(False)
+    try:
+        (z * t.arange(float(z.numel())).reshape(z.shape)).sum().backward()
+    except RuntimeError as error:
+        assert "modified by an inplace operation" in str(error)
+        return None
+    return y.grad.tolist()
+
+
+@pytest.mark.parametrize("name", [*READERS, *PLACES_FOUND])
+def test_an_index_or_a_mask_that_is_changed_afterwards(name):
+    """The derivative is that of what was computed, or refused: never that of another index."""
+
+    def result(t, y):
+        if name in PLACES_FOUND:
+            return PLACES_FOUND[name](t, y)
+        numbers, read = READERS[name]
+        m = t.tensor(numbers)
+        return read(t, y, m), m
+
+    assert gradient_after(torch, result, True) is None
+    right = gradient_after(tt, result, False)
+    assert right is not None and gradient_after(tt, result, True) in (None, right)

@@ -97,7 +97,7 @@ def walk(pending: dict, wanted=(), retain_graph: bool = False, create_graph: boo
         if wanted and node in wanted:
             found[node] = grad
         saved, edges = node.saved, node.edges
-        if saved is None or (saved and changes.last > node.order):
+        if saved is None or changes.last > node.order:
             gradients = input_gradients(node, grad, False)
         else:
             gradients = node.backward(grad)

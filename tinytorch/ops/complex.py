@@ -383,7 +383,7 @@ class Sigmoid(Function):
 
     def forward(self, a):
         with np.errstate(all="ignore"):
-            result = np.asarray(1 / (1 + np.exp(-a)))  # a number of numpy's would not be the result that is saved
+            result = (1 / (1 + np.exp(-a)))[...]  # a number of numpy's would not be the result that is saved
         self.saved = (result,)
         return result
 
