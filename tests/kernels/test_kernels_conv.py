@@ -94,11 +94,77 @@ def test_convolution(case, layouts, seed):
     assert answered("batch_weight_grad", grad, x, weight.shape, **options)
 
 
-@given(case=convolutions(strides=(1, 2, 3), most_groups=3), dtype=st.sampled_from([np.float32, np.float64]))
-def test_other_convolutions_are_numpys(case, dtype):
+@given(case=convolutions(strides=(1, 2, 3), most_groups=3), layouts=st.tuples(LAYOUTS, LAYOUTS, LAYOUTS))
+def test_strides_and_groups(case, layouts):
+    """With them only the gradient of the input has a kernel; see the next test for groups of one channel."""
     (shape, weight_shape, options), rng = case, np.random.default_rng(0)
-    assume(dtype is np.float64 or options["groups"] > 1 or set(options["stride"]) != {1})
-    x, weight = (rng.standard_normal(s).astype(dtype) for s in (shape, weight_shape))
+    assume(options["groups"] > 1 or set(options["stride"]) != {1})
+    x, weight = (laid_out(rng, s, np.float32, way) for s, way in zip((shape, weight_shape), layouts, strict=False))
+    y = agree("conv_forward", x, weight, **options)
+    grad = laid_out(rng, y.shape, np.float32, layouts[2])
+    agree("batch_input_grad", grad, weight, x.shape, **options)
+    assert answered("batch_input_grad", grad, weight, x.shape, **options)
+    agree("batch_weight_grad", grad, x, weight.shape, **options)
+
+
+@given(
+    case=convolutions(strides=(1, 2, 3)),
+    channels=st.integers(2, 5),
+    filters=st.integers(1, 3),
+    layouts=st.tuples(LAYOUTS, LAYOUTS, LAYOUTS),
+)
+@settings(max_examples=60)
+def test_groups_of_one_channel(case, channels, filters, layouts):
+    (shape, weight_shape, options), rng = case, np.random.default_rng(0)
+    shape, weight_shape = (shape[0], channels, *shape[2:]), (channels * filters, 1, *weight_shape[2:])
+    options["groups"] = channels
+    x, weight = (laid_out(rng, s, np.float32, way) for s, way in zip((shape, weight_shape), layouts, strict=False))
+    y = agree("conv_forward", x, weight, **options)
+    grad = laid_out(rng, y.shape, np.float32, layouts[2])
+    agree("batch_input_grad", grad, weight, x.shape, **options)
+    agree("batch_weight_grad", grad, x, weight.shape, **options)
+    for name, args in zip(CONVOLUTIONS, [(x, weight), (grad, weight, x.shape), (grad, x, weight.shape)], strict=True):
+        assert answered(name, *args, **options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"padding": 1}, {"stride": (2, 3)}, {"dilation": 2, "padding": (0, 4)}, {"padding": "same"}]
+)
+def test_groups_as_in_pytorch(options):
+    """Several images, and several filters a channel: each channel meets its own."""
+    rng = np.random.default_rng(0)
+    alike(
+        lambda t, *x: t.nn.functional.conv2d(*x, groups=4, **options),
+        *(rng.standard_normal(s).astype(np.float32) for s in ((3, 4, 6, 7), (8, 1, 3, 3), (8,))),
+        layouts=("plain", "transposed"),
+        kinds=("float32",),
+        twice=True,
+    )
+
+
+@pytest.mark.parametrize(("channels", "filters", "size"), [(40, 33, 3), (33, 64, 4), (20, 40, 2)])
+def test_few_windows(channels, filters, size):
+    """More channels than windows: BLAS has the product."""
+    rng, options = np.random.default_rng(0), {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+    x, weight = (
+        rng.standard_normal(s).astype(np.float32) for s in ((2, channels, size, size), (filters, channels, 3, 3))
+    )
+    y = agree("conv_forward", x, weight, **options)
+    agree("batch_input_grad", y, weight, x.shape, **options)
+    agree("batch_weight_grad", y, x, weight.shape, **options)
+
+
+def test_the_batch_is_taken_in_parts():
+    """Columns for a few images at a time: as many results as images, also where the last part is smaller."""
+    rng, options = np.random.default_rng(0), {"stride": (2, 2), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+    weight, grad = (rng.standard_normal(s).astype(np.float32) for s in ((8, 16, 3, 3), (7, 8, 20, 20)))
+    agree("batch_input_grad", grad, weight, (7, 16, 40, 40), **options)
+
+
+@given(case=convolutions(strides=(1, 2, 3), most_groups=3))
+def test_convolutions_in_float64_are_numpys(case):
+    (shape, weight_shape, options), rng = case, np.random.default_rng(0)
+    x, weight = (rng.standard_normal(s) for s in (shape, weight_shape))
     y = agree("conv_forward", x, weight, **options)
     for name, args in zip(CONVOLUTIONS, [(x, weight), (y, weight, x.shape), (y, x, weight.shape)], strict=True):
         agree(name, *args, **options)
@@ -120,16 +186,19 @@ def test_several_bands(size, channels, filters):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("place", [(0, 0, 0, 0), (1, 1, 3, 5), (0, 1, 2, 0)])
-@pytest.mark.parametrize("kernel_size", [1, 3])
-def test_extreme_values_stay_where_they_belong(value, place, kernel_size):
+@pytest.mark.parametrize(
+    ("kernel_size", "stride", "groups"), [(1, 1, 1), (3, 1, 1), (1, 2, 1), (3, 2, 1), (3, 1, 2), (3, 2, 2)]
+)
+def test_extreme_values_stay_where_they_belong(value, place, kernel_size, stride, groups):
     p = kernel_size // 2
-    rng, options = np.random.default_rng(0), {"stride": (1, 1), "padding": (p, p), "dilation": (1, 1), "groups": 1}
-    x, grad = rng.standard_normal((2, 2, 4, 6)).astype(np.float32), rng.standard_normal((2, 5, 4, 6)).astype(np.float32)
-    weight = rng.standard_normal((5, 2, kernel_size, kernel_size)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    options = {"stride": (stride, stride), "padding": (p, p), "dilation": (1, 1), "groups": groups}
+    x, grad = (rng.standard_normal((2, c, 4 * s, 6 * s)).astype(np.float32) for c, s in ((2, stride), (6, 1)))
+    weight = rng.standard_normal((6, 2 // groups, kernel_size, kernel_size)).astype(np.float32)
     with np.errstate(invalid="ignore"):
         for changed in (x, grad, None):
             if changed is None:
-                weight[4, 1, -1, 0] = value
+                weight[4, -1, -1, 0] = value
             else:
                 kept, changed[place] = changed[place], value
             agree("conv_forward", x, weight, **options)
