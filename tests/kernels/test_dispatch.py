@@ -36,6 +36,7 @@ SEVERAL = {
         "pointwise_weight_grad",
         "batch_weight_grad",
     ],
+    ("numba", "nn.norm.batch_norm"): ["batch_norm_in_use", "batch_norm"],
     ("numba", "nn.pooling.max_pool_forward"): ["max_pool_side_by_side", "max_pool_forward"],
 }
 
