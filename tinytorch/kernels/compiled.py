@@ -36,14 +36,15 @@ FLOAT32 = np.dtype(np.float32)
 VERSION = hashlib.sha256(Path(__file__).read_bytes()).digest() if "__file__" in globals() else None
 
 
-def compiled(function=None, *, fastmath=RELAXED):
+def compiled(function=None, *, fastmath=RELAXED, inline="never"):
     """Decorates a kernel: compiled when it is first called, for the types that it is called with.
 
     The machine code is kept for the next program, where the function has a file and a folder can be written.
+    `inline="always"` builds a long function into the loops that call it, which LLVM would not do by itself.
     """
     if function is None:
-        return lambda function: compiled(function, fastmath=fastmath)
-    settings = {"error_model": "numpy", "fastmath": fastmath, "nogil": True}
+        return lambda function: compiled(function, fastmath=fastmath, inline=inline)
+    settings = {"error_model": "numpy", "fastmath": fastmath, "inline": inline, "nogil": True}
     try:
         result = njit(cache=os.path.exists(function.__code__.co_filename), **settings)(function)
     except RuntimeError:  # no folder can be written
