@@ -331,28 +331,62 @@ def test_relu(shape, seed):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("inplace", [False, True])
+def test_silu_as_in_pytorch(inplace):
+    array = np.random.default_rng(0).standard_normal((4, 6)).astype(np.float32) * 4
+    alike(lambda t, x: t.nn.functional.silu(x * 1, inplace=inplace), array, kinds=("float32",), twice=True)
+    x = tt.tensor(array)
+    assert (F.silu(x, inplace=inplace) is x) == inplace
+
+
 def test_relu_otherwise():
     array = np.random.default_rng(0).standard_normal((4, 6))
     x = tt.tensor(array.astype(np.float32))
     assert F.relu(x, inplace=True) is x and (x.numpy() >= 0).all()
+    leaf = tt.tensor(array.astype(np.float32), requires_grad=True)
+    y = F.relu(leaf * 2, inplace=True)
+    y.backward(tt.full(y.shape, 3.0))
+    np.testing.assert_array_equal(leaf.grad.numpy(), 6 * (leaf.detach().numpy() > 0))
     alike(lambda t, x: (x.relu() ** 3 * x).relu(), array.astype(np.float32), twice=True, kinds=("float32",))
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4), (4, 3, 5, 6), (1, 2, 3, 1), (3, 1, 2, 2, 3)])
 @pytest.mark.parametrize("mean", [0, 1000])
-def test_batch_norm_as_in_pytorch(shape, mean):
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_as_in_pytorch(shape, mean, training):
     rng = np.random.default_rng(0)
     arrays = [rng.standard_normal(s).astype(np.float32) for s in (shape, shape[1:2], shape[1:2])]
     arrays[0] += mean
     upstream, found = rng.standard_normal(shape).astype(np.float32), []
     for t in (tt, torch):
         leaves = [t.tensor(a, requires_grad=True) for a in arrays]
-        running = t.zeros(shape[1]), t.ones(shape[1])
-        y = t.nn.functional.batch_norm(leaves[0], *running, *leaves[1:], training=True)
+        running = t.full(shape[1:2], mean + 0.5), t.full(shape[1:2], 2.0)
+        y = t.nn.functional.batch_norm(leaves[0], *running, *leaves[1:], training=training)
         y.backward(t.tensor(upstream).swapaxes(0, 1).swapaxes(0, 1))
         found.append([x.detach().numpy() for x in (y, *running, *(x.grad for x in leaves))])
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3 if mean else 1e-5)
+
+
+def test_batch_norm_in_use():
+    """Its node, its second derivative, and running statistics that move on before the derivative is asked for."""
+    rng = np.random.default_rng(0)
+    x, weight, bias = (tt.tensor(rng.standard_normal(s).astype(np.float32)) for s in ((2, 3, 4), (3,), (3,)))
+    mean, variance = tt.full((3,), 0.5), tt.full((3,), 2.0)
+    leaves = [each.requires_grad_() for each in (x, weight, bias)]
+    y = F.batch_norm(x, mean, variance, weight, bias)
+    assert type(y.grad_fn).__name__ == "FusedStandardize"
+    expected = [g.numpy() for g in tt.autograd.grad(y.square().sum(), leaves, retain_graph=True)]
+    mean.add_(7.0)
+    variance.mul_(3.0)
+    for ours, theirs in zip(tt.autograd.grad(y.square().sum(), leaves), expected, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs)
+    arrays = [each.detach().numpy() for each in leaves]
+    call = lambda t, *x: t.nn.functional.batch_norm(x[0], t.full((3,), 0.5), t.full((3,), 2.0), *x[1:])
+    alike(call, *arrays, kinds=("float32",), twice=True)
+    mean.requires_grad_()  # then it is a variable as others
+    F.batch_norm(x, mean, variance, weight, bias).square().sum().backward()
+    assert mean.grad.abs().sum() > 0
 
 
 def test_batch_norm_otherwise():
