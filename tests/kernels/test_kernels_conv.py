@@ -21,7 +21,7 @@ with backends.use("numba"):  # registers the kernels
     pass
 
 CONVOLUTIONS = ("conv_forward", "batch_input_grad", "batch_weight_grad")
-POOLS = ("max_pool_forward", "max_pool_backward")
+POOLS = ("max_pool_forward", "max_pool_backward", "avg_pool_forward", "avg_pool_backward")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -292,6 +292,25 @@ def test_max_pool(case, kind, layout, seed):
         )
     places = pooling.pool_indices(small, shape[-2:], **options)
     np.testing.assert_array_equal(places, pooling.pool_indices(which, shape[-2:], **options))
+
+
+@pytest.mark.parametrize("kernel_size", [(2, 3), (6, 5), (1, 40), (30, 30)])
+@pytest.mark.parametrize(("stride", "padding", "ceil_mode"), [(1, 0, False), (3, 0, True), (2, 1, True), (40, 0, True)])
+@pytest.mark.parametrize("value", [0, math.inf, math.nan])
+def test_avg_pool(kernel_size, stride, padding, ceil_mode, value):
+    """With a divisor for each window, and one for all; large windows have a kernel, small ones are numpy's."""
+    rng, padding = np.random.default_rng(0), tuple(min(padding, k // 2) for k in kernel_size)
+    options = {"kernel_size": kernel_size, "stride": (stride,) * 2, "padding": padding, "dilation": (1, 1)}
+    shape = (2, 3, *(max(k - 2, 4) if ceil_mode and stride > 1 else k + 3 for k in kernel_size))
+    x = rng.standard_normal(shape).astype(np.float32)
+    x[1, 2, 3, 0] = value
+    counts = pooling.pool_counts(shape[2:], **options, ceil_mode=ceil_mode)
+    for divisor in (np.float32(7), rng.uniform(1, 9, counts).astype(np.float32)):
+        y = agree("avg_pool_forward", x, divisor, **options, ceil_mode=ceil_mode)
+        agree("avg_pool_backward", y, shape, divisor, **options, ceil_mode=ceil_mode)
+        large = math.prod(kernel_size) > 25
+        assert answered("avg_pool_forward", x, divisor, **options, ceil_mode=ceil_mode) == large
+        assert answered("avg_pool_backward", y, shape, divisor, **options, ceil_mode=ceil_mode) == large
 
 
 def test_the_place_is_a_small_number():
