@@ -142,6 +142,19 @@ def gelu(t):
     return both_ways(function, drawn(t, *shape, grad=True), upstream=drawn(t, *shape, seed=2))
 
 
+@benchmark("GELU (exact) of 2048 × 512")
+def gelu_exact(t):
+    shape = TOKENS, 4 * models.WIDTH
+    return both_ways(t.nn.functional.gelu, drawn(t, *shape, grad=True), upstream=drawn(t, *shape, seed=2))
+
+
+@benchmark("depthwise 3×3 convolution of 16 × 64 × 28 × 28")
+def depthwise(t):
+    x, weight = drawn(t, 16, 64, 28, 28, grad=True), drawn(t, 64, 1, 3, 3, seed=2, grad=True)
+    function = lambda x, w: t.nn.functional.conv2d(x, w, padding=1, groups=64)
+    return both_ways(function, x, weight, upstream=drawn(t, 16, 64, 28, 28, seed=3))
+
+
 @benchmark("Adam on the 806,000 numbers of the GPT", adam=True)
 def adam(t, **options):
     parameters = list(models.gpt(t).parameters())

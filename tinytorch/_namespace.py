@@ -113,10 +113,11 @@ def namespace(package: str, modules: Sequence[str] = (), keep: Callable = lambda
         asked_by_import = sys._getframe(1).f_code.co_filename == "<frozen importlib._bootstrap>"
         if name not in ("tensor", *elsewhere) and importlib.util.find_spec(f"{package}.{name}"):
             return importlib.import_module(f"{package}.{name}")
-        if name not in LESSON_FILES and there(f"{beside}.{name}"):
-            return importlib.import_module(f"tinytorch.{beside}.{name}")
         try:
-            value = exported(elsewhere[name])[name] if name in elsewhere else collect()[name]
+            if name not in LESSON_FILES and there(f"{beside}.{name}"):
+                value = importlib.import_module(f"tinytorch.{beside}.{name}")
+            else:
+                value = exported(elsewhere[name])[name] if name in elsewhere else collect()[name]
         except KeyError:
             # `from tinytorch import x` would replace an AttributeError's message by one that helps nobody
             raise (ImportError if asked_by_import else AttributeError)(missing(name)) from None

@@ -24,8 +24,8 @@ MODULES = {  # backend -> the modules of tinytorch that hold its kernels
     "numpy": ("kernels.operators", "kernels.linear", "kernels.cross_entropy", "kernels.adam"),
     "numba": (
         "kernels.compiled", "kernels.softmax", "kernels.activations", "kernels.norm", "kernels.dropout",
-        "kernels.embedding", "kernels.attention", "kernels.generation", "kernels.conv", "kernels.pooling",
-        "kernels.random", "kernels.rnn",
+        "kernels.embedding", "kernels.attention", "kernels.generation", "kernels.conv", "kernels.conv_planes",
+        "kernels.pooling", "kernels.random", "kernels.rnn",
     ),
     "cuda": ("cuda.kernels",),
 }  # fmt: skip

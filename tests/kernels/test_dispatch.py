@@ -18,9 +18,25 @@ for _backend, _modules in backends.MODULES.items():
 REGISTERED = [(backend, name) for backend, names in backends.kernels.items() for name in names]
 # several kernels of one backend for one function, in the order in which they are asked
 SEVERAL = {
-    ("numba", "nn.conv.conv_forward"): ["pointwise_forward", "conv_forward"],
-    ("numba", "nn.conv.batch_input_grad"): ["pointwise_input_grad", "batch_input_grad"],
-    ("numba", "nn.conv.batch_weight_grad"): ["pointwise_weight_grad", "batch_weight_grad"],
+    ("numba", "nn.conv.conv_forward"): [
+        "depthwise_forward",
+        "few_windows_forward",
+        "pointwise_forward",
+        "conv_forward",
+    ],
+    ("numba", "nn.conv.batch_input_grad"): [
+        "depthwise_input_grad",
+        "columns_input_grad",
+        "pointwise_input_grad",
+        "batch_input_grad",
+    ],
+    ("numba", "nn.conv.batch_weight_grad"): [
+        "depthwise_weight_grad",
+        "few_windows_weight_grad",
+        "pointwise_weight_grad",
+        "batch_weight_grad",
+    ],
+    ("numba", "nn.norm.batch_norm"): ["batch_norm_in_use", "batch_norm"],
     ("numba", "nn.pooling.max_pool_forward"): ["max_pool_side_by_side", "max_pool_forward"],
 }
 

@@ -21,7 +21,7 @@ with backends.use("numba"):  # registers the kernels
     pass
 
 CONVOLUTIONS = ("conv_forward", "batch_input_grad", "batch_weight_grad")
-POOLS = ("max_pool_forward", "max_pool_backward")
+POOLS = ("max_pool_forward", "max_pool_backward", "avg_pool_forward", "avg_pool_backward")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -94,11 +94,77 @@ def test_convolution(case, layouts, seed):
     assert answered("batch_weight_grad", grad, x, weight.shape, **options)
 
 
-@given(case=convolutions(strides=(1, 2, 3), most_groups=3), dtype=st.sampled_from([np.float32, np.float64]))
-def test_other_convolutions_are_numpys(case, dtype):
+@given(case=convolutions(strides=(1, 2, 3), most_groups=3), layouts=st.tuples(LAYOUTS, LAYOUTS, LAYOUTS))
+def test_strides_and_groups(case, layouts):
+    """With them only the gradient of the input has a kernel; see the next test for groups of one channel."""
     (shape, weight_shape, options), rng = case, np.random.default_rng(0)
-    assume(dtype is np.float64 or options["groups"] > 1 or set(options["stride"]) != {1})
-    x, weight = (rng.standard_normal(s).astype(dtype) for s in (shape, weight_shape))
+    assume(options["groups"] > 1 or set(options["stride"]) != {1})
+    x, weight = (laid_out(rng, s, np.float32, way) for s, way in zip((shape, weight_shape), layouts, strict=False))
+    y = agree("conv_forward", x, weight, **options)
+    grad = laid_out(rng, y.shape, np.float32, layouts[2])
+    agree("batch_input_grad", grad, weight, x.shape, **options)
+    assert answered("batch_input_grad", grad, weight, x.shape, **options)
+    agree("batch_weight_grad", grad, x, weight.shape, **options)
+
+
+@given(
+    case=convolutions(strides=(1, 2, 3)),
+    channels=st.integers(2, 5),
+    filters=st.integers(1, 3),
+    layouts=st.tuples(LAYOUTS, LAYOUTS, LAYOUTS),
+)
+@settings(max_examples=60)
+def test_groups_of_one_channel(case, channels, filters, layouts):
+    (shape, weight_shape, options), rng = case, np.random.default_rng(0)
+    shape, weight_shape = (shape[0], channels, *shape[2:]), (channels * filters, 1, *weight_shape[2:])
+    options["groups"] = channels
+    x, weight = (laid_out(rng, s, np.float32, way) for s, way in zip((shape, weight_shape), layouts, strict=False))
+    y = agree("conv_forward", x, weight, **options)
+    grad = laid_out(rng, y.shape, np.float32, layouts[2])
+    agree("batch_input_grad", grad, weight, x.shape, **options)
+    agree("batch_weight_grad", grad, x, weight.shape, **options)
+    for name, args in zip(CONVOLUTIONS, [(x, weight), (grad, weight, x.shape), (grad, x, weight.shape)], strict=True):
+        assert answered(name, *args, **options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"padding": 1}, {"stride": (2, 3)}, {"dilation": 2, "padding": (0, 4)}, {"padding": "same"}]
+)
+def test_groups_as_in_pytorch(options):
+    """Several images, and several filters a channel: each channel meets its own."""
+    rng = np.random.default_rng(0)
+    alike(
+        lambda t, *x: t.nn.functional.conv2d(*x, groups=4, **options),
+        *(rng.standard_normal(s).astype(np.float32) for s in ((3, 4, 6, 7), (8, 1, 3, 3), (8,))),
+        layouts=("plain", "transposed"),
+        kinds=("float32",),
+        twice=True,
+    )
+
+
+@pytest.mark.parametrize(("channels", "filters", "size"), [(40, 33, 3), (33, 64, 4), (20, 40, 2)])
+def test_few_windows(channels, filters, size):
+    """More channels than windows: BLAS has the product."""
+    rng, options = np.random.default_rng(0), {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+    x, weight = (
+        rng.standard_normal(s).astype(np.float32) for s in ((2, channels, size, size), (filters, channels, 3, 3))
+    )
+    y = agree("conv_forward", x, weight, **options)
+    agree("batch_input_grad", y, weight, x.shape, **options)
+    agree("batch_weight_grad", y, x, weight.shape, **options)
+
+
+def test_the_batch_is_taken_in_parts():
+    """Columns for a few images at a time: as many results as images, also where the last part is smaller."""
+    rng, options = np.random.default_rng(0), {"stride": (2, 2), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+    weight, grad = (rng.standard_normal(s).astype(np.float32) for s in ((8, 16, 3, 3), (7, 8, 20, 20)))
+    agree("batch_input_grad", grad, weight, (7, 16, 40, 40), **options)
+
+
+@given(case=convolutions(strides=(1, 2, 3), most_groups=3))
+def test_convolutions_in_float64_are_numpys(case):
+    (shape, weight_shape, options), rng = case, np.random.default_rng(0)
+    x, weight = (rng.standard_normal(s) for s in (shape, weight_shape))
     y = agree("conv_forward", x, weight, **options)
     for name, args in zip(CONVOLUTIONS, [(x, weight), (y, weight, x.shape), (y, x, weight.shape)], strict=True):
         agree(name, *args, **options)
@@ -120,16 +186,19 @@ def test_several_bands(size, channels, filters):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("place", [(0, 0, 0, 0), (1, 1, 3, 5), (0, 1, 2, 0)])
-@pytest.mark.parametrize("kernel_size", [1, 3])
-def test_extreme_values_stay_where_they_belong(value, place, kernel_size):
+@pytest.mark.parametrize(
+    ("kernel_size", "stride", "groups"), [(1, 1, 1), (3, 1, 1), (1, 2, 1), (3, 2, 1), (3, 1, 2), (3, 2, 2)]
+)
+def test_extreme_values_stay_where_they_belong(value, place, kernel_size, stride, groups):
     p = kernel_size // 2
-    rng, options = np.random.default_rng(0), {"stride": (1, 1), "padding": (p, p), "dilation": (1, 1), "groups": 1}
-    x, grad = rng.standard_normal((2, 2, 4, 6)).astype(np.float32), rng.standard_normal((2, 5, 4, 6)).astype(np.float32)
-    weight = rng.standard_normal((5, 2, kernel_size, kernel_size)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    options = {"stride": (stride, stride), "padding": (p, p), "dilation": (1, 1), "groups": groups}
+    x, grad = (rng.standard_normal((2, c, 4 * s, 6 * s)).astype(np.float32) for c, s in ((2, stride), (6, 1)))
+    weight = rng.standard_normal((6, 2 // groups, kernel_size, kernel_size)).astype(np.float32)
     with np.errstate(invalid="ignore"):
         for changed in (x, grad, None):
             if changed is None:
-                weight[4, 1, -1, 0] = value
+                weight[4, -1, -1, 0] = value
             else:
                 kept, changed[place] = changed[place], value
             agree("conv_forward", x, weight, **options)
@@ -225,6 +294,25 @@ def test_max_pool(case, kind, layout, seed):
     np.testing.assert_array_equal(places, pooling.pool_indices(which, shape[-2:], **options))
 
 
+@pytest.mark.parametrize("kernel_size", [(2, 3), (6, 5), (1, 40), (30, 30)])
+@pytest.mark.parametrize(("stride", "padding", "ceil_mode"), [(1, 0, False), (3, 0, True), (2, 1, True), (40, 0, True)])
+@pytest.mark.parametrize("value", [0, math.inf, math.nan])
+def test_avg_pool(kernel_size, stride, padding, ceil_mode, value):
+    """With a divisor for each window, and one for all; large windows have a kernel, small ones are numpy's."""
+    rng, padding = np.random.default_rng(0), tuple(min(padding, k // 2) for k in kernel_size)
+    options = {"kernel_size": kernel_size, "stride": (stride,) * 2, "padding": padding, "dilation": (1, 1)}
+    shape = (2, 3, *(max(k - 2, 4) if ceil_mode and stride > 1 else k + 3 for k in kernel_size))
+    x = rng.standard_normal(shape).astype(np.float32)
+    x[1, 2, 3, 0] = value
+    counts = pooling.pool_counts(shape[2:], **options, ceil_mode=ceil_mode)
+    for divisor in (np.float32(7), rng.uniform(1, 9, counts).astype(np.float32)):
+        y = agree("avg_pool_forward", x, divisor, **options, ceil_mode=ceil_mode)
+        agree("avg_pool_backward", y, shape, divisor, **options, ceil_mode=ceil_mode)
+        large = math.prod(kernel_size) > 25
+        assert answered("avg_pool_forward", x, divisor, **options, ceil_mode=ceil_mode) == large
+        assert answered("avg_pool_backward", y, shape, divisor, **options, ceil_mode=ceil_mode) == large
+
+
 def test_the_place_is_a_small_number():
     x = np.random.default_rng(0).standard_normal((2, 3, 40, 40)).astype(np.float32)
     for k, dtype in [(2, np.uint8), (3, np.uint8), (20, np.uint16)]:
@@ -262,28 +350,62 @@ def test_relu(shape, seed):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("inplace", [False, True])
+def test_silu_as_in_pytorch(inplace):
+    array = np.random.default_rng(0).standard_normal((4, 6)).astype(np.float32) * 4
+    alike(lambda t, x: t.nn.functional.silu(x * 1, inplace=inplace), array, kinds=("float32",), twice=True)
+    x = tt.tensor(array)
+    assert (F.silu(x, inplace=inplace) is x) == inplace
+
+
 def test_relu_otherwise():
     array = np.random.default_rng(0).standard_normal((4, 6))
     x = tt.tensor(array.astype(np.float32))
     assert F.relu(x, inplace=True) is x and (x.numpy() >= 0).all()
+    leaf = tt.tensor(array.astype(np.float32), requires_grad=True)
+    y = F.relu(leaf * 2, inplace=True)
+    y.backward(tt.full(y.shape, 3.0))
+    np.testing.assert_array_equal(leaf.grad.numpy(), 6 * (leaf.detach().numpy() > 0))
     alike(lambda t, x: (x.relu() ** 3 * x).relu(), array.astype(np.float32), twice=True, kinds=("float32",))
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4), (4, 3, 5, 6), (1, 2, 3, 1), (3, 1, 2, 2, 3)])
 @pytest.mark.parametrize("mean", [0, 1000])
-def test_batch_norm_as_in_pytorch(shape, mean):
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_as_in_pytorch(shape, mean, training):
     rng = np.random.default_rng(0)
     arrays = [rng.standard_normal(s).astype(np.float32) for s in (shape, shape[1:2], shape[1:2])]
     arrays[0] += mean
     upstream, found = rng.standard_normal(shape).astype(np.float32), []
     for t in (tt, torch):
         leaves = [t.tensor(a, requires_grad=True) for a in arrays]
-        running = t.zeros(shape[1]), t.ones(shape[1])
-        y = t.nn.functional.batch_norm(leaves[0], *running, *leaves[1:], training=True)
+        running = t.full(shape[1:2], mean + 0.5), t.full(shape[1:2], 2.0)
+        y = t.nn.functional.batch_norm(leaves[0], *running, *leaves[1:], training=training)
         y.backward(t.tensor(upstream).swapaxes(0, 1).swapaxes(0, 1))
         found.append([x.detach().numpy() for x in (y, *running, *(x.grad for x in leaves))])
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3 if mean else 1e-5)
+
+
+def test_batch_norm_in_use():
+    """Its node, its second derivative, and running statistics that move on before the derivative is asked for."""
+    rng = np.random.default_rng(0)
+    x, weight, bias = (tt.tensor(rng.standard_normal(s).astype(np.float32)) for s in ((2, 3, 4), (3,), (3,)))
+    mean, variance = tt.full((3,), 0.5), tt.full((3,), 2.0)
+    leaves = [each.requires_grad_() for each in (x, weight, bias)]
+    y = F.batch_norm(x, mean, variance, weight, bias)
+    assert type(y.grad_fn).__name__ == "FusedStandardize"
+    expected = [g.numpy() for g in tt.autograd.grad(y.square().sum(), leaves, retain_graph=True)]
+    mean.add_(7.0)
+    variance.mul_(3.0)
+    for ours, theirs in zip(tt.autograd.grad(y.square().sum(), leaves), expected, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs)
+    arrays = [each.detach().numpy() for each in leaves]
+    call = lambda t, *x: t.nn.functional.batch_norm(x[0], t.full((3,), 0.5), t.full((3,), 2.0), *x[1:])
+    alike(call, *arrays, kinds=("float32",), twice=True)
+    mean.requires_grad_()  # then it is a variable as others
+    F.batch_norm(x, mean, variance, weight, bias).square().sum().backward()
+    assert mean.grad.abs().sum() > 0
 
 
 def test_batch_norm_otherwise():

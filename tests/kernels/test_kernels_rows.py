@@ -26,6 +26,7 @@ FUNCTIONS = {
     "softmax of columns": (lambda t, x: t.softmax(x, 0), lambda n, k: [(n, k)]),
     "log_softmax": (lambda t, x: t.log_softmax(x, -1), lambda n, k: [(n, k)]),
     "sigmoid": (lambda t, x: t.sigmoid(x), lambda n, k: [(n, k)]),
+    "silu": (lambda t, x: t.nn.functional.silu(x), lambda n, k: [(n, k)]),
     "gelu": (lambda t, x: t.nn.functional.gelu(x), lambda n, k: [(n, k)]),
     "gelu tanh": (lambda t, x: t.nn.functional.gelu(x, approximate="tanh"), lambda n, k: [(k, n)]),
     "layer_norm": (
@@ -35,6 +36,10 @@ FUNCTIONS = {
     "layer_norm of 2 dimensions": (
         lambda t, x, w, b: t.nn.functional.layer_norm(x, x.shape[1:], w, b, eps=0.3),
         lambda n, k: [(3, n, k), (n, k), (n, k)],
+    ),
+    "layer_norm, turned around": (
+        lambda t, x, w, b: t.nn.functional.layer_norm(x.permute(0, 2, 1), w.shape, w, b).permute(0, 2, 1),
+        lambda n, k: [(2, k, n), (k,), (k,)],
     ),
     "layer_norm without bias": (
         lambda t, x, w: t.nn.functional.layer_norm(x, x.shape[1:], w),
@@ -166,7 +171,7 @@ def test_extremes(name, data, k):
     np.testing.assert_allclose(ours, theirs, rtol=2e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize("name", ["softmax", "log_softmax", "sigmoid", "gelu", "gelu tanh", "cross_entropy"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "sigmoid", "silu", "gelu", "gelu tanh", "cross_entropy"])
 @pytest.mark.parametrize("extreme", ["nan", "inf", "-inf", "1e4", "-1e4"])
 def test_gradients_at_extremes(name, extreme):
     arrays = drawn(name, 3, 5)
@@ -176,7 +181,7 @@ def test_gradients_at_extremes(name, extreme):
 
 
 @pytest.mark.parametrize(
-    "name", ["softmax", "log_softmax", "sigmoid", "gelu", "gelu tanh", "layer_norm", "rms_norm", "attention"]
+    "name", ["softmax", "log_softmax", "sigmoid", "silu", "gelu", "gelu tanh", "layer_norm", "rms_norm", "attention"]
 )
 @pytest.mark.parametrize("shape", [(0, 4), (3, 0), (0, 0)])
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")
@@ -186,7 +191,7 @@ def test_empty(name, shape):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", ["softmax", "log_softmax", "sigmoid", "gelu", "gelu tanh", "cross_entropy"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "sigmoid", "silu", "gelu", "gelu tanh", "cross_entropy"])
 def test_second_derivatives(name):
     found = []
     for backend in ("numba", "numpy"):

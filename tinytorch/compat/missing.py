@@ -93,12 +93,15 @@ def is_probe() -> bool:
 
 def is_ready(frame) -> bool:
     """Whether the line that runs in `frame` stands in a `try` that catches what is raised for a missing name."""
-    line, file = frame.f_lineno, frame.f_code.co_filename
-    source = "".join(linecache.getlines(file, frame.f_globals))
-    return any(first <= line <= last for first, last in ready_lines(source))
+    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)  # the same list, until the file changes
+    if _ready.get(frame.f_code.co_filename, (None,))[0] is not lines:
+        _ready[frame.f_code.co_filename] = lines, ready_lines("".join(lines))
+    return any(first <= frame.f_lineno <= last for first, last in _ready[frame.f_code.co_filename][1])
 
 
-@functools.lru_cache(maxsize=64)
+_ready = {}  # file -> (its lines, where they are ready)
+
+
 def ready_lines(source: str) -> list:
     """(first line, last line) of the body of each such `try`."""
     try:

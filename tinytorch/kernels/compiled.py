@@ -36,14 +36,15 @@ FLOAT32 = np.dtype(np.float32)
 VERSION = hashlib.sha256(Path(__file__).read_bytes()).digest() if "__file__" in globals() else None
 
 
-def compiled(function=None, *, fastmath=RELAXED):
+def compiled(function=None, *, fastmath=RELAXED, inline="never"):
     """Decorates a kernel: compiled when it is first called, for the types that it is called with.
 
     The machine code is kept for the next program, where the function has a file and a folder can be written.
+    `inline="always"` builds a long function into the loops that call it, which LLVM would not do by itself.
     """
     if function is None:
-        return lambda function: compiled(function, fastmath=fastmath)
-    settings = {"error_model": "numpy", "fastmath": fastmath, "nogil": True}
+        return lambda function: compiled(function, fastmath=fastmath, inline=inline)
+    settings = {"error_model": "numpy", "fastmath": fastmath, "inline": inline, "nogil": True}
     try:
         result = njit(cache=os.path.exists(function.__code__.co_filename), **settings)(function)
     except RuntimeError:  # no folder can be written
@@ -238,7 +239,7 @@ class FusedLayerNorm(Function):
         self.shape_of_row, size = shape, math.prod(shape)
         self.weight = np.ones(size, FLOAT32) if weight is None else weight.reshape(size)
         shift = np.zeros(size, FLOAT32) if bias is None else bias.reshape(size)
-        rows, result = x.reshape(-1, size), np.empty_like(x)
+        rows, result = x.reshape(-1, size), np.empty(x.shape, FLOAT32)
         self.means, self.rstds = np.empty(len(rows), FLOAT32), np.empty(len(rows), FLOAT32)
         layer_norm_rows(rows, self.weight, shift, np.float32(eps), result.reshape(rows.shape), self.means, self.rstds)
         self.saved, self.eps = (x, weight), eps
@@ -264,7 +265,10 @@ class FusedLayerNorm(Function):
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """tinytorch.nn.functional.layer_norm, in one pass forward and one backward."""
     dims = last_dims("layer_norm", input, normalized_shape, weight, bias)
-    if not (input.array.size and fast_arrays(*(x.array for x in (input, weight, bias) if x is not None))):
+    x = input.array  # with gaps or turned around, as ConvNeXt's (N, H, W, C) is: its rows are copied
+    if not (type(x) is np.ndarray and x.dtype == FLOAT32 and x.size):
+        return NotImplemented
+    if not fast_arrays(*(affine.array for affine in (weight, bias) if affine is not None)):
         return NotImplemented
     return FusedLayerNorm.apply(input, weight, bias, shape=input.shape[dims[0] :], eps=eps)
 

@@ -4,13 +4,15 @@
 
 # %% auto #0
 __all__ = ['rms_norm_rows', 'rms_norm_gradients', 'FusedRMSNorm', 'rms_norm', 'channel_moments', 'scale_and_shift_channels',
-           'channel_sums', 'batch_norm_gradient', 'FusedBatchNorm', 'batch_norm']
+           'channel_sums', 'batch_norm_gradient', 'FusedBatchNorm', 'batch_norm', 'FusedStandardize',
+           'batch_norm_in_use']
 
 # %% ../../modules/15_kernels/15_kernels_norm.ipynb #c003
 import math
 
 import numpy as np
 
+from ..autograd import unbroadcast
 from ..dispatch import kernel
 from .compiled import (
     FLOAT32,
@@ -196,3 +198,44 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
             update_running(running_mean, running_var, mean, variance, input.numel() // input.shape[1], momentum)
 
     return FusedBatchNorm.apply(input, weight, bias, eps=eps, watch=watch)
+
+# %% ../../modules/15_kernels/15_kernels_norm.ipynb #c024
+class FusedStandardize(Function):
+    """Each channel of x, less `mean`, over the root of `variance` + eps, times weight, plus bias."""
+
+    differentiable_twice = True
+    flops = "elementwise"
+
+    def forward(self, x, weight, bias, mean, variance, eps):
+        self.means, self.rstds = mean.copy(), ONE / np.sqrt(variance + np.float32(eps))
+        rows, result = pixels_as_rows(x), np.empty(x.shape, FLOAT32)
+        scale_and_shift_channels(rows, self.means, self.rstds * weight, bias, pixels_as_rows(result))
+        self.saved = (x, weight)
+        return result
+
+    def backward(self, grad):
+        x, weight = self.saved
+        if isinstance(grad, Tensor):  # a derivative of the derivative is wanted
+            shape = (1, x.shape[1], *(1,) * (x.ndim - 2))
+            means, rstds = (Tensor.wrap(each.reshape(shape)) for each in (self.means, self.rstds))
+            gradients = grad * (weight.reshape(shape) * rstds), grad * (x - means) * rstds, grad
+            return gradients[0], *(unbroadcast(each, shape).reshape(-1) for each in gradients[1:])
+        rows, g = pixels_as_rows(x), pixels_as_rows(np.ascontiguousarray(grad))
+        sums, along, result = np.empty_like(self.means), np.empty_like(self.means), np.empty(x.shape, FLOAT32)
+        channel_sums(g, rows, self.means, self.rstds, sums, along)
+        zeros = np.zeros_like(self.means)
+        scale_and_shift_channels(g, zeros, self.rstds * weight, zeros, pixels_as_rows(result))
+        return result, along, sums
+
+
+@kernel("numba", "nn.norm.batch_norm")
+def batch_norm_in_use(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
+    """batch_norm with the running statistics, for sounds and images, with weight and bias."""
+    parts = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    arrays = [getattr(x, "array", None) for x in (input, *parts.values())]
+    if training or not fast_arrays(*arrays) or input.ndim < 3 or not input.numel():
+        return NotImplemented
+    if running_mean.requires_grad or running_var.requires_grad:
+        return NotImplemented
+    checked_batch(input, training, eps, parts)
+    return FusedStandardize.apply(input, weight, bias, mean=running_mean.array, variance=running_var.array, eps=eps)

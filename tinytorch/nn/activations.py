@@ -357,6 +357,7 @@ def gelu(input, approximate: str = "none") -> Tensor:
     return (GELUFunction if approximate == "none" else GELUTanhFunction).apply(floats_only("gelu", input))
 
 
+@dispatch
 def silu(input, inplace: bool = False) -> Tensor:
     """input * sigmoid(input)"""
     if input.dtype.is_complex:

@@ -454,6 +454,8 @@ def clamp(input, min=None, max=None) -> Tensor:
         raise TypeError(f"clamp(): expected a Tensor, got {type(input).__name__}")
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if input.dtype.is_floating_point and all(x is None or type(x) in (int, float) for x in (min, max)):  # as usual
+        return Clamp.apply(input, *(x if x is None else in_dtype(x, input.dtype) for x in (min, max)))
     broadcast_shapes(*(x.shape for x in (input, min, max) if isinstance(x, Tensor)))
     return Clamp.apply(*meeting(input, min, max))
 

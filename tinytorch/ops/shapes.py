@@ -212,10 +212,10 @@ def list_of_tensors(tensors, name: str) -> list:
 def cat(tensors, dim: int = 0) -> Tensor:
     """Several tensors one after another along `dim`; in all other dimensions their sizes must agree."""
     tensors = list_of_tensors(tensors, "cat")
-    if any(x.shape == () for x in tensors):
+    if any(x.array.shape == () for x in tensors):
         raise RuntimeError("zero-dimensional tensor cannot be concatenated: use stack()")
-    tensors = [x for x in tensors if x.shape != (0,)] or tensors[:1]  # PyTorch lets an empty vector join anything
-    shapes = [x.shape for x in tensors]
+    tensors = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]  # PyTorch: an empty vector joins anything
+    shapes = [x.array.shape for x in tensors]
     dim = normalize_dim(dim, len(shapes[0]))
     for i, shape in enumerate(shapes):
         if len(shape) != len(shapes[0]):
@@ -226,7 +226,8 @@ def cat(tensors, dim: int = 0) -> Tensor:
             d = next(d for d, n in enumerate(shape) if d != dim and n != shapes[0][d])
             raise RuntimeError(
                 f"Sizes of tensors must match except in dimension {dim}. Expected size {shapes[0][d]} but got size"
-                f" {shape[d]} in dimension {d} for tensor number {i} in the list: shapes {', '.join(map(str, shapes))}"
+                f" {shape[d]} in dimension {d} for tensor number {i} in the list: shapes"
+                f" {', '.join(str(x.shape) for x in tensors)}"
             )
     return Cat.apply(*tensors, dim=dim)
 
