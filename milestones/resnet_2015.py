@@ -16,7 +16,7 @@ from tinytorch.vision.datasets import Digits
 
 YEAR = 2015
 DATA, METRIC, BAR, SEEDS = "all ten digits, 8×8 pixels", "accuracy", 0.97, 3
-DEPTH, DEEP, CHANNELS, EPOCHS, BATCH = 8, 32, 12, 8, 64
+DEPTH, DEEP, CHANNELS, EPOCHS, BATCH = 8, 32, 12, 10, 64
 
 
 def data():
