@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from programs.running import FIRST_LINE, ROOT, fails, prints, python, run
+from programs.running import FIRST_LINE, ROOT, fails, prints, python, run, same_up_to_rounding
 
 SAYS = "import sys, os; print(sys.argv, __name__, os.getcwd(), sys.path[0], sys.flags.optimize, __spec__ is None)\n"
 
@@ -113,6 +113,30 @@ def test_names_of_classes_are_pytorchs(tmp_path):
     theirs = python("program.py", folder=tmp_path)
     assert theirs.returncode == 0, theirs.stderr
     assert ours.splitlines() == theirs.stdout.strip().splitlines()
+
+
+def test_attention_prints_and_is_pickled_as_pytorchs(tmp_path):
+    code = """
+        import os, pickle, sys, torch
+        from torch import nn
+        attention, kept = nn.MultiheadAttention(8, 2), [name for name in os.listdir() if name.endswith(".pt")]
+        print(attention, nn.Transformer(8, 2, 1, 1, 16, batch_first=True))
+        print(type(attention.out_proj) is nn.modules.linear.NonDynamicallyQuantizableLinear, type(attention.out_proj).__module__)
+        print(pickle.loads(pickle.dumps(attention)))
+        torch.manual_seed(0)
+        model = nn.TransformerDecoderLayer(8, 2, 16, dropout=0.0)
+        for name in kept:
+            model = torch.load(name, weights_only=False)
+            print(model, file=sys.stderr)
+        print(*(round(x.item(), 4) for x in model(torch.ones(1, 1, 8), torch.ones(1, 1, 8)).flatten()))
+        torch.save(model, ("ours" if "tinytorch" in sys.modules else "theirs") + ".pt")
+        """
+    first = prints(code, tmp_path)
+    for runner in (python, run, python):  # each reads what those before it wrote
+        ran = runner("program.py", folder=tmp_path)
+        assert ran.returncode == 0, ran.stderr
+        assert same_up_to_rounding(first, ran.stdout.strip()) is None
+        assert ran.stderr.count("(out_proj): NonDynamicallyQuantizableLinear(") >= 2
 
 
 def test_main_is_pickled_as_main(tmp_path):

@@ -84,6 +84,8 @@ class Own(SourceFileLoader):
             extend(module, path)
         if short == "nn.module":
             module._checked_forward = forward
+        if short == "nn.attention":  # what its out_proj is called in PyTorch, in prints and in pickles
+            module.Linear = importlib.import_module("tinytorch.compat.torch.nn.modules.linear").NonDynamicallyQuantizableLinear
 
     def as_in_torchvision(self, module, path: str) -> None:
         for value in list(vars(module).values()):
