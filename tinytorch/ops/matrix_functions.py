@@ -308,7 +308,7 @@ def reflected(input, tau, x, order) -> Tensor:
         one[i] = 1
         below = gt(arange(m, device=input.device), i).to(input.dtype)
         v = (input[..., i] * below + one).unsqueeze(-1)
-        x = x - tau[..., i : i + 1, None] * (v @ (v.mT @ x))
+        x = x - tau[..., i : i + 1, None] * (v @ (v.mH @ x))
     return x
 
 
@@ -331,7 +331,7 @@ def householder_product(input, tau) -> Tensor:
 
 
 def ormqr(input, tau, other, left: bool = True, transpose: bool = False) -> Tensor:
-    """Q @ other, Q being the product of the reflections in `input` and tau; or Q^T @ other (`transpose`), or other @ Q
+    """Q @ other, Q being the product of the reflections in `input` and tau; or Q^H @ other (`transpose`), or other @ Q
     (left=False).
     """
     matrices("torch.ormqr", input, "input")
@@ -340,9 +340,9 @@ def ormqr(input, tau, other, left: bool = True, transpose: bool = False) -> Tens
             f"torch.ormqr: input is {input.shape}, other is {other.shape}: they do not fit for left={left}"
         )
     if not left:
-        return ormqr(input, tau, other.mT, True, not transpose).mT
+        return ormqr(input, tau, other.mH, True, not transpose).mH
     count = range(tau.shape[-1])
-    return reflected(input, tau, other, count if transpose else reversed(count))
+    return reflected(input, tau.conj(), other, count) if transpose else reflected(input, tau, other, reversed(count))
 
 
 Tensor.geqrf, Tensor.orgqr, Tensor.ormqr = geqrf, householder_product, ormqr
