@@ -68,7 +68,7 @@ NAMES = frozenset("""
     isneginf isposinf kthvalue lcm lcm_ ldexp ldexp_ logaddexp2 logcumsumexp logspace lstsq masked_scatter
     matrix_rank mode msort nanmean nanmedian nanquantile nansum narrow_copy nextafter nonzero_static
     norm_except_dim permute_copy positive put quantile rad2deg rad2deg_ renorm resize_as_ rot90 scatter_reduce
-    select_copy select_scatter signbit slice_scatter smm solve sparse_coo sparse_coo_tensor split_copy
+    segment_reduce select_copy select_scatter signbit slice_scatter smm solve sparse_coo sparse_coo_tensor split_copy
     split_with_sizes_copy spmm squeeze_copy symeig t_copy transpose_copy trapezoid trapz tril_indices
     triu_indices unbind_copy unfold_copy unique_consecutive unravel_index unsafe_chunk unsafe_split
     unsafe_split_with_sizes unsqueeze_copy view_copy vsplit

@@ -390,7 +390,7 @@ def test_orthogonal(shape, kind, trivialized):
         base = made[0].parametrizations.weight[0].base
         assert base.shape == made[1].parametrizations.weight[0].base.shape
         ours.load_state_dict({name: tinytorch.from_numpy(v.numpy()) for name, v in theirs.state_dict().items()})
-    for step in range(3):
+    for _ in range(3):
         same(ours.weight, theirs.weight)
         for t, module in zip(BOTH, made):
             w = module.weight

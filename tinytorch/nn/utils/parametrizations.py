@@ -167,14 +167,14 @@ def rotating(X: Tensor, orthogonal_map: str) -> Tensor:
 
 
 def reflecting(X: Tensor) -> Tensor:
-    """Reflections by the vectors below the diagonal of X (..., n, k), each with a 1 above; the diagonal has the signs."""
+    """Reflections by the vectors below the diagonal of X (..., n, k), which has the signs, each with a 1 above."""
     vectors = X.tril(diagonal=-1)
     tau = 2 / (1 + (vectors * vectors).sum(-2))
     return householder_product(vectors, tau) * X.diagonal(dim1=-2, dim2=-1).int().unsqueeze(-2)
 
 
 def completed(matrix: Tensor) -> Tensor:
-    """An orthogonal matrix (..., n, n) that begins with the columns (..., n, k) of `matrix`, if they are orthonormal."""
+    """An orthogonal matrix (..., n, n) that begins with the columns of `matrix` (..., n, k) if they are orthonormal."""
     n, k = matrix.shape[-2:]
     if n == k and is_orthogonal(matrix):
         return matrix.clone()
