@@ -15,7 +15,7 @@ TENSOR_LEVEL = ("ops.methods", "ops.sparse", "ops.scattering", "ops.old_forms", 
                 "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel",
                 "ops.gamma_sampling", "ops.windows", "ops.stft", "ops.arithmetic", "ops.cumulative", "ops.statistics", "ops.arranging")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
-ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "multiprocessing", "serialization")
+ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "multiprocessing", "serialization", "overrides")
 ALIASES = {"bool": "bool_", "half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
            "cfloat": "complex64", "cdouble": "complex128"}
 

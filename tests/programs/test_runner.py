@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -289,3 +290,39 @@ def test_star_imports_give_names_of_pytorchs(path, tmp_path):
     assert all(hasattr(theirs, name) or importlib.util.find_spec(f"{path}.{name}") for name in ours)
     asked = {"rand", "Linear", "Conv2d", "SGD", "DataLoader", "relu", "RandomSampler", "functional", "lr_scheduler"}
     assert asked & set(given) - ours == set() != ours
+
+
+DUCK = """
+    class Duck:
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            return func.__name__, len(args)
+    """
+
+
+def test_objects_that_are_no_tensors_are_asked_by_functions(tmp_path):
+    """Functions that were imported before, and such classes in the program itself, beside it, and in -c."""
+    (tmp_path / "duck.py").write_text(textwrap.dedent(DUCK))
+    asks = "from torch import mean\nimport torch\n{}\nprint(mean(Duck()), torch.nn.functional.relu(Duck())[0])\n"
+    (tmp_path / "beside.py").write_text(asks.format("from duck import Duck"))
+    (tmp_path / "itself.py").write_text(asks.format(textwrap.dedent(DUCK)))
+    for arguments in (["beside.py"], ["itself.py"], ["-c", asks.format(textwrap.dedent(DUCK))]):
+        ours, theirs = run(*arguments, folder=tmp_path), python(*arguments, folder=tmp_path)
+        assert theirs.returncode == 0, theirs.stderr
+        assert ours.stdout == theirs.stdout == "('mean', 1) relu\n", ours.stderr
+
+
+def test_functions_are_as_they_were_where_nobody_asks(tmp_path):
+    printed = prints(
+        """
+        import torch, tinytorch.overrides
+        class Unused(torch.Tensor):
+            pass
+        torch.nn.Linear(2, 2)(torch.ones(1, 2)).sum().backward()
+        print(len(tinytorch.overrides.names))
+        Unused([1.0])
+        print(len(tinytorch.overrides.names) > 500)
+        """,
+        tmp_path,
+    )
+    assert printed.split() == ["0", "True"]
