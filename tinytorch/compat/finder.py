@@ -112,6 +112,8 @@ class Own(SourceFileLoader):
             extend(module, path)
         if short == "nn.module":
             module._checked_forward = forward
+        if short == "profiler":
+            importlib.import_module("tinytorch.compat.torch.profiler").with_pytorchs_names(module)
         if short == "nn.attention":  # what its out_proj is called in PyTorch, in prints and in pickles
             module.Linear = importlib.import_module("tinytorch.compat.torch.nn.modules.linear").NonDynamicallyQuantizableLinear
 

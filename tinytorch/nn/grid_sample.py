@@ -132,7 +132,7 @@ def grid_sample(
             "Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. Please"
             " specify align_corners=True if the old behavior is desired. See the documentation of grid_sample for"
             " details.",
-            stacklevel=2,
+            stacklevel=3,
         )
     check_grid(input, grid, mode)
     if input.dtype.itemsize == 2:  # of 16 bits, too few to say a place between pixels

@@ -178,6 +178,9 @@ class Histogram(NamedTuple):
     hist: Tensor
     bin_edges: Tensor
 
+    def __repr__(self):
+        return f"torch.return_types.histogram(\nhist={self.hist!r},\nbin_edges={self.bin_edges!r})"
+
 
 class HistogramDD(NamedTuple):
     hist: Tensor
