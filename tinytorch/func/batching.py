@@ -827,7 +827,7 @@ class Meeting(Observer):
         own = [levels_of(x.array) if isinstance(x, Tensor) else {} for x in inputs]
         inside = {} if not options else functools.reduce(dict.__or__, map(levels_of, nested(options)), {})
         everything = functools.reduce(dict.__or__, own, inside)
-        if not everything or function in CONNECTIONS:
+        if not everything or issubclass(function, CONNECTIONS):
             return run(*inputs, **options)
         inputs = [
             shared_by(x, {level: n for level, n in everything.items() if level not in levels}, bool(inside))
@@ -1054,7 +1054,7 @@ def basis_of(tensors) -> list:
     """For tensors with n numbers in all, the n ways to have a 1 at one place and 0 elsewhere: (n, *shape) each."""
     sizes, result, start = [x.numel() for x in tensors], [], 0
     for x, size in zip(tensors, sizes, strict=True):
-        rows = eye(sum(sizes), dtype=x.dtype)[:, start : start + size]
+        rows = eye(sum(sizes), dtype=x.dtype, device=x.device)[:, start : start + size]
         result.append(rows.reshape(sum(sizes), *x.shape))
         start += size
     return result

@@ -94,7 +94,7 @@ def mixed(input: Tensor, all_taps: list) -> Tensor:
     """(N, C, *sizes) read at P places of each image: (N, P, C). `all_taps` has the taps of each dimension, (N, P)."""
     sizes, (count, channels) = input.shape[2:], input.shape[:2]
     rows = input.permute(0, *range(2, input.ndim), 1).reshape(-1, channels)
-    first = np.arange(count)[:, None] * int(np.prod(sizes))  # where the pixels of each image begin
+    first = np.arange(count, like=rows.array)[:, None] * int(np.prod(sizes))  # where the pixels of each image begin
     total = 0
     for combination in itertools.product(*all_taps):
         place, inside, weight = 0, True, 1
