@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..autograd import run, values
+from .complex import conjugate
+from .complex import conjugate_transpose as adjoint
 from .comparison import gt, lt
 from .creation import arange, eye, zeros
 from .decompositions import SVDFunction, identity, transposed, unpacked
@@ -64,15 +66,20 @@ def cofactors(a):
 class SlogDet(Function):
     """The sign of the determinant and the logarithm of its absolute value, as the last dimension of the result."""
 
-    differentiable_twice = True
+    takes_complex = differentiable_twice = True
     flops = "elementwise"
 
     def forward(self, a):
-        self.saved = (a,)
-        return on_cpu(lambda a: np.stack(np.linalg.slogdet(a), -1), a)
+        result = on_cpu(lambda a: np.stack(np.linalg.slogdet(a), -1), a)
+        self.saved = a, result
+        return result
 
     def backward(self, grad):
-        return grad[..., 1, None, None] * transposed(run(Inverse, self.saved[0]))
+        a, result = self.saved
+        slope = grad[..., 1]
+        if values(a).dtype.kind == "c":  # the sign has a direction, in which it turns
+            slope = slope.real + 1j * (grad[..., 0] * conjugate(result[..., 0])).imag
+        return slope[..., None, None] * adjoint(run(Inverse, a))
 
 
 class SignLogDet(NamedTuple):
@@ -88,12 +95,14 @@ def det(A) -> Tensor:
 def slogdet(A) -> SignLogDet:
     """(sign, logarithm of the absolute value) of the determinants; (0, -inf) of singular matrices."""
     both = SlogDet.apply(square_matrices("linalg.slogdet", A))
-    return SignLogDet(both[..., 0], both[..., 1])
+    return SignLogDet(both[..., 0], both[..., 1].real if A.dtype.is_complex else both[..., 1])
 
 
 def logdet(input) -> Tensor:
     """The logarithm of the determinant; nan where that is negative."""
     sign, size = slogdet(input)
+    if input.dtype.is_complex:
+        return size + sign.log()
     return size + where(lt(sign.detach(), 0), math.nan, 0.0)
 
 
