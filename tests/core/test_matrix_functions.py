@@ -139,7 +139,7 @@ def test_losses_that_depend_on_the_phases_of_complex_singular_vectors_are_refuse
     a = np.array([[1 + 2j, 0.5], [0.3j, 2]])
     for t in (tt, torch):
         x = t.tensor(a, requires_grad=True)
-        u, s, vh = t.linalg.svd(x)
+        u = t.linalg.svd(x).U
         with pytest.raises(RuntimeError, match="phase"):
             u.real.sum().backward(retain_graph=True)
         (u.abs() ** 2 * t.tensor([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
