@@ -15,7 +15,7 @@ TENSOR_LEVEL = ("ops.methods", "ops.sparse", "ops.scattering", "ops.old_forms", 
                 "ops.matrix_functions", "ops.norms", "ops.special", "ops.gamma_functions", "ops.bessel",
                 "ops.gamma_sampling", "ops.windows", "ops.stft", "ops.arithmetic", "ops.cumulative", "ops.statistics", "ops.arranging")
 # Loaded because they add methods to Tensor (`x.relu()`, `tinytorch.softmax`); their names are not ours.
-ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "multiprocessing", "serialization")
+ATTACHING = ("nn.basic_activations", "nn.losses", "nn.activations", "multiprocessing", "serialization", "overrides")
 ALIASES = {"bool": "bool_", "half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
            "cfloat": "complex64", "cdouble": "complex128"}
 
@@ -68,7 +68,7 @@ NAMES = frozenset("""
     isneginf isposinf kthvalue lcm lcm_ ldexp ldexp_ logaddexp2 logcumsumexp logspace lstsq masked_scatter
     matrix_rank mode msort nanmean nanmedian nanquantile nansum narrow_copy nextafter nonzero_static
     norm_except_dim permute_copy positive put quantile rad2deg rad2deg_ renorm resize_as_ rot90 scatter_reduce
-    select_copy select_scatter signbit slice_scatter smm solve sparse_coo sparse_coo_tensor split_copy
+    segment_reduce select_copy select_scatter signbit slice_scatter smm solve sparse_coo sparse_coo_tensor split_copy
     split_with_sizes_copy spmm squeeze_copy symeig t_copy transpose_copy trapezoid trapz tril_indices
     triu_indices unbind_copy unfold_copy unique_consecutive unravel_index unsafe_chunk unsafe_split
     unsafe_split_with_sizes unsqueeze_copy view_copy vsplit

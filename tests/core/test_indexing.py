@@ -7,6 +7,7 @@ import torch.nn.functional as torch_f
 from against_torch import alike, same, some
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.testing._internal.common_methods_invocations import op_db
 
 import tinytorch as tt
 from tinytorch.ops import indexing
@@ -334,3 +335,60 @@ def test_masked_scatter_of_what_does_not_fit(call):
     for t in (tt, torch):
         with pytest.raises(RuntimeError):
             call(t)
+
+
+@pytest.mark.parametrize(
+    "op", [op for op in op_db if op.name == "_segment_reduce"], ids=lambda op: op.variant_test_name
+)
+def test_segment_reduce(op):
+    """PyTorch's own samples, values and gradients."""
+    count = 0
+    for sample in op.sample_inputs("cpu", torch.float64, requires_grad=True):
+        x, kwargs = sample.input.detach(), sample.kwargs
+        values = {n: tt.from_numpy(v.numpy().copy()) if torch.is_tensor(v) else v for n, v in kwargs.items()}
+        theirs, ours = x.clone().requires_grad_(), tt.from_numpy(x.numpy().copy()).requires_grad_()
+        a = torch.segment_reduce(theirs, *sample.args, **kwargs)
+        b = tt.segment_reduce(ours, *sample.args, **values)
+        np.testing.assert_allclose(b.detach().numpy(), a.detach().numpy(), rtol=1e-12)
+        upstream = np.random.default_rng(0).standard_normal(a.shape)
+        a.backward(torch.from_numpy(upstream))
+        b.backward(tt.from_numpy(upstream))
+        np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-9, atol=1e-12)
+        count += 1
+    assert count > 20
+
+
+@pytest.mark.parametrize("how", ["sum", "mean", "max", "min", "prod"])
+@pytest.mark.parametrize("initial", [None, 2.0, -1.0])
+def test_segment_reduce_of_empty_stretches_equals_and_zeros(how, initial):
+    values = [3.0, 3.0, 1.0, 0.0, 0.0, -2.0, 2.0, 0.0, 5.0]
+    for lengths in ([3, 0, 2, 4], [9], [0, 0, 9], [1] * 9):
+        results = []
+        for t in (tt, torch):
+            x = t.tensor(values, dtype=t.float64, requires_grad=True)
+            result = t.segment_reduce(x, how, lengths=t.tensor(lengths), initial=initial)
+            result.nan_to_num(0.0, 0.0, 0.0).sum().backward()
+            results.append([*result.tolist(), *x.grad.tolist()])
+        np.testing.assert_allclose(*results)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda t, x: t.segment_reduce(x, "sum", lengths=t.tensor([3, 1])),
+        lambda t, x: t.segment_reduce(x, "sum", lengths=t.tensor([-1, 7])),
+        lambda t, x: t.segment_reduce(x, "sum"),
+        lambda t, x: t.segment_reduce(x, "median", lengths=t.tensor([6])),
+        lambda t, x: t.segment_reduce(x, "sum", indices=t.tensor([6])),
+        lambda t, x: t.segment_reduce(x.reshape(2, 3), "sum", lengths=t.tensor([3, 3]), axis=1),
+        lambda t, x: t.segment_reduce(x.sum(), "sum", lengths=t.tensor([1])),
+        lambda t, x: t.segment_reduce(x, "sum", offsets=t.tensor([0, 4, 2])),
+        lambda t, x: t.segment_reduce(x.long(), "sum", lengths=t.tensor([6])),
+    ],
+)
+def test_errors_of_segment_reduce(wrong):
+    for t in (tt, torch):
+        with pytest.raises((RuntimeError, NotImplementedError)):
+            wrong(t, t.arange(6.0))
+    with pytest.raises(RuntimeError, match="beyond the 6"):  # PyTorch reads what lies behind
+        tt.segment_reduce(tt.arange(6.0), "sum", offsets=tt.tensor([0, 9]))

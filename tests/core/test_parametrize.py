@@ -372,3 +372,90 @@ def test_total_norm_and_clipping_by_it(kind):
             t.nn.utils.clip_grad_norm(parameters, 0.1, kind)
     for a, b in zip(*results, strict=True):
         same(a, b)
+
+
+@pytest.mark.parametrize("trivialized", [True, False])
+@pytest.mark.parametrize("kind", ["matrix_exp", "cayley", "householder", None])
+@pytest.mark.parametrize("shape", [(4, 4), (3, 5), (5, 3), (1, 3), (2, 4, 3)], ids=str)
+def test_orthogonal(shape, kind, trivialized):
+    """The three maps, their gradients, and assignment where PyTorch has it."""
+    made = [t.nn.Module() for t in BOTH]
+    x, new = np.random.default_rng(0).standard_normal((2, *shape))
+    for t, module in zip(BOTH, made):
+        module.weight = t.nn.Parameter(t.from_numpy(x.copy()))
+        assert NORMS[t].orthogonal(module, orthogonal_map=kind, use_trivialization=trivialized) is module
+    ours, theirs = made
+    assert repr(ours) == repr(theirs) and list(ours.state_dict()) == list(theirs.state_dict())
+    if trivialized:  # it completes the base by random columns; PyTorch's is the QR of others
+        base = made[0].parametrizations.weight[0].base
+        assert base.shape == made[1].parametrizations.weight[0].base.shape
+        ours.load_state_dict({name: tinytorch.from_numpy(v.numpy()) for name, v in theirs.state_dict().items()})
+    for _ in range(3):
+        same(ours.weight, theirs.weight)
+        for t, module in zip(BOTH, made):
+            w = module.weight
+            gram = w.mT @ w if w.shape[-1] <= w.shape[-2] else w @ w.mT
+            expected = np.broadcast_to(np.eye(min(shape[-2:])), gram.shape)
+            np.testing.assert_allclose(gram.detach().numpy(), expected, atol=1e-9)
+            (w * t.from_numpy(new)).sum().backward()
+            original = module.parametrizations.weight.original
+            original.data -= 0.1 * original.grad
+            original.grad = None
+    same(ours.parametrizations.weight.original, theirs.parametrizations.weight.original)
+    outcomes = []
+    for t, module in zip(BOTH, made):
+        try:
+            module.weight = t.from_numpy(np.linalg.qr(new.swapaxes(-1, -2) if shape[-1] > shape[-2] else new)[0])
+        except Exception as error:
+            outcomes.append((type(error), str(error)))
+        else:
+            outcomes.append(np.abs(module.weight.detach().numpy()).round(6).tolist())
+    assert outcomes[0] == outcomes[1] or (isinstance(outcomes[0][0], type) and outcomes[0][0] is outcomes[1][0])
+
+
+def test_orthogonal_takes_on_what_is_assigned_and_stays():
+    for kind in ("matrix_exp", "cayley", "householder"):
+        tinytorch.manual_seed(0)
+        layer = parametrizations.orthogonal(nn.Linear(3, 6).double(), orthogonal_map=kind)
+        twin = parametrizations.orthogonal(nn.Linear(3, 6).double(), orthogonal_map=kind)
+        layer.weight = tinytorch.nn.init.orthogonal_(tinytorch.empty(6, 3).double())
+        twin.load_state_dict(layer.state_dict())
+        same(twin.weight, layer.weight, 1e-12)
+        before = layer.weight.detach()
+        parametrize.remove_parametrizations(layer, "weight")
+        assert isinstance(layer.weight, nn.Parameter)
+        same(layer.weight, before, 1e-12)
+
+
+@pytest.mark.parametrize("kind", ["matrix_exp", "cayley"])
+def test_orthogonal_of_complex_matrices(kind):
+    x = np.random.default_rng(0).standard_normal((2, 5, 3))
+    made = [t.nn.Module() for t in BOTH]
+    for t, module in zip(BOTH, made):
+        module.weight = t.nn.Parameter(t.from_numpy(x[0] + 1j * x[1]))
+        NORMS[t].orthogonal(module, orthogonal_map=kind)
+        result = module.weight
+        np.testing.assert_allclose((result.mH @ result).detach().numpy(), np.eye(3), atol=1e-9)
+        start = [t.view_as_complex(t.from_numpy(y)) for y in np.random.default_rng(1).standard_normal((2, 5, 5, 2))]
+        module.parametrizations.weight[0].base = start[0]
+        module.parametrizations.weight.original.data += start[1][:, :3]
+        (module.weight.real**3).sum().backward()
+    ours, theirs = made
+    same(ours.weight, theirs.weight)
+    same(ours.parametrizations.weight.original.grad, theirs.parametrizations.weight.original.grad)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda t, m: NORMS[t].orthogonal(m, "color"),
+        lambda t, m: NORMS[t].orthogonal(m, "bias"),
+        lambda t, m: NORMS[t].orthogonal(m, orthogonal_map="qr"),
+        lambda t, m: setattr(NORMS[t].orthogonal(m), "weight", t.zeros(3, 2)),
+        lambda t, m: NORMS[t].orthogonal(m.to(t.complex64), orthogonal_map="householder"),
+    ],
+)
+def test_errors_of_orthogonal(wrong):
+    for t in BOTH:
+        with pytest.raises(ValueError):
+            wrong(t, t.nn.Linear(3, 3))

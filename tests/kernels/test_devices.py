@@ -285,6 +285,31 @@ def test_comparison_and_places():
     assert bool((x.cuda() == 3).any()) and f"{x.cuda().max():.1f}" == "9.0"
 
 
+def test_functions_that_make_something_beside_their_input():
+    """Ranks, edges, grids and bases are made where the numbers are."""
+    x = tt.from_numpy(np.random.default_rng(0).standard_normal((3, 4)))
+    there = lambda like, values, **options: tt.tensor(values, **options).to(like.device)
+    grid = lambda x: tt.linspace(-1.2, 1.2, 8, dtype=x.dtype).to(x.device).reshape(1, 2, 2, 2)
+    sample = lambda x, mode, padding: F.grid_sample(x[None, None], grid(x), mode, padding, align_corners=False)
+    for call in (
+        lambda x: x.quantile(0.3, 1),
+        lambda x: x.quantile(there(x, [0.2, 0.7], dtype=tt.float64), 0, True, interpolation="midpoint"),
+        lambda x: x.nanquantile(0.3),
+        lambda x: sample(x, "bilinear", "zeros"),
+        lambda x: sample(x, "bicubic", "reflection"),
+        lambda x: sample(x, "nearest", "border"),
+        lambda x: tt.histogram(x, 4, weight=x.abs(), density=True)[0],
+        lambda x: tt.histogram(x, there(x, [-1.0, 0.0, 1.0], dtype=tt.float64))[1],
+        lambda x: tt.histogramdd(x[:, :2], [2, 3])[0],
+        lambda x: tt.segment_reduce(x, "mean", lengths=there(x, [2, 0, 1])).nan_to_num(),
+        lambda x: tt.segment_reduce(x, "max", offsets=there(x, [0, 1, 3]), initial=0.5),
+        lambda x: tt.func.jacrev(lambda row: row**2)(x[0]),
+        lambda x: nn.utils.parametrizations._Orthogonal(x, "cayley", False)(x),
+        lambda x: nn.utils.parametrizations._Orthogonal(x, "householder", False)(x),
+    ):
+        same([call(x)], [call(x.cuda())])
+
+
 def test_in_place():
     for change in (
         lambda x: x.add_(1).mul_(2).sub_(x).div_(3),

@@ -3,10 +3,11 @@
 import importlib.util
 import json
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
-from programs.running import FIRST_LINE, ROOT, fails, prints, python, run
+from programs.running import FIRST_LINE, ROOT, fails, prints, python, run, same_up_to_rounding
 
 SAYS = "import sys, os; print(sys.argv, __name__, os.getcwd(), sys.path[0], sys.flags.optimize, __spec__ is None)\n"
 
@@ -113,6 +114,30 @@ def test_names_of_classes_are_pytorchs(tmp_path):
     theirs = python("program.py", folder=tmp_path)
     assert theirs.returncode == 0, theirs.stderr
     assert ours.splitlines() == theirs.stdout.strip().splitlines()
+
+
+def test_attention_prints_and_is_pickled_as_pytorchs(tmp_path):
+    code = """
+        import os, pickle, sys, torch
+        from torch import nn
+        attention, kept = nn.MultiheadAttention(8, 2), [name for name in os.listdir() if name.endswith(".pt")]
+        print(attention, nn.Transformer(8, 2, 1, 1, 16, batch_first=True))
+        print(type(attention.out_proj) is nn.modules.linear.NonDynamicallyQuantizableLinear, type(attention.out_proj).__module__)
+        print(pickle.loads(pickle.dumps(attention)))
+        torch.manual_seed(0)
+        model = nn.TransformerDecoderLayer(8, 2, 16, dropout=0.0)
+        for name in kept:
+            model = torch.load(name, weights_only=False)
+            print(model, file=sys.stderr)
+        print(*(round(x.item(), 4) for x in model(torch.ones(1, 1, 8), torch.ones(1, 1, 8)).flatten()))
+        torch.save(model, ("ours" if "tinytorch" in sys.modules else "theirs") + ".pt")
+        """
+    first = prints(code, tmp_path)
+    for runner in (python, run, python):  # each reads what those before it wrote
+        ran = runner("program.py", folder=tmp_path)
+        assert ran.returncode == 0, ran.stderr
+        assert same_up_to_rounding(first, ran.stdout.strip()) is None
+        assert ran.stderr.count("(out_proj): NonDynamicallyQuantizableLinear(") >= 2
 
 
 def test_main_is_pickled_as_main(tmp_path):
@@ -265,3 +290,39 @@ def test_star_imports_give_names_of_pytorchs(path, tmp_path):
     assert all(hasattr(theirs, name) or importlib.util.find_spec(f"{path}.{name}") for name in ours)
     asked = {"rand", "Linear", "Conv2d", "SGD", "DataLoader", "relu", "RandomSampler", "functional", "lr_scheduler"}
     assert asked & set(given) - ours == set() != ours
+
+
+DUCK = """
+    class Duck:
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            return func.__name__, len(args)
+    """
+
+
+def test_objects_that_are_no_tensors_are_asked_by_functions(tmp_path):
+    """Functions that were imported before, and such classes in the program itself, beside it, and in -c."""
+    (tmp_path / "duck.py").write_text(textwrap.dedent(DUCK))
+    asks = "from torch import mean\nimport torch\n{}\nprint(mean(Duck()), torch.nn.functional.relu(Duck())[0])\n"
+    (tmp_path / "beside.py").write_text(asks.format("from duck import Duck"))
+    (tmp_path / "itself.py").write_text(asks.format(textwrap.dedent(DUCK)))
+    for arguments in (["beside.py"], ["itself.py"], ["-c", asks.format(textwrap.dedent(DUCK))]):
+        ours, theirs = run(*arguments, folder=tmp_path), python(*arguments, folder=tmp_path)
+        assert theirs.returncode == 0, theirs.stderr
+        assert ours.stdout == theirs.stdout == "('mean', 1) relu\n", ours.stderr
+
+
+def test_functions_are_as_they_were_where_nobody_asks(tmp_path):
+    printed = prints(
+        """
+        import torch, tinytorch.overrides
+        class Unused(torch.Tensor):
+            pass
+        torch.nn.Linear(2, 2)(torch.ones(1, 2)).sum().backward()
+        print(len(tinytorch.overrides.names))
+        Unused([1.0])
+        print(len(tinytorch.overrides.names) > 500)
+        """,
+        tmp_path,
+    )
+    assert printed.split() == ["0", "True"]

@@ -3,6 +3,7 @@
 import numpy as np
 
 import tinytorch
+from tinytorch import overrides
 from tinytorch.nn import module_hooks
 from tinytorch.ops import cumulative, scattering, sparse, statistics
 from wrong.tools import replace, wrong
@@ -64,3 +65,21 @@ def sums_of_two_neighbours_on_the_gpu():
         return a
 
     replace(kernels.scan, scan)
+
+
+@wrong("test_overrides.py::test_subclasses_are_asked_before_their_bases_otherwise_from_left_to_right[tinytorch]")
+def classes_asked_from_left_to_right_only():
+    asked = lambda x: (
+        hasattr(type(x), "__torch_function__") and type(x) not in (tinytorch.Tensor, tinytorch.nn.Parameter)
+    )
+    replace(overrides.implementing, lambda values: [x for x in values if asked(x)])
+
+
+@wrong("test_overrides.py::test_results_and_gradients_of_subclasses[tinytorch]")
+def gradients_that_become_objects_of_the_subclass():
+    overrides.get_default_nowrap_functions = lambda: set()
+
+
+@wrong("test_overrides.py::test_where_it_is_off[tinytorch]")
+def context_that_turns_it_on_again_for_the_one_around():
+    overrides.DisableTorchFunctionSubclass.__exit__ = lambda self, *error: setattr(overrides.state, "disabled", 0)

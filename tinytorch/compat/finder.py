@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
 from types import ModuleType
 
 from .. import _namespace
@@ -32,6 +33,7 @@ def install() -> None:
     )
     extend(package, "torch")
     sys.modules["torch"] = package.torch = package  # PyTorch has torch.torch, too
+    look_for_overrides(main_program())
 
 
 class Finder:
@@ -43,6 +45,7 @@ class Finder:
             return own_spec(name, path)
         if root == "torchvision":
             return torchvision.find_spec(name, Leading())
+        watch_for_overrides(name, path)
         if root == "torch" and table.is_module(name) and (table.is_here(name) or not missing.is_probe()):
             return ModuleSpec(name, Leading(), is_package=True)
         return None
@@ -67,6 +70,31 @@ def own_spec(name: str, path):
     return spec
 
 
+def watch_for_overrides(name: str, path) -> None:
+    """Functions ask for `__torch_function__` from the moment on that a module of the program's own speaks of it."""
+    if name.partition(".")[0] in sys.stdlib_module_names or name.partition(".")[0] in ("torch", "tinytorch"):
+        return
+    spec = PathFinder.find_spec(name, path)
+    origin = spec.origin if spec else None
+    if origin and origin.endswith(".py") and "site-packages" not in origin:
+        look_for_overrides(Path(origin).read_bytes())
+
+
+def look_for_overrides(source: bytes) -> None:
+    """A subclass of Tensor is noticed when it is made; of any other class only its text tells that it has the method."""
+    if b"__torch_function__" in source:
+        importlib.import_module("tinytorch.overrides").arm()
+
+
+def main_program() -> bytes:
+    """The text of what this process was started to run, if it is a file or `-c CODE`."""
+    arguments = sys.orig_argv[1:]
+    if "-c" in arguments:
+        return arguments[arguments.index("-c") + 1].encode() if arguments[-1] != "-c" else b""
+    file = next((Path(one) for one in arguments if not one.startswith("-")), Path())
+    return file.read_bytes() if file.is_file() and "-m" not in arguments else b""
+
+
 class Own(SourceFileLoader):
     """Loads a file of tinytorch; then its classes say where PyTorch has them, and PyTorch's other names are added."""
 
@@ -84,6 +112,10 @@ class Own(SourceFileLoader):
             extend(module, path)
         if short == "nn.module":
             module._checked_forward = forward
+        if short == "profiler":
+            importlib.import_module("tinytorch.compat.torch.profiler").with_pytorchs_names(module)
+        if short == "nn.attention":  # what its out_proj is called in PyTorch, in prints and in pickles
+            module.Linear = importlib.import_module("tinytorch.compat.torch.nn.modules.linear").NonDynamicallyQuantizableLinear
 
     def as_in_torchvision(self, module, path: str) -> None:
         for value in list(vars(module).values()):

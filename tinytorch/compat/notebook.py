@@ -16,6 +16,7 @@ def load_ipython_extension(shell) -> None:
     from course.whose import describe
 
     finder.install()
+    shell.events.register("pre_run_cell", lambda info: finder.look_for_overrides((info.raw_cell or "").encode()))
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if str(START) not in paths:
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(START), *paths]))

@@ -9,11 +9,11 @@ __all__ = ['CREATORS', 'RULES', 'CONNECTIONS', 'meeting', 'running', 'fresh_leve
            'reshape', 'transpose', 'two_axes', 'expand_dims', 'squeeze', 'broadcast_to', 'ravel', 'joined',
            'on_matrices', 'diagonal', 'pad', 'windows', 'einsum', 'norm', 'expanded', 'get', 'apart',
            'each_with_number', 'get_each', 'put', 'along_axis', 'take', 'like_creator', 'of_all', 'in_place',
-           'as_of_arrays', 'rolled', 'flipped', 'spread', 'collapsed', 'Batch', 'Unbatch', 'batched_at', 'unbatched',
-           'Spread', 'Collapse', 'Numpy', 'lenient', 'OneByOne', 'performed', 'listed', 'Example', 'Examples',
-           'levels_of', 'Meeting', 'one_by_one', 'shared_by', 'keep_watching', 'of_each_example', 'new_level',
-           'each_its_own', 'vmap', 'dims_of', 'checked_dim', 'examples', 'run_batched', 'output_at', 'basis_of',
-           'gradients_in_batches', 'each_row']
+           'as_of_arrays', 'rolled', 'flipped', 'spread', 'collapsed', 'Batch', 'Unbatch', 'ordinary', 'batched_at',
+           'unbatched', 'Spread', 'Collapse', 'Numpy', 'lenient', 'OneByOne', 'performed', 'listed', 'Example',
+           'Examples', 'levels_of', 'Meeting', 'one_by_one', 'shared_by', 'keep_watching', 'of_each_example',
+           'new_level', 'each_its_own', 'vmap', 'dims_of', 'checked_dim', 'examples', 'run_batched', 'output_at',
+           'basis_of', 'gradients_in_batches', 'each_row']
 
 # %% ../../modules/02_autograd/02_autograd_batching.ipynb #c003
 import contextlib
@@ -638,6 +638,14 @@ class Unbatch(Function):
         return batched_at(grad, self.dim, self.level)
 
 
+def ordinary(x: Tensor, dim: int, level: int, count: int) -> Tensor:
+    """A batched tensor as an ordinary one; its node has the name of the operation that computed it."""
+    result = keep_watching(Unbatch.apply(x, dim=dim, level=level, count=count))
+    if result.grad_fn is not None and x.grad_fn is not None:
+        result.grad_fn.made_by = x.grad_fn.name().replace("SumBackward0", "SumBackward1")  # a sum along dimensions
+    return result
+
+
 def batched_at(a, dim: int, level: int):
     """The array of which the dimension `dim` numbers the examples of a level."""
     if isinstance(a, Batched) and a.level > level:  # its own examples stay outside
@@ -819,7 +827,7 @@ class Meeting(Observer):
         own = [levels_of(x.array) if isinstance(x, Tensor) else {} for x in inputs]
         inside = {} if not options else functools.reduce(dict.__or__, map(levels_of, nested(options)), {})
         everything = functools.reduce(dict.__or__, own, inside)
-        if not everything or function in CONNECTIONS:
+        if not everything or issubclass(function, CONNECTIONS):
             return run(*inputs, **options)
         inputs = [
             shared_by(x, {level: n for level, n in everything.items() if level not in levels}, bool(inside))
@@ -1039,14 +1047,14 @@ def output_at(x, dim, level: int, count: int):
         raise IndexError(f"vmap: out_dim {dim} is out of range for an output of {x.ndim} dimensions")
     if level not in levels_of(x.array):
         x = Spread.apply(x, level=level, count=count)
-    return keep_watching(Unbatch.apply(x, dim=dim % (x.ndim + 1), level=level, count=count))
+    return ordinary(x, dim % (x.ndim + 1), level, count)
 
 # %% ../../modules/02_autograd/02_autograd_batching.ipynb #c028
 def basis_of(tensors) -> list:
     """For tensors with n numbers in all, the n ways to have a 1 at one place and 0 elsewhere: (n, *shape) each."""
     sizes, result, start = [x.numel() for x in tensors], [], 0
     for x, size in zip(tensors, sizes, strict=True):
-        rows = eye(sum(sizes), dtype=x.dtype)[:, start : start + size]
+        rows = eye(sum(sizes), dtype=x.dtype, device=x.device)[:, start : start + size]
         result.append(rows.reshape(sum(sizes), *x.shape))
         start += size
     return result
@@ -1072,4 +1080,4 @@ def each_row(x: Tensor, level: int, count: int) -> Tensor:
     """An ordinary tensor with the examples of a level in front."""
     if level not in levels_of(x.array):
         x = Spread.apply(x, level=level, count=count)
-    return keep_watching(Unbatch.apply(x, dim=0, level=level, count=count))
+    return ordinary(x, 0, level, count)

@@ -8,6 +8,8 @@ __all__ = ['SELU_FLOOR', 'dropped_channels', 'channel_dropout', 'dropout1d', 'dr
            'FeatureAlphaDropout']
 
 # %% ../../modules/09_normalization/09_normalization_channel_dropout.ipynb #c003
+import warnings
+
 from .. import float64, rand, rand_like
 from .basic_activations import floats_only
 from .dropout import _Dropout, checked_probability
@@ -29,7 +31,9 @@ def channel_dropout(
 ) -> Tensor:
     """What dropout1d, 2d and 3d share: checks, then whole channels."""
     checked_probability(p)
-    if input.ndim not in ndims:
+    if name == "dropout2d" and input.ndim == 2:  # PyTorch warns, too, and drops single numbers
+        warnings.warn(f"{name}: Received a 2-D input to {name}, which is deprecated: expected 3D or 4D", stacklevel=3)
+    elif input.ndim not in ndims:
         raise RuntimeError(f"{name}: expected {ndims[0]}D or {ndims[1]}D input, but received a {input.ndim}D input")
     if not training:
         return input

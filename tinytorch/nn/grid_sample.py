@@ -94,7 +94,7 @@ def mixed(input: Tensor, all_taps: list) -> Tensor:
     """(N, C, *sizes) read at P places of each image: (N, P, C). `all_taps` has the taps of each dimension, (N, P)."""
     sizes, (count, channels) = input.shape[2:], input.shape[:2]
     rows = input.permute(0, *range(2, input.ndim), 1).reshape(-1, channels)
-    first = np.arange(count)[:, None] * int(np.prod(sizes))  # where the pixels of each image begin
+    first = np.arange(count, like=rows.array)[:, None] * int(np.prod(sizes))  # where the pixels of each image begin
     total = 0
     for combination in itertools.product(*all_taps):
         place, inside, weight = 0, True, 1
@@ -132,7 +132,7 @@ def grid_sample(
             "Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. Please"
             " specify align_corners=True if the old behavior is desired. See the documentation of grid_sample for"
             " details.",
-            stacklevel=2,
+            stacklevel=3,
         )
     check_grid(input, grid, mode)
     if input.dtype.itemsize == 2:  # of 16 bits, too few to say a place between pixels

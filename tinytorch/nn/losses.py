@@ -44,13 +44,13 @@ def legacy_reduction(reduction: str, size_average=None, reduce=None) -> str:
     return reduction
 
 
-def warn_of_broadcast(input, target) -> None:
+def warn_of_broadcast(input, target, stacklevel: int = 4) -> None:
     """Different shapes are allowed where they broadcast, and are nearly always a mistake."""
     if input.shape != target.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
 
 # %% ../../modules/04_losses/04_losses.ipynb #mse-loss

@@ -39,7 +39,7 @@ class SmoothL1Function(Elementwise):
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction: str = "mean", weight=None) -> Tensor:
     """|input - target|, reduced."""
-    warn_of_broadcast(input, target)
+    warn_of_broadcast(input, target, stacklevel=3)
     return weighted((input - target).abs(), weight, reduction, size_average, reduce)
 
 

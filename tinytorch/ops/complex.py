@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['LATER', 'INSTEAD', 'BEYOND', 'of_real_numbers', 'conj_physical', 'is_neg', 'resolve_neg', 'real_logaddexp',
-           'applied_to_complex', 'conjugating', 'conjugate', 'fitted', 'convert', 'Discard', 'Conj', 'Real', 'Imag',
-           'ViewAsReal', 'ViewAsComplex', 'Complex', 'to_complex', 'laid_by_pairs', 'conj', 'real', 'imag',
-           'view_as_real', 'view_as_complex', 'both_floats', 'complex', 'polar', 'is_conj', 'resolve_conj', 'isreal',
-           'real_number', 'set_real', 'set_imag', 'Modulus', 'Direction', 'Angle', 'Sigmoid', 'logaddexp', 'adjoint',
-           'adjoint_of_matrix']
+           'applied_to_complex', 'conjugating', 'conjugate', 'conjugate_transpose', 'fitted', 'convert', 'Discard',
+           'Conj', 'Real', 'Imag', 'ViewAsReal', 'ViewAsComplex', 'Complex', 'to_complex', 'laid_by_pairs', 'conj',
+           'real', 'imag', 'view_as_real', 'view_as_complex', 'both_floats', 'complex', 'polar', 'is_conj',
+           'resolve_conj', 'isreal', 'real_number', 'set_real', 'set_imag', 'Modulus', 'Direction', 'Angle', 'Sigmoid',
+           'logaddexp', 'adjoint', 'adjoint_of_matrix']
 
 # %% ../../modules/02_autograd/02_autograd_complex.ipynb #c003
 import builtins
@@ -84,6 +84,11 @@ def conjugating(function: type) -> type:
 def conjugate(x):
     """The conjugate of an array or a Tensor."""
     return x.conj() if isinstance(x, Tensor) else as_array(np.conj(x))
+
+
+def conjugate_transpose(x):
+    """An array or a Tensor transposed, its last two dimensions, and conjugated."""
+    return conjugate(x.swapaxes(-1, -2))
 
 
 def fitted(grad, edge):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..autograd import run, values
+from .complex import conjugate_transpose as adjoint
 from ..dispatch import device_of, moved, to_numpy
 from .creation import empty, eye
 from .reductions import Pick
@@ -62,7 +63,7 @@ def permutation_matrix(pivots, n: int, kind):
 class LU(Function):
     """`packed`, L and U of a = P @ L @ U in one matrix; `order` are the rows of a in the order of P."""
 
-    differentiable_twice = True
+    takes_complex = differentiable_twice = True
     flops = "elementwise"
 
     def forward(self, a, packed, order):
@@ -74,23 +75,23 @@ class LU(Function):
         rows, columns = packed.shape[-2:]
         k = min(rows, columns)
         square, of_square = packed[..., :k, :k], grad[..., :k, :k]
-        transposed = run(Triangle, square, k=-1, lower=True).swapaxes(-1, -2)  # of L, but for the ones
+        transposed = adjoint(run(Triangle, square, k=-1, lower=True))  # of L, but for the ones
         upper = run(Triangle, square, k=0, lower=False)
         of_lower = run(Triangle, of_square, k=-1, lower=True)
         below, above = transposed @ of_lower + of_lower, run(Triangle, of_square, k=0, lower=False)
-        above = above @ upper.swapaxes(-1, -2)
+        above = above @ adjoint(upper)
         if columns > k:
-            below = below - grad[..., k:] @ packed[..., k:].swapaxes(-1, -2)
+            below = below - grad[..., k:] @ adjoint(packed[..., k:])
         if rows > k:
-            above = above - packed[..., k:, :].swapaxes(-1, -2) @ grad[..., k:, :]
+            above = above - adjoint(packed[..., k:, :]) @ grad[..., k:, :]
         middle = run(Triangle, below, k=-1, lower=True) + run(Triangle, above, k=0, lower=False)
-        left = lambda x: run(TriangularSolve, transposed, x, upper=True, unitriangular=True)  # L^-T @ x
-        right = lambda x: run(TriangularSolve, upper, x.swapaxes(-1, -2), upper=True, unitriangular=False)  # its ^T
-        result = right(left(middle)).swapaxes(-1, -2)
+        left = lambda x: run(TriangularSolve, transposed, x, upper=True, unitriangular=True)  # L^-H @ x
+        right = lambda x: run(TriangularSolve, upper, adjoint(x), upper=True, unitriangular=False)  # its ^H
+        result = adjoint(right(left(middle)))
         if columns > k:
             result = run(Cat, result, left(grad[..., k:]), dim=result.ndim - 1)
         if rows > k:
-            result = run(Cat, result, right(grad[..., k:, :]).swapaxes(-1, -2), dim=result.ndim - 2)
+            result = run(Cat, result, adjoint(right(grad[..., k:, :])), dim=result.ndim - 2)
         back = np.argsort(self.row_order, -1)[..., None]
         index = np.broadcast_to(back, values(grad).shape)
         return run(Pick, result, index=moved(index, device_of(values(grad))), dim=result.ndim - 2)
@@ -171,7 +172,7 @@ Tensor.lu = lu
 
 # %% ../../modules/02_autograd/02_autograd_lu.ipynb #c009
 def linalg_lu_solve(LU, pivots, B, *, left: bool = True, adjoint: bool = False) -> Tensor:
-    """X with A @ X = B, or A^T @ X = B (`adjoint`), or X @ A = B (`left=False`), of what lu_factor made of A."""
+    """X with A @ X = B, or A^H @ X = B (`adjoint`), or X @ A = B (`left=False`), of what lu_factor made of A."""
     square_matrices("linalg.lu_solve", LU, "LU")
     matrices("linalg.lu_solve", B, "B")
     same_dtype("linalg.lu_solve", LU, B)
@@ -180,10 +181,10 @@ def linalg_lu_solve(LU, pivots, B, *, left: bool = True, adjoint: bool = False) 
     if pivots.shape != LU.shape[:-1]:
         raise RuntimeError(f"linalg.lu_solve: pivots have shape {pivots.shape}, expected {LU.shape[:-1]}")
     if not left:
-        return linalg_lu_solve(LU, pivots, B.mT, adjoint=not adjoint).mT
+        return linalg_lu_solve(LU, pivots, B.mH, adjoint=not adjoint).mH
     P, L, U = lu_unpack(LU, pivots)
     if adjoint:
-        return P @ solve_triangular(L.mT, solve_triangular(U.mT, B, upper=False), upper=True, unitriangular=True)
+        return P @ solve_triangular(L.mH, solve_triangular(U.mH, B, upper=False), upper=True, unitriangular=True)
     return solve_triangular(U, solve_triangular(L, P.mT @ B, upper=False, unitriangular=True), upper=True)
 
 
@@ -206,11 +207,11 @@ class LDLFactorInfo(NamedTuple):
     info: Tensor
 
 
-def ldl_factored(a: np.ndarray) -> tuple:
-    """(L and D in one, pivots, info) of each matrix, by LAPACK's sytrf, from its lower triangle."""
+def ldl_factored(a: np.ndarray, hermitian: bool) -> tuple:
+    """(L and D in one, pivots, info) of each matrix, by LAPACK's sytrf or hetrf, from its lower triangle."""
     from scipy.linalg.lapack import get_lapack_funcs
 
-    (factor,) = get_lapack_funcs(("sytrf",), (a,))
+    (factor,) = get_lapack_funcs(("hetrf" if hermitian and a.dtype.kind == "c" else "sytrf",), (a,))
     result, pivots, info = np.array(a), np.zeros(a.shape[:-1], np.int32), np.zeros(a.shape[:-2], np.int32)
     for i in np.ndindex(info.shape if a.size else 0):
         result[i], pivots[i], info[i] = factor(a[i], lower=1)
@@ -220,7 +221,7 @@ def ldl_factored(a: np.ndarray) -> tuple:
 def ldl_factor_ex(A, *, hermitian: bool = False, check_errors: bool = False) -> LDLFactorInfo:
     """(L and D of symmetric A (..., n, n) in one matrix, pivots, info). Only the lower triangle of A is read."""
     square_matrices("torch.linalg.ldl_factor_ex", A)
-    results = on_cpu(ldl_factored, A.detach().array)
+    results = on_cpu(lambda a: ldl_factored(a, hermitian), A.detach().array)
     if check_errors and to_numpy(results[2]).any():
         raise LinAlgError("torch.linalg.ldl_factor_ex: the matrix is singular: D has a 0", to_numpy(results[2]))
     return LDLFactorInfo(*map(Tensor.wrap, results))
@@ -231,10 +232,10 @@ def ldl_factor(A, *, hermitian: bool = False) -> LDLFactor:
     return LDLFactor(*ldl_factor_ex(A, hermitian=hermitian, check_errors=True)[:2])
 
 
-def ldl_solved(LD: np.ndarray, pivots: np.ndarray, b: np.ndarray) -> np.ndarray:
+def ldl_solved(LD: np.ndarray, pivots: np.ndarray, b: np.ndarray, hermitian: bool) -> np.ndarray:
     from scipy.linalg.lapack import get_lapack_funcs
 
-    (solver,) = get_lapack_funcs(("sytrs",), (LD, b))
+    (solver,) = get_lapack_funcs(("hetrs" if hermitian and LD.dtype.kind == "c" else "sytrs",), (LD, b))
     batch = np.broadcast_shapes(LD.shape[:-2], b.shape[:-2])
     LD, pivots, b = (np.broadcast_to(x, (*batch, *x.shape[x.ndim - n :])) for x, n in ((LD, 2), (pivots, 1), (b, 2)))
     result = np.empty(b.shape, b.dtype)
@@ -249,4 +250,5 @@ def ldl_solve(LD, pivots, B, *, hermitian: bool = False) -> Tensor:
     matrices("torch.linalg.ldl_solve", B, "B")
     same_dtype("torch.linalg.ldl_solve", LD, B)
     broadcast_shapes(LD.shape[:-2], B.shape[:-2])
-    return Tensor.wrap(on_cpu(ldl_solved, LD.detach().array, pivots.array, B.detach().array))
+    solved = lambda *arrays: ldl_solved(*arrays, hermitian)
+    return Tensor.wrap(on_cpu(solved, LD.detach().array, pivots.array, B.detach().array))

@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..autograd import run, values
+from .complex import conjugate
+from .complex import conjugate_transpose as adjoint
 from .comparison import gt, lt
 from .creation import arange, eye, zeros
 from .decompositions import SVDFunction, identity, transposed, unpacked
@@ -64,15 +66,20 @@ def cofactors(a):
 class SlogDet(Function):
     """The sign of the determinant and the logarithm of its absolute value, as the last dimension of the result."""
 
-    differentiable_twice = True
+    takes_complex = differentiable_twice = True
     flops = "elementwise"
 
     def forward(self, a):
-        self.saved = (a,)
-        return on_cpu(lambda a: np.stack(np.linalg.slogdet(a), -1), a)
+        result = on_cpu(lambda a: np.stack(np.linalg.slogdet(a), -1), a)
+        self.saved = a, result
+        return result
 
     def backward(self, grad):
-        return grad[..., 1, None, None] * transposed(run(Inverse, self.saved[0]))
+        a, result = self.saved
+        slope = grad[..., 1]
+        if values(a).dtype.kind == "c":  # the sign has a direction, in which it turns
+            slope = slope.real + 1j * (grad[..., 0] * conjugate(result[..., 0])).imag
+        return slope[..., None, None] * adjoint(run(Inverse, a))
 
 
 class SignLogDet(NamedTuple):
@@ -88,12 +95,14 @@ def det(A) -> Tensor:
 def slogdet(A) -> SignLogDet:
     """(sign, logarithm of the absolute value) of the determinants; (0, -inf) of singular matrices."""
     both = SlogDet.apply(square_matrices("linalg.slogdet", A))
-    return SignLogDet(both[..., 0], both[..., 1])
+    return SignLogDet(both[..., 0], both[..., 1].real if A.dtype.is_complex else both[..., 1])
 
 
 def logdet(input) -> Tensor:
     """The logarithm of the determinant; nan where that is negative."""
     sign, size = slogdet(input)
+    if input.dtype.is_complex:
+        return size + sign.log()
     return size + where(lt(sign.detach(), 0), math.nan, 0.0)
 
 
@@ -308,7 +317,7 @@ def reflected(input, tau, x, order) -> Tensor:
         one[i] = 1
         below = gt(arange(m, device=input.device), i).to(input.dtype)
         v = (input[..., i] * below + one).unsqueeze(-1)
-        x = x - tau[..., i : i + 1, None] * (v @ (v.mT @ x))
+        x = x - tau[..., i : i + 1, None] * (v @ (v.mH @ x))
     return x
 
 
@@ -331,7 +340,7 @@ def householder_product(input, tau) -> Tensor:
 
 
 def ormqr(input, tau, other, left: bool = True, transpose: bool = False) -> Tensor:
-    """Q @ other, Q being the product of the reflections in `input` and tau; or Q^T @ other (`transpose`), or other @ Q
+    """Q @ other, Q being the product of the reflections in `input` and tau; or Q^H @ other (`transpose`), or other @ Q
     (left=False).
     """
     matrices("torch.ormqr", input, "input")
@@ -340,9 +349,9 @@ def ormqr(input, tau, other, left: bool = True, transpose: bool = False) -> Tens
             f"torch.ormqr: input is {input.shape}, other is {other.shape}: they do not fit for left={left}"
         )
     if not left:
-        return ormqr(input, tau, other.mT, True, not transpose).mT
+        return ormqr(input, tau, other.mH, True, not transpose).mH
     count = range(tau.shape[-1])
-    return reflected(input, tau, other, count if transpose else reversed(count))
+    return reflected(input, tau.conj(), other, count) if transpose else reflected(input, tau, other, reversed(count))
 
 
 Tensor.geqrf, Tensor.orgqr, Tensor.ormqr = geqrf, householder_product, ormqr

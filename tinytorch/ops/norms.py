@@ -29,8 +29,8 @@ def vector_norm(x, ord: float = 2, dim=None, keepdim: bool = False, *, dtype=Non
 
 def of_floats(name: str, x, dtype) -> Tensor:
     x = x if dtype is None else to_dtype(x, dtype)
-    if not x.dtype.is_floating_point:
-        raise RuntimeError(f"{name}: expected a floating point tensor, this one is {x.dtype}")
+    if x.dtype.family < 2:
+        raise RuntimeError(f"{name}: expected a floating point or complex tensor, this one is {x.dtype}")
     return x
 
 

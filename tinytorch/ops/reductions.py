@@ -17,6 +17,7 @@ import numpy as np
 
 from ..autograd import run, values
 from ..dispatch import as_array, device_of, moved
+from .complex import conjugate_transpose
 from .counting import ordered
 from .elementwise import Abs, Gate, Sign, maximum, minimum
 from .node_names import named_node
@@ -425,7 +426,7 @@ Tensor.cumprod = cumprod
 class Nuclear(Function):
     """The sum of the singular values of the matrices in the last two dimensions."""
 
-    differentiable_twice = True
+    takes_complex = differentiable_twice = True
     flops = "elementwise"
 
     def forward(self, a):
@@ -438,8 +439,9 @@ class Nuclear(Function):
 
 
 class Polar(Function):
-    """U V^T for matrices a = U S V^T: the derivative of the sum of their singular values."""
+    """U V^H for matrices a = U S V^H: the derivative of the sum of their singular values."""
 
+    takes_complex = True
     flops = "elementwise"
 
     def forward(self, a):
@@ -447,12 +449,12 @@ class Polar(Function):
         return self.saved[0] @ self.saved[2]
 
     def backward(self, grad):
-        # U V^T turns with a: by the antisymmetric part of U^T da V, and by what leads out of U's or V's space.
+        # U V^H turns with a: by the antisymmetric part of U^H da V, and by what leads out of U's or V's space.
         # The map from da to the result is its own transpose.
         u, s, vt = self.saved
-        ut, v, row, column = u.swapaxes(-1, -2), vt.swapaxes(-1, -2), s[..., None, :], s[..., None]
+        ut, v, row, column = conjugate_transpose(u), conjugate_transpose(vt), s[..., None, :], s[..., None]
         part = ut @ grad @ v
-        turned = u @ ((part - part.swapaxes(-1, -2)) / (row + column)) @ vt
+        turned = u @ ((part - conjugate_transpose(part)) / (row + column)) @ vt
         return turned + (grad - u @ (ut @ grad)) @ (v / row) @ vt + (u / row) @ ut @ (grad - grad @ v @ vt)
 
 

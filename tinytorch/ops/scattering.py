@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['Combined', 'combine', 'lowest_and_highest', 'extreme_of', 'corner', 'touches', 'Products', 'of_several_zeros',
-           'combined', 'scatter_reduce', 'index_reduce', 'masked_scatter', 'put', 'nonzero_static', 'replaced',
-           'select_scatter', 'slice_scatter', 'diagonal_scatter', 'as_strided_scatter']
+           'combined', 'scatter_reduce', 'index_reduce', 'segment_reduce', 'segment_start', 'stretches',
+           'masked_scatter', 'put', 'nonzero_static', 'replaced', 'select_scatter', 'slice_scatter', 'diagonal_scatter',
+           'as_strided_scatter']
 
 # %% ../../modules/02_autograd/02_autograd_scattering.ipynb #c003
 import math
@@ -13,7 +14,8 @@ import math
 import numpy as np
 
 from ..autograd import run
-from ..dispatch import dispatch
+from ..dispatch import dispatch, to_numpy
+from .comparison import gt, lt
 from .elementwise import Gate
 from .indexing import (
     Gather, SetItem, SumEntries, at_least_one, condition_of, cropped, entries_index, index_put, of_vectors, positions,
@@ -21,7 +23,7 @@ from .indexing import (
 )  # fmt: skip
 from .inplace import in_place_form
 from .shapes import ravel
-from ..tensor import Function, Tensor, broadcast_shapes, expand, reshape
+from ..tensor import Function, Tensor, broadcast_shapes, expand, normalize_dim, reshape
 
 # %% ../../modules/02_autograd/02_autograd_scattering.ipynb #c006
 class Combined(Function):
@@ -182,6 +184,78 @@ def index_reduce(input, dim: int, index, source, reduce: str, *, include_self: b
 
 
 Tensor.scatter_reduce, Tensor.index_reduce = scatter_reduce, index_reduce
+
+# %% ../../modules/02_autograd/02_autograd_scattering.ipynb #c015
+def segment_reduce(
+    data, reduce: str, *, lengths=None, indices=None, offsets=None, axis: int = 0, unsafe: bool = False, initial=None
+) -> Tensor:
+    """One entry for each stretch of `data` along `axis`: its "sum", "mean", "max", "min" or "prod", with `initial`.
+
+    `lengths` (..., segments) or `offsets` (..., segments + 1) say where they begin and end; the first dimensions are
+    those of `data`. Without `initial` an empty stretch has 0, nan, -inf, inf or 1. `unsafe`: lengths may not fill it.
+    """
+    how, start, identity = segment_start(data, reduce, initial)
+    ends, array = stretches(data, lengths, indices, offsets, axis, unsafe)
+    axis, count = array.ndim - 1, array.shape[-1]
+    places = np.arange(data.shape[axis])
+    numbers = [
+        np.where(places < first, count, np.searchsorted(row, places, "right"))  # the last place is for what is in none
+        for row, first in zip(ends.reshape(-1, count), (ends - array)[..., :1].reshape(-1), strict=True)
+    ]
+    index = np.reshape(numbers, data.shape[: axis + 1]).astype(np.int64)
+    beside = [1] * (data.ndim - axis - 1)
+    index = expand(Tensor.wrap(index.reshape(*index.shape, *beside)).to(data.device), data.shape)
+    target = data.new_full((*data.shape[:axis], count + 1, *data.shape[axis + 1 :]), start)
+    result = scatter_reduce(target, axis, index, data, how, include_self=how in ("sum", "prod")).narrow(axis, 0, count)
+    if reduce == "mean":
+        sizes = array.reshape(*array.shape, *beside)
+        empty = Tensor.wrap(sizes == 0).to(data.device)
+        result = (result / Tensor.wrap(np.maximum(sizes, 1)).to(data.device)).masked_fill(empty, identity)
+    elif initial is not None and how in ("amax", "amin"):
+        further = lt(result, initial) if how == "amax" else gt(result, initial)
+        result = result.masked_fill(further, initial)
+    return result
+
+
+def segment_start(data, reduce: str, initial) -> tuple:
+    """(the name in scatter_reduce, what stands there before, what an empty stretch has)."""
+    names = {"sum": "sum", "mean": "sum", "prod": "prod", "max": "amax", "min": "amin", "amax": "amax", "amin": "amin"}
+    if reduce not in names:
+        raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    if not data.dtype.is_floating_point:
+        raise NotImplementedError(f"segment_reduce is for floating-point numbers, data is {data.dtype}")
+    how = names[reduce]
+    alone = {"sum": 0.0, "prod": 1.0, "amax": -math.inf, "amin": math.inf}[how]
+    start = alone if initial is None or how in ("amax", "amin") else initial
+    return how, start, math.nan if initial is None else initial
+
+
+def stretches(data, lengths, indices, offsets, axis: int, unsafe: bool) -> tuple:
+    """(where each stretch ends, its length), as arrays of numpy's. Raises RuntimeError for what does not fit `data`."""
+    if indices is not None:
+        raise RuntimeError("segment_reduce(): indices based reduction is not supported yet.")
+    if lengths is None and offsets is None:
+        raise RuntimeError("segment_reduce(): Either lengths or offsets must be defined.")
+    name, given = ("lengths", lengths) if offsets is None else ("offsets", offsets)
+    array, axis = to_numpy(whole_numbers(given, "segment_reduce")), normalize_dim(axis, data.ndim)
+    if axis != array.ndim - 1:
+        raise RuntimeError(f"segment_reduce(): Expected axis to be the last dimension of {name} but got {axis}.")
+    if array.ndim > data.ndim or array.shape[:-1] != data.shape[:axis]:
+        raise RuntimeError(f"segment_reduce(): {name} of shape {array.shape} does not fit data of shape {data.shape}")
+    ends, n = (array.cumsum(-1) if offsets is None else array[..., 1:]), data.shape[axis]
+    array = array if offsets is None else np.diff(array)
+    if (array < 0).any():
+        raise RuntimeError(
+            "lengths contains negative value!" if offsets is None else "segment_reduce(): offsets decrease"
+        )
+    if offsets is None and not unsafe and (array.sum(-1) != n).any():
+        raise RuntimeError(
+            "segment_reduce(): Expected all rows of lengths along axis to sum to data.size(lengths.dim()-1) when"
+            " !unsafe."
+        )
+    if (ends > n).any():
+        raise RuntimeError(f"segment_reduce(): {name} go beyond the {n} entries of data")
+    return ends, array
 
 # %% ../../modules/02_autograd/02_autograd_scattering.ipynb #c009
 def masked_scatter(input, mask, source) -> Tensor:

@@ -6,8 +6,8 @@
 __all__ = ['LinAlgError', 'numbers_of', 'on_cpu', 'matrices', 'square_matrices', 'same_dtype', 'failures', 'or_error',
            'without_error', 'Inverse', 'InverseInfo', 'inv', 'inv_ex', 'Solve', 'SolveInfo', 'is_vector', 'solve',
            'solve_ex', 'triangular', 'TriangularSolve', 'solve_triangular', 'TriangularSolution', 'triangular_solve',
-           'tensorsolve', 'tensorinv', 'Cholesky', 'CholeskySolve', 'CholeskyInfo', 'lower_triangle_of',
-           'linalg_cholesky', 'cholesky_ex', 'cholesky', 'cholesky_solve', 'cholesky_inverse']
+           'tensorsolve', 'tensorinv', 'Cholesky', 'CholeskySolve', 'CholeskyInfo', 'linalg_cholesky', 'cholesky_ex',
+           'cholesky', 'cholesky_solve', 'cholesky_inverse']
 
 # %% ../../modules/02_autograd/02_autograd_solving.ipynb #c003
 import math
@@ -17,6 +17,7 @@ import numpy as np
 
 from ..autograd import run, unbroadcast
 from ..dispatch import device_of, moved, to_numpy
+from .complex import conjugate_transpose as adjoint
 from .creation import eye
 from .indexing import where
 from .shapes import Triangle
@@ -300,41 +301,41 @@ Tensor.triangular_solve = triangular_solve
 
 # %% ../../modules/02_autograd/02_autograd_solving.ipynb #c017
 class Cholesky(Function):
-    """The lower triangular L with a = L @ L^T, of which only the lower triangle of a is looked at."""
+    """The lower triangular L with a = L @ L^H. One triangle of a is looked at: the lower, or with `upper` that."""
 
-    differentiable_twice = True
+    takes_complex = differentiable_twice = True
     flops = "elementwise"
 
-    def forward(self, a):
+    def forward(self, a, upper=False):
         message = (
             "linalg.cholesky: {which}The factorization could not be completed because the input is not"
             " positive-definite (the leading minor of order {info} is not positive-definite)."
         )
-        result = on_cpu(lambda a: or_error(message, "potrf", np.linalg.cholesky, a), a)
+        compute = lambda a: or_error(message, "potrf", np.linalg.cholesky, adjoint(a) if upper else a)
+        result = on_cpu(compute, a)
         self.saved = (result,)
         return result
 
     def backward(self, grad):
         (factor,) = self.saved
-        transposed = factor.swapaxes(-1, -2)
+        transposed = adjoint(factor)
         product = transposed @ grad
-        lower = run(Triangle, product, k=0, lower=True) + run(Triangle, product, k=-1, lower=True)  # twice Phi
+        lower, strict = (run(Triangle, product, k=k, lower=True) for k in (0, -1))
         options = {"upper": True, "unitriangular": False}
-        left = run(TriangularSolve, transposed, lower, **options)
-        result = run(TriangularSolve, transposed, left.swapaxes(-1, -2), **options)
-        return (result + result.swapaxes(-1, -2)) * 0.25
+        left = run(TriangularSolve, transposed, (lower + adjoint(strict)) * 0.5, **options)
+        return adjoint(run(TriangularSolve, transposed, adjoint(left), **options))
 
 
 class CholeskySolve(Function):
-    """X with (L @ L^T) @ X = b. Only the lower triangle of L is read, though its gradient, as PyTorch's, is full."""
+    """X with (L @ L^H) @ X = b. Only the lower triangle of L is read, though its gradient, as PyTorch's, is full."""
 
-    differentiable_twice = True
+    takes_complex = differentiable_twice = True
     flops = "elementwise"
 
     def forward(self, b, factor):
         def solver(b, factor):
             half = triangular(factor, b, False, False)
-            return triangular(np.swapaxes(factor, -1, -2), half, True, False)
+            return triangular(adjoint(factor), half, True, False)
 
         result = on_cpu(solver, b, factor)
         self.saved, self.b_shape = (factor, result), b.shape
@@ -343,8 +344,8 @@ class CholeskySolve(Function):
     def backward(self, grad):
         factor, result = self.saved
         grad_b = run(CholeskySolve, grad, factor)
-        product = grad_b @ result.swapaxes(-1, -2)
-        grad_factor = -((product + product.swapaxes(-1, -2)) @ factor)
+        product = grad_b @ adjoint(result)
+        grad_factor = -((product + adjoint(product)) @ factor)
         return unbroadcast(grad_b, self.b_shape), unbroadcast(grad_factor, factor.shape)
 
 
@@ -353,24 +354,19 @@ class CholeskyInfo(NamedTuple):
     info: Tensor
 
 
-def lower_triangle_of(A, upper: bool) -> Tensor:
-    """Cholesky reads the lower triangle; with `upper` what is to be read stands above."""
-    return A.mT if upper else A
-
-
 def linalg_cholesky(A, *, upper: bool = False) -> Tensor:
-    """L with A = L @ L^T, or with `upper` L^T, of symmetric A (..., n, n). Raises LinAlgError if A is not positive
+    """L with A = L @ L^H, or with `upper` L^H, of symmetric A (..., n, n). Raises LinAlgError if A is not positive
     definite.
     """
-    L = Cholesky.apply(lower_triangle_of(square_matrices("linalg.cholesky", A), upper))
-    return L.mT if upper else L
+    L = Cholesky.apply(square_matrices("linalg.cholesky", A), upper=upper)
+    return L.mH if upper else L
 
 
 def cholesky_ex(A, *, upper: bool = False, check_errors: bool = False) -> CholeskyInfo:
     """(L, info): nan where A is not positive definite, and in `info` the first leading minor that is not."""
-    A = lower_triangle_of(square_matrices("linalg.cholesky_ex", A), upper)
-    L, info = without_error(Cholesky.apply, A, check_errors)
-    return CholeskyInfo(L.mT if upper else L, info)
+    factor = lambda A: Cholesky.apply(A, upper=upper)
+    L, info = without_error(factor, square_matrices("linalg.cholesky_ex", A), check_errors)
+    return CholeskyInfo(L.mH if upper else L, info)
 
 
 def cholesky(input, upper: bool = False) -> Tensor:
@@ -385,7 +381,7 @@ def cholesky_solve(B, L, upper: bool = False) -> Tensor:
     if B.shape[-2] != L.shape[-1]:
         raise RuntimeError(f"cholesky_solve: L is {L.shape}, B is {B.shape}: their sizes do not fit")
     broadcast_shapes(B.shape[:-2], L.shape[:-2])
-    return CholeskySolve.apply(B, L.mT if upper else L)
+    return CholeskySolve.apply(B, L.mH if upper else L)
 
 
 def cholesky_inverse(L, upper: bool = False) -> Tensor:

@@ -68,7 +68,9 @@ class SparseTensor(Tensor):
     def __repr__(self):
         notes = [] if self.dtype is as_tensor(1.0).dtype else [f"dtype={self.dtype!r}"]
         notes = [f"size={tuple(self._shape)}", f"nnz={self._nnz()}", *notes, "layout=torch.sparse_coo"]
-        return f"tensor(indices={self._index!r},\n       values={self._kept!r},\n       {', '.join(notes)})"
+        parts = [f"{name}={x!r}" for name, x in (("indices", self._index), ("values", self._kept))]
+        lines = [part.replace("\n", "\n" + " " * (8 + part.index("="))) for part in parts]  # under their own numbers
+        return "tensor(" + ",\n       ".join([*lines, ", ".join(notes)]) + ")"
 
     def with_values(self, values: Tensor) -> "SparseTensor":
         """Other values at the same places."""

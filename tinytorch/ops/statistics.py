@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dispatch import as_array, to_numpy
+from ..dispatch import as_array, device_of, moved, to_numpy
 from .comparison import isnan
 from .creation import as_tensor, linspace
 from .cumulative import accumulated
@@ -127,7 +127,7 @@ def shares(name: str, input, q) -> Tensor:
     if not isinstance(q, Tensor):
         if not 0 <= q <= 1:
             raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q}")
-        q = as_tensor(q, dtype=input.dtype)
+        q = as_tensor(q, dtype=input.dtype, device=input.device)
     if q.ndim > 1:
         raise RuntimeError(f"{name}() q must be a scalar or 1D tensor, its shape is {q.shape}")
     if q.dtype is not input.dtype:
@@ -177,6 +177,9 @@ Tensor.quantile, Tensor.nanquantile = quantile, nanquantile
 class Histogram(NamedTuple):
     hist: Tensor
     bin_edges: Tensor
+
+    def __repr__(self):
+        return f"torch.return_types.histogram(\nhist={self.hist!r},\nbin_edges={self.bin_edges!r})"
 
 
 class HistogramDD(NamedTuple):
@@ -244,8 +247,10 @@ def histogramdd(input, bins, *, range=None, weight=None, density: bool = False) 
         low, high = limits(points[:, d], low, high, 0.5, "torch.histogramdd()")
         edges.append(linspace(float(low), float(high), part + 1, dtype=input.dtype).array)
     weights = None if weight is None else to_numpy(weight.array).reshape(-1)
-    counts = np.histogramdd(points, edges, density=density, weights=weights)[0]
-    return HistogramDD(Tensor.wrap(counts.astype(points.dtype)), tuple(map(Tensor.wrap, edges)))
+    edges = [to_numpy(one) for one in edges]
+    counts = np.histogramdd(to_numpy(points), edges, density=density, weights=weights)[0].astype(points.dtype)
+    results = [moved(one, device_of(points)) for one in (counts, *edges)]
+    return HistogramDD(Tensor.wrap(results[0]), tuple(map(Tensor.wrap, results[1:])))
 
 
 Tensor.histc, Tensor.histogram = histc, histogram

@@ -115,7 +115,7 @@ def type_of(text) -> TensorType:
 def type_(input, dtype=None, non_blocking: bool = False):
     """The tensor in a dtype, or as a type; without one, the name of its type in PyTorch (`torch.FloatTensor`)."""
     if dtype is None:
-        place = "" if input.is_cpu else f"{input.device.type}."
+        place = ("" if input.is_cpu else f"{input.device.type}.") + ("sparse." if input.is_sparse else "")
         return f"torch.{place}{LETTERS[input.dtype]}Tensor"
     if dtype is Tensor:
         dtype = get_default_dtype()

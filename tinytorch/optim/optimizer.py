@@ -469,6 +469,7 @@ class LRScheduler:
     """
 
     _is_initial = False  # whether this is the step that __init__ makes
+    _get_lr_called_within_step = False  # PyTorch's flag, kept in its saved states
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1):
         if not isinstance(optimizer, Optimizer):
@@ -490,7 +491,7 @@ class LRScheduler:
         self._step_count = 0
         self._is_initial = True
         self.step()
-        self._is_initial = False
+        self._is_initial = self._get_lr_called_within_step = False
 
     def get_lr(self) -> list:
         """The learning rate of each group for epoch `last_epoch`."""

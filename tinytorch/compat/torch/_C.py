@@ -2,6 +2,8 @@
 
 import contextlib
 
+from ...overrides import DisableTorchFunctionSubclass, _disabled_torch_function_impl
+
 __all__ = ["DispatchKeySet", "_ExcludeDispatchKeyGuard", "_get_tracing_state", "_is_tracing", "_log_api_usage_once"]
 
 
@@ -29,7 +31,3 @@ class DispatchKeySet(frozenset):
 
 class _ExcludeDispatchKeyGuard(contextlib.nullcontext):
     """A context that changes nothing."""
-
-
-class DisableTorchFunctionSubclass(contextlib.nullcontext):
-    """Inside, subclasses of Tensor are computed with as tensors: here they always are, there is no `__torch_function__`."""

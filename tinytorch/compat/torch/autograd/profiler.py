@@ -20,3 +20,8 @@ class profile(any_profile):
 
     def __exit__(self, *error):
         return super().__exit__(*error) if self.enabled else None
+
+    @property
+    def self_cpu_time_total(self) -> float:
+        """Microseconds in all."""
+        return self.key_averages().self_cpu_time_total
