@@ -1,6 +1,5 @@
 """The first and the last cell of a lesson: `begin` says whose package it stands on, `export` adds the lesson to it."""
 
-import ast
 import importlib.util
 import shutil
 import subprocess
@@ -8,8 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from course.checks import watch, watched
 from course.exporter import module_texts, write
-from course.notebook import EXPORTED, Cell
+from course.notebook import EXPORTED, Cell, definitions, last_definitions
 from course.notebook import read as read_notebook
 from course.plan import Companion, file_of, plan
 from course.whose import CourseError, describe, read, record, title
@@ -58,6 +58,8 @@ def begin(name: str, needs: str = ""):
             f"{missing[0]}.ipynb to its last cell first, or run `python -m course catch-up {name}` in a "
             "terminal here: it fills what is missing from the reference, and your package will say so."
         )
+    if name in plan().lessons:
+        watch(name, Path.cwd() / f"{name}.ipynb")
 
 
 def export(name: str):
@@ -66,6 +68,8 @@ def export(name: str):
     Refuses a notebook that is not saved as it ran, an exercise that is still blank, and code that does not import.
     A companion is written by itself. In the repository nothing is: there `python -m course export` writes it all.
     """
+    from IPython.display import display
+
     root, is_lesson = workspace(), plan().companion(name) is None
     if root is None:
         here = "`python -m course export` writes the package" if repository() else "this is no workspace"
@@ -79,6 +83,8 @@ def export(name: str):
     cells = read_notebook(notebook).exported
     refuse_blanks(cells)
     refuse_stale([cell.source for cell in cells], notebook.name)
+    if is_lesson:
+        watched().refuse_red()
     companions = companions_to_write(package, name) if is_lesson else []
     notebooks = [notebook, *(path for each in companions if (path := root / plan().place(each.name)).exists())]
     texts = {file_of(module): text for path in notebooks for module, text in module_texts(path, root).items()}
@@ -93,6 +99,9 @@ def export(name: str):
     for milestone in plan().trainable({*read(package, "lessons.json")}):
         if milestone not in plan().trainable(before):
             print(f"you can train a milestone now: python -m milestones run {milestone}")
+    if is_lesson and (following := plan().after(name)):
+        link = f'next: <a href="{following}.ipynb">{title(following)}</a>'
+        display({"text/plain": f"next: {following}.ipynb", "text/html": link}, raw=True)
 
 
 def companions_to_write(package: Path, lesson: str) -> list[Companion]:
@@ -135,22 +144,6 @@ def refuse_stale(saved: list[str], name: str):
                 "never ran): save the notebook (Ctrl+S), run that cell and those below it, and export "
                 "again"
             )
-
-
-def last_definitions(sources: list[str]) -> dict[str, str]:
-    return {key: source for source in sources for key in definitions(source)}
-
-
-def definitions(source: str) -> list[str]:
-    """What a cell defines or attaches at its top level: names, and targets as `Tensor.mean`."""
-    try:
-        body = ast.parse(source).body
-    except SyntaxError:  # it ran, so it failed; the cell that replaced it is another
-        return []
-    found = [node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
-    targets = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
-    return found + [ast.unparse(target) for target in targets]
 
 
 def refuse_broken(package: Path, texts: dict[str, str]):

@@ -3,6 +3,7 @@
 (nbformat would take two seconds to import; a notebook is JSON.)
 """
 
+import ast
 import json
 import re
 from dataclasses import dataclass, field
@@ -106,6 +107,22 @@ class Notebook:
     def heading(self) -> str | None:
         """The first line of its text."""
         return next((cell.source.splitlines()[0].lstrip("# ") for cell in self.cells if cell.kind == "markdown"), None)
+
+
+def last_definitions(sources: list[str]) -> dict[str, str]:
+    return {key: source for source in sources for key in definitions(source)}
+
+
+def definitions(source: str) -> list[str]:
+    """What a cell defines or attaches at its top level: names, and targets as `Tensor.mean`."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # it ran, so it failed; the cell that replaced it is another
+        return []
+    found = [node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    targets = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return found + [ast.unparse(target) for target in targets]
 
 
 def without_markers(source: str) -> str:

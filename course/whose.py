@@ -9,6 +9,10 @@ from pathlib import Path
 class CourseError(Exception):
     """Something that the learner can put right; the message says how."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: the sentence, without our frames."""
+        return [f"\033[31mCourseError: {self}\033[0m"]
+
 
 @dataclass(frozen=True)
 class Whose:
