@@ -3,6 +3,7 @@
 `begin` starts it in the notebook's kernel; `export` asks it what has passed. Nothing of it stands in the checks.
 """
 
+import contextlib
 import linecache
 import re
 import reprlib
@@ -10,8 +11,9 @@ import sys
 import traceback
 from pathlib import Path
 
-from course.notebook import Notebook, definitions, last_definitions, read
-from course.progress import note
+from course.notebook import Notebook, answer, definitions, read
+from course.progress import note_check
+from course.released import released
 from course.whose import CourseError
 
 RED, GREEN, PLAIN = "\033[31m", "\033[32m", "\033[0m"
@@ -36,25 +38,33 @@ LIKELY = {
 
 
 class Checks:
-    """The checks of a lesson in this kernel: what they earn, and the run at which each passed last."""
+    """The checks of a lesson in this kernel, and to which answers each of them said yes."""
 
-    def __init__(self, shell, lesson: str, notebook: Path):
-        self.shell, self.lesson, self.notebook = shell, lesson, notebook
-        self.passed: dict[str, int] = {}  # exercise: the number of the run
+    def __init__(self, shell, notebook: Path):
+        self.shell, self.notebook = shell, notebook
+        self.passed: dict[str, str] = {}  # exercise: the answer with which its check passed when it ran last
         self.running: str | None = None  # the exercise whose check runs now
-        self.before: dict = {}
+        self.before: dict = {}  # the learner's names, as they were before it
+        self.read_at = 0
         self.reread()
 
     def reread(self):
-        """The notebook as it is saved now: a learner may have added cells, or moved them."""
+        """The notebook as it is saved now: an update of the course may have brought other checks."""
+        if (changed := self.notebook.stat().st_mtime_ns) == self.read_at:
+            return
         self.saved: Notebook = read(self.notebook)
-        self.exercise_of = {cell.source.strip(): cell.checks for cell in self.saved.cells if cell.checks}
+        self.read_at = changed
+        self.check_of = {cell.source.strip(): cell.checks for cell in self.saved.cells if cell.checks}
+        cells = (released(self.notebook) or self.saved).exercises
+        self.names = {exercise: definitions(cell.source) for exercise, cell in cells.items()}
 
     def pre_run_cell(self, info):
-        self.running = self.exercise_of.get(info.raw_cell.strip())
+        with contextlib.suppress(OSError, ValueError):  # renamed, or half written: what was read before still holds
+            self.reread()
+        self.running = self.check_of.get(info.raw_cell.strip())
         if self.running:
             self.passed.pop(self.running, None)
-            self.before = {name: value for name, value in self.shell.user_ns.items() if name[:1] != "_"}
+            self.before = self.names_now()
             self.shell.set_custom_exc((Exception,), explain)
 
     def post_run_cell(self, result):
@@ -62,64 +72,57 @@ class Checks:
             return
         exercise, self.running = self.running, None
         self.shell.set_custom_exc((), None)
-        self.shell.user_ns.update(self.before)  # names that the check has used for something else
+        for name in self.names_now().keys() - self.before.keys():
+            del self.shell.user_ns[name]
+        self.shell.user_ns.update(self.before)
         self.before = {}
+        answered = answer(self.names.get(exercise, []), self.history[:-1])
         if result.success:
-            self.passed[exercise] = len(self.history) - 1
+            self.passed[exercise] = answered
             print(f"{GREEN}{self.told(exercise)}{PLAIN}")
-        note(self.notebook, exercise, self.answer(exercise), result.success)
+        note_check(self.notebook, exercise, answered, self.history[-1], result.success)
+
+    def names_now(self) -> dict:
+        return {name: value for name, value in self.shell.user_ns.items() if name[:1] != "_"}
 
     @property
     def history(self) -> list[str]:
-        """The sources that ran in this kernel, by the number of the run."""
+        """The sources that ran in this kernel, one after another."""
         return [source.strip() for source in self.shell.history_manager.input_hist_raw]
-
-    def answer(self, exercise: str) -> str:
-        """The exercise's cell as it ran last, saved or not."""
-        cell = self.saved.exercises[exercise].source
-        ran = last_definitions(self.history)
-        return next((ran[name] for name in definitions(cell) if name in ran), cell)
 
     def told(self, exercise: str) -> str:
         """How far the lesson is, for one that has just passed."""
         points = self.saved.points
-        got = sum(points[each] for each in self.passed)
+        got = sum(points.get(each, 0) for each in self.passed)
         text = f"{exercise} passes: {points[exercise]:g} points. {len(self.passed)} of {len(points)} exercises, "
         text += f"{got:g} of {sum(points.values()):g} points in this lesson."
         if len(self.passed) == len(points):
             text += " All of it is done: save, and run the last cell."
         return text
 
-    def refuse_red(self):
-        """Each exercise has passed its check in this kernel, as it last ran."""
-        self.reread()
-        history = self.history
-        for exercise, cell in self.saved.exercises.items():
-            last = max((at for at, source in enumerate(history) if source == cell.source.strip()), default=0)
-            if self.passed.get(exercise, 0) <= last:
-                why = "did not pass" if self.was_run(exercise, history[last:]) else "has not run"
-                raise CourseError(
-                    f"check-{exercise} {why} since exercise {exercise!r} last ran in this kernel: run the check, mend "
-                    "what it says, and export again. What is exported already stays as it is."
-                )
-
-    def was_run(self, exercise: str, history: list[str]) -> bool:
-        return any(self.exercise_of.get(source) == exercise for source in history)
+    def red(self, saved: Notebook) -> list[str]:
+        """The exercises of the `saved` notebook whose check has not passed in this kernel with what is saved."""
+        sources = [cell.source for cell in saved.exported]
+        return [
+            exercise
+            for exercise, names in self.names.items()
+            if exercise in saved.points and self.passed.get(exercise) != answer(names, sources)
+        ]
 
 
 _watched: Checks | None = None  # one lesson a kernel
 
 
-def watch(lesson: str, notebook: Path):
-    """Have the checks of `lesson` watched in this kernel; nothing where no kernel runs, as in a script."""
+def watch(notebook: Path):
+    """Have the checks of a lesson watched in this kernel; nothing where no kernel runs, as in a script."""
     global _watched
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if shell is None or not notebook.exists():
+    if shell is None or not notebook.exists() or (_watched and _watched.notebook == notebook):  # begin() ran again
         return
-    if _watched:  # `begin` ran again
+    if _watched:
         shell.events.unregister("pre_run_cell", _watched.pre_run_cell)
         shell.events.unregister("post_run_cell", _watched.post_run_cell)
-    _watched = Checks(shell, lesson, notebook)
+    _watched = Checks(shell, notebook)
     shell.events.register("pre_run_cell", _watched.pre_run_cell)
     shell.events.register("post_run_cell", _watched.post_run_cell)
 
@@ -138,12 +141,23 @@ def explain(shell, kind, error, tb, tb_offset=None):
     if isinstance(error, AssertionError) and len(frames) == 1:
         lines = [f"check-{exercise}: {error or source_line(*frames[0])}"]
     elif isinstance(error, NotImplementedError) and not error.args:
-        lines = [f"exercise {exercise}: `raise NotImplementedError()` is left in it, or in one that it uses"]
+        lines = [f"check-{exercise}: {blank_of(frames)} is still blank: fill it in where it says YOUR CODE HERE"]
     else:
         lines = stopped(exercise, kind, error, frames)
     lines[0] = f"{RED}{lines[0]}{PLAIN}"
     shell._showtraceback(kind, error, lines)
     return lines
+
+
+def blank_of(frames: list) -> str:
+    """The exercise that the check, or another answer, came upon."""
+    if len(frames) < 2:
+        return "the exercise"
+    source = "".join(linecache.getlines(frames[-1][0].f_code.co_filename)).strip()
+    cells = watched().saved.exercises.items()
+    return next(
+        (f"exercise {name}" for name, cell in cells if cell.source.strip() == source), frames[-1][0].f_code.co_name
+    )
 
 
 def is_cell(frame) -> bool:
