@@ -154,10 +154,10 @@ def blank_of(frames: list) -> str:
     if len(frames) < 2:
         return "the exercise"
     source = "".join(linecache.getlines(frames[-1][0].f_code.co_filename)).strip()
-    cells = watched().saved.exercises.items()
-    return next(
-        (f"exercise {name}" for name, cell in cells if cell.source.strip() == source), frames[-1][0].f_code.co_name
-    )
+    for exercise, cell in watched().saved.exercises.items():
+        if cell.source.strip() == source:
+            return f"exercise {exercise}"
+    return frames[-1][0].f_code.co_name
 
 
 def is_cell(frame) -> bool:

@@ -110,9 +110,9 @@ def solution(workspace: Path, lesson: str, exercise: str, now: bool) -> str:
     tried = len(progress(workspace / f"{lesson}.ipynb").get(exercise, {}).get("failed", []))
     if tried < TRIES and not now:
         raise CourseError(
-            f"{tried} different answers to {exercise} have failed its check so far; its solution is shown after {TRIES}. "
-            f"`python -m course hint {lesson} {exercise}` gives a hint, and --now shows the solution at once; that it was "
-            "looked up is said ever after."
+            f"{tried} different answers to {exercise} have failed its check; after {TRIES} its solution is shown. "
+            f"`python -m course hint {lesson} {exercise}` gives a hint, and --now shows the solution at once; that it "
+            "was looked up is said ever after."
         )
     cell = read(plan().notebook(lesson)).exercises[exercise]
     if cell.is_blank or cell.solved == cell.source:

@@ -58,15 +58,12 @@ def module_texts(notebook: Path, root: Path) -> dict[str, str]:
 
 def written(cells: list[Cell], notebook: Path) -> Path:
     """A notebook of `cells` for nbdev to read."""
-    kinds = {"code": {"outputs": [], "execution_count": None}}
     found = [
         {"cell_type": cell.kind, "id": cell.id or str(number), "metadata": {}, "source": cell.source}
-        | kinds.get(cell.kind, {})
         for number, cell in enumerate(cells)
     ]
-    notebook.write_text(
-        json.dumps({"cells": found, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8"
-    )
+    nb = {"cells": found, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    notebook.write_text(json.dumps(nb), encoding="utf-8")
     return notebook
 
 

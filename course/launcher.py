@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Leads to TinyTorch's tools from this workspace, whichever Python runs it: `python -m course` and `from course import`.
+"""Leads to TinyTorch's tools from this workspace: `python -m course`, `from course import`, whichever Python runs it.
 
 `python -m course lab` puts this file here, and beside it .course-python, which says where the course's Python is.
 It is written for any Python 3, which is why it does without what the course's own code uses.
@@ -33,20 +33,18 @@ def python():
 
 def advice():
     if os.path.exists(python()):
-        return (
-            "this runs on "
-            + sys.executable
-            + ", where TinyTorch's course is not installed. Choose "
-            + python()
-            + " as "
-            "its kernel (VS Code: Select Kernel, at the top right), or open the workspace with `python -m course lab`."
+        choose = (
+            "choose " + python() + " as its kernel (VS Code: Select Kernel, at the top right), or open the workspace "
         )
-    return (
-        "the Python with which this workspace was made is not there any more"
-        + (": " + python()) * bool(python())
-        + ". "
-        "In the course's repository, run: python -m course lab --workspace " + workspace()
-    )
+        return (
+            "TinyTorch's course is not installed where this runs, in "
+            + sys.executable
+            + ": "
+            + choose
+            + ("with `python -m course lab`.")
+        )
+    gone = "the Python that this workspace was made with (" + (python() or "unknown") + ") is not there any more. "
+    return gone + "In the course's repository, run: python -m course lab --workspace " + workspace()
 
 
 def leave_path():
@@ -78,7 +76,7 @@ def hand_over():
 
 def main():
     if os.path.exists(python()) and os.path.abspath(sys.executable) != os.path.abspath(python()):
-        command = [python(), os.path.abspath(__file__)] + sys.argv[1:]
+        command = [python(), os.path.abspath(__file__), *sys.argv[1:]]
         if os.name == "nt":  # which cannot replace a process
             import subprocess
 

@@ -92,14 +92,17 @@ def export(name: str):
     saved = read_notebook(notebook)
     refuse_blanks(saved)
     refuse_strange_modules(saved, name)
+    texts = module_texts(notebook, root)
     if is_lesson:
         refuse_missing(saved, root, name)
     refuse_stale(saved, name)
     if is_lesson:
         refuse_red(saved)
     companions = companions_to_write(package, name) if is_lesson else []
-    notebooks = [notebook, *(path for each in companions if (path := root / plan().place(each.name)).exists())]
-    texts = {file_of(module): text for path in notebooks for module, text in module_texts(path, root).items()}
+    for each in companions:
+        if (path := root / plan().place(each.name)).exists():
+            texts |= module_texts(path, root)
+    texts = {file_of(module): text for module, text in texts.items()}
     refuse_broken(package, texts)
     for file, text in texts.items():
         write(package / file, text)

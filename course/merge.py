@@ -1,5 +1,6 @@
 """A newer version of a notebook around what a learner wrote in theirs: cell by cell, and nothing is lost."""
 
+import itertools
 from collections.abc import Callable, Collection
 from hashlib import sha256
 
@@ -79,9 +80,10 @@ def with_ids(cells: list[dict]) -> list[dict]:
     used = {cell.get("id") for cell in cells}
     there = set()
     for cell in cells:
-        if (name := cell.get("id") or "added") in there:
-            cell["id"] = next(
-                new for number in range(2, len(cells) + 2) if (new := f"{name}-{number}") not in used | there
-            )
-        there.add(cell.setdefault("id", name))
+        name = cell.get("id") or "added"
+        if name in there:
+            name = next(new for number in itertools.count(2) if (new := f"{name}-{number}") not in used)
+            used.add(name)
+        cell["id"] = name
+        there.add(name)
     return cells

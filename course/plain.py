@@ -48,8 +48,8 @@ def as_python(cell: Cell) -> str:
     if "get_ipython()" in text:
         asked = next(line for line in source.splitlines() if re.search(r"^\s*[%!]|=\s*[%!]|\?", line))
         raise CourseError(
-            f"{cell.place} is exported, and `{asked.strip()}` works in a notebook only: move that line to a cell of its "
-            "own, which is not exported, then run, save, and export again"
+            f"{cell.place} is exported, and `{asked.strip()}` works in a notebook only: move that line to a cell of "
+            "its own, which is not exported, then run, save, and export again"
         )
     return text
 

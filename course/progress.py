@@ -12,8 +12,11 @@ FOLDER = ".progress"
 
 
 def progress(notebook: Path) -> dict[str, dict]:
-    """For each exercise of a lesson {passed, answer, check: checksums of what ran last; failed: of the different answers
-    that did; hints: how many were shown}. A file that cannot be read counts for nothing: the checks can be run again."""
+    """What is noted of each exercise of a lesson: `passed`; `answer` and `check`, checksums of what ran last; `failed`,
+    those of the different answers that did; `hints`, how many were shown.
+
+    A file that cannot be read counts for nothing: the checks can be run again.
+    """
     try:
         return json.loads(file_of(notebook).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

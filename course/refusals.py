@@ -1,4 +1,4 @@
-"""Why a lesson is not exported: each function raises CourseError where what would be written is not what was checked."""
+"""Why a lesson is not exported: each raises CourseError where what would be written is not what was checked."""
 
 import os
 import shutil
@@ -30,8 +30,8 @@ def copy_of(name: str) -> str | None:
 def refuse_copy(name: str):
     if opened := copy_of(name):
         raise CourseError(
-            f"this notebook was opened as {opened}, and lesson {name} is exported from {name}.ipynb: open and run that. "
-            f"If this is the one you mean, close both, give it the name {name}.ipynb, and run it from the top."
+            f"this notebook was opened as {opened}, and lesson {name} is exported from {name}.ipynb: open and run "
+            f"that. If this is the one you mean, close both, give it the name {name}.ipynb, and run it from the top."
         )
 
 
@@ -100,9 +100,9 @@ def refuse_missing(notebook: Notebook, root: Path, name: str):
         if lacking := [each for each in definitions(asked.source) if each not in there]:
             mark = EXPORTED.search(asked.source)[0]
             raise CourseError(
-                f'exercise {exercise}, in section "{asked.section}", would be missing in your package: no exported cell '
-                f"defines `{lacking[0]}`. Its cell is a code cell that begins with `{mark}`, and defines it at the top "
-                f"level. (`python -m course reset {name} {exercise}` in a terminal puts the cell back and keeps yours.)"
+                f'exercise {exercise}, in section "{asked.section}", would be missing in your package: no exported '
+                f"cell defines `{lacking[0]}`. Its cell is a code cell that begins with `{mark}`, and defines it at the "
+                f"top level. (`python -m course reset {name} {exercise}` in a terminal puts it back and keeps yours.)"
             )
 
 

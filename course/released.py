@@ -1,4 +1,4 @@
-"""The notebooks of a workspace as the course placed them, kept in .released/: what a learner changed is told by them."""
+"""The notebooks of a workspace as the course placed them, kept in .released/: they tell what a learner changed."""
 
 from pathlib import Path
 

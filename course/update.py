@@ -65,32 +65,25 @@ def update(workspace: Path, root: Path = ROOT) -> Report:
 
 
 def bring(workspace: Path, name: str, text: str, placed: str | None, report: Report):
-    """One file of the course's, in its newer version."""
-    file = workspace / name
+    """One file of the course's, in its newer version; a notebook around what the learner wrote in theirs."""
+    file, theirs = workspace / name, False
     if not file.exists():
-        write_whole(file, text.encode())
         report.new.append(name)
+    elif (before := file.read_text(encoding="utf-8")) == text:
         return
-    before = file.read_text(encoding="utf-8")
-    if before == text:
-        return
-    if checksum(before) != placed:
+    elif checksum(before) != placed:
+        theirs = True
         if is_notebook(name):
             old, base = load(file), workspace / RELEASED / name
-            result = dumped(merged(old, json.loads(text), digests(base)))
-            if sources(json.loads(result)) == sources(old):
+            text = dumped(merged(old, json.loads(text), digests(base)))
+            if sources(json.loads(text)) == sources(old):
                 return
-            changed_by_learner = not base.exists() or sources(old) != sources(load(base))
-            text = result
-        else:
-            changed_by_learner = True
-        if changed_by_learner:
-            report.kept.append(keep(workspace, file))
-            report.merged += [name] * is_notebook(name)
-            report.replaced += [name] * (not is_notebook(name))
-            write_whole(file, text.encode())
-            return
-    report.replaced.append(name)
+            theirs = not base.exists() or sources(old) != sources(load(base))  # else it was only run
+    if theirs:
+        report.kept.append(keep(workspace, file))
+        report.merged += [name] * is_notebook(name)
+    if file.exists() and name not in report.merged:
+        report.replaced.append(name)
     write_whole(file, text.encode())
 
 
@@ -122,7 +115,7 @@ def keep(workspace: Path, file: Path) -> str:
 
 
 def digests(base: Path) -> set[str]:
-    """Of the cells that the course gave; none where that is not known: then all that differs counts as the learner's."""
+    """Of the cells that the course gave; where that is not known, all that differs counts as the learner's."""
     given = sources(load(base)) if base.exists() else []
     return {digest(text) for source in given for text in (source, EXPORTED.sub("#| export", source))}
 

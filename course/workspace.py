@@ -49,7 +49,7 @@ are for trying things: only the notebook with the lesson's own name is exported.
 
 ## Companions
 
-In `given/` lies the breadth of PyTorch, complete, to read and to try. Each lesson's last cell exports its companions too.
+In `given/` lies the breadth of PyTorch, complete, to read and to try. Each lesson's last cell exports its companions.
 
 {companions}
 """
