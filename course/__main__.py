@@ -9,7 +9,7 @@ from pathlib import Path
 from course.environment import become, enter, setup
 from course.plan import ROOT, plan
 from course.tasks import TASKS, run
-from course.whose import CourseError, describe, title
+from course.whose import CourseError, describe, workspace_above
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,10 +36,28 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--no-start", action="store_true", help="make or complete the workspace, and no more")
     command = add("upgrade", carry_over, "carry a workspace of an earlier layout over; the old one is kept beside it")
     command.add_argument("--workspace", type=Path, default=ROOT / "workspace", help="where it lies")
-    fill = add("catch-up", catch_up, "in a workspace: fill from the reference what LESSON needs and you lack")
-    fill.add_argument("lesson", metavar="LESSON", help="as 8, or 08_convolution; all is every lesson")
-    for command in (fill, add("status", status, "in a workspace: whose package it is, and which lessons it has")):
-        command.add_argument("--workspace", type=Path, default=Path(), help="where it lies, if not here")
+    here = [add("status", status, "how far you are: each exercise of a lesson, its points, and what comes next")]
+    here[0].add_argument("lesson", metavar="LESSON", nargs="?", help="as 8, or 08_convolution; else the one you are at")
+    for name, act, about in (
+        ("hint", hint, "a hint for an exercise, the next one each time"),
+        ("reset", reset, "put an exercise's cell back as it was at first; yours is kept"),
+        ("solution", solution, "an exercise's solution, after three different answers failed; it is said ever after"),
+    ):
+        command = add(name, act, about)
+        command.add_argument("lesson", metavar="LESSON", help="as 8, or 08_convolution")
+        command.add_argument("exercise", metavar="EXERCISE", help="its name, its number, or what it defines")
+        if name == "hint":
+            command.add_argument("level", metavar="LEVEL", nargs="?", type=int, help="1 is the first and least")
+        if name == "solution":
+            command.add_argument("--now", action="store_true", help="whether or not it was tried")
+        here.append(command)
+    command = add("catch-up", catch_up, "fill from the reference what LESSON needs and you lack")
+    command.add_argument("lesson", metavar="LESSON", help="as 8, or 08_convolution; all is every lesson")
+    here.append(command)
+    here.append(add("update", bring_newer, "newer versions of the lessons, around what you wrote"))
+    here.append(add("doctor", look_after, "what is wrong where something does not work, and what to do"))
+    for command in here:
+        command.add_argument("--workspace", type=Path, help="your workspace, if you are not in it or below it")
     return found
 
 
@@ -55,6 +73,7 @@ def export(options):
 
 
 def lab(options):
+    from course.lab import command, environment
     from course.workspace import create
 
     workspace = options.workspace.resolve()
@@ -63,13 +82,12 @@ def lab(options):
     for name in [] if fresh else added:
         print(f"new in your workspace: {name}")
     for name in newer:
-        print(f"the course has a newer {name}; yours is kept (rename or remove it to receive the new one)")
+        print(f"the course has a newer {name}; `python -m course update` brings it around what you wrote")
     print(f"{describe(workspace / 'tinytorch').text}, in {workspace}", flush=True)
     if not options.no_start:
         os.chdir(workspace)  # nbgrader looks for its settings here
-        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # for its terminals
-        settings = ["--ServerApp.ip=localhost", "--ServerApp.root_dir=."] + ["--no-browser"] * options.no_browser
-        become([sys.executable, "-m", "jupyterlab", *settings, *options.further])
+        os.environ |= environment(workspace)
+        become(command(*["--no-browser"] * options.no_browser, *options.further))
 
 
 def carry_over(options):
@@ -78,23 +96,70 @@ def carry_over(options):
     print(upgrade(options.workspace.resolve()))
 
 
+def workspace_of(options) -> Path:
+    """The one that was named, or in which this command is run, however deep."""
+    folder = (options.workspace or Path.cwd()).resolve()
+    if found := workspace_above(folder):
+        return found
+    raise CourseError(f"{folder} lies in no workspace: run this in yours (`python -m course lab` makes one)")
+
+
+def lesson_of(options) -> tuple[Path, str]:
+    """The workspace and the lesson that are meant."""
+    workspace, lesson = workspace_of(options), plan().named(options.lesson)
+    if not (workspace / f"{lesson}.ipynb").exists():
+        raise CourseError(f"there is no {lesson}.ipynb in {workspace}: give it its name back")
+    return workspace, lesson
+
+
 def catch_up(options):
     from course.workspace import catch_up as fill
 
-    fill(options.lesson, options.workspace.resolve())
+    fill(options.lesson, workspace_of(options))
 
 
 def status(options):
-    from rich.console import Console
-    from rich.table import Table
+    from course.status import status as show
 
-    whose = describe(options.workspace / "tinytorch")
-    print(whose.text)
-    if not whose.is_reference:
-        table = Table("lesson", "whose")
-        for name in plan().lessons:
-            table.add_row(title(name), whose.lessons.get(name, "-"))
-        Console().print(table)
+    show(workspace_of(options), plan().named(options.lesson) if options.lesson else None)
+
+
+def exercise_of(options) -> tuple[Path, str, str]:
+    from course.exercise import named
+    from course.released import released_lesson
+
+    workspace, lesson = lesson_of(options)
+    return workspace, lesson, named(released_lesson(workspace, lesson), options.exercise)
+
+
+def hint(options):
+    from course.exercise import hint as next_hint
+
+    print(next_hint(*exercise_of(options), options.level))
+
+
+def reset(options):
+    from course.exercise import reset as put_back
+
+    print(put_back(*exercise_of(options)))
+
+
+def solution(options):
+    from course.exercise import solution as show
+
+    print(show(*exercise_of(options), options.now))
+
+
+def bring_newer(options):
+    from course.update import update
+
+    print(update(workspace_of(options)))
+
+
+def look_after(options):
+    from course.doctor import doctor
+
+    return doctor(workspace_above((options.workspace or Path.cwd()).resolve()))
 
 
 def main(arguments: list[str]) -> int | None:
@@ -106,7 +171,7 @@ def main(arguments: list[str]) -> int | None:
         return None
     if options.further and options.act is not lab:
         reader.error(f"what is {options.further[0]}?")
-    if options.act is not make_environment:
+    if options.act not in (make_environment, look_after):
         enter(arguments, ["dev"] if arguments[0] in TASKS else [])
     return options.act(options)
 

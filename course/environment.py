@@ -58,10 +58,14 @@ def install():
 
 def is_complete(extras: list[str]) -> bool:
     """Every package that pyproject.toml asks for, also under `extras`, is installed where this Python runs."""
+    return dependencies(extras) <= {canonical(found.metadata["Name"] or "") for found in distributions()}
+
+
+def dependencies(extras: list[str]) -> set[str]:
+    """The names of the packages that pyproject.toml asks for."""
     project = tomllib.loads(WANTED[0].read_text(encoding="utf-8"))["project"]
     wanted = sum((project["optional-dependencies"][extra] for extra in extras), project["dependencies"])
-    wanted = {canonical(re.match(r"[\w.-]+", requirement)[0]) for requirement in wanted}
-    return wanted <= {canonical(found.metadata["Name"] or "") for found in distributions()}
+    return {canonical(re.match(r"[\w.-]+", requirement)[0]) for requirement in wanted}
 
 
 def canonical(name: str) -> str:

@@ -1,6 +1,7 @@
 """From notebooks to the package: nbdev's export, with what a course needs on top."""
 
 import ast
+import json
 import os
 import posixpath
 import re
@@ -10,6 +11,7 @@ import warnings
 from pathlib import Path
 
 from course.notebook import Cell, read, without_markers
+from course.plain import plain
 from course.plan import file_of, plan
 from course.whose import CourseError
 
@@ -42,15 +44,27 @@ def module_texts(notebook: Path, root: Path) -> dict[str, str]:
             self.dest2nb = posixpath.relpath(notebook.relative_to(root).as_posix(), folder)
             self.hdr = f"# %% {self.dest2nb}"
 
+    cells = [plain(cell) for cell in read(notebook).cells]
     modules = read(notebook).modules
     with tempfile.TemporaryDirectory() as scratch:
         package = Path(scratch, "tinytorch")
-        nb_export(notebook, lib_path=package, procs=[drop_markers], mod_maker=Maker)
+        nb_export(written(cells, Path(scratch, notebook.name)), lib_path=package, procs=[drop_markers], mod_maker=Maker)
         texts = {module: docstring_first((package / file_of(module)).read_text(encoding="utf-8")) for module in modules}
     if len(modules) > 1:
-        texts = with_siblings(texts, imports_of(read(notebook).exported))
+        texts = with_siblings(texts, imports_of([cell for cell in cells if cell.is_exported]))
     folders = {module: posixpath.dirname(f"tinytorch/{file_of(module)}") for module in modules}
     return {module: relative_imports(text, folders[module], relative_import) for module, text in texts.items()}
+
+
+def written(cells: list[Cell], notebook: Path) -> Path:
+    """A notebook of `cells` for nbdev to read."""
+    found = [
+        {"cell_type": cell.kind, "id": cell.id or str(number), "metadata": {}, "source": cell.source}
+        for number, cell in enumerate(cells)
+    ]
+    nb = {"cells": found, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    notebook.write_text(json.dumps(nb), encoding="utf-8")
+    return notebook
 
 
 def with_siblings(texts: dict[str, str], imports: dict[str, str]) -> dict[str, str]:

@@ -1,17 +1,23 @@
 """The first and the last cell of a lesson: `begin` says whose package it stands on, `export` adds the lesson to it."""
 
-import ast
 import importlib.util
-import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+from course.checks import watch
 from course.exporter import module_texts, write
-from course.notebook import EXPORTED, Cell
 from course.notebook import read as read_notebook
 from course.plan import Companion, file_of, plan
+from course.refusals import (
+    copy_of,
+    refuse_blanks,
+    refuse_broken,
+    refuse_copy,
+    refuse_missing,
+    refuse_red,
+    refuse_stale,
+    refuse_strange_modules,
+)
 from course.whose import CourseError, describe, read, record, title
 from course.workspace import refuse_old_layout
 
@@ -58,14 +64,20 @@ def begin(name: str, needs: str = ""):
             f"{missing[0]}.ipynb to its last cell first, or run `python -m course catch-up {name}` in a "
             "terminal here: it fills what is missing from the reference, and your package will say so."
         )
+    if root and copy_of(name):
+        print(f"this is a copy of {name}.ipynb: to try things in; its last cell exports nothing")
+    elif name in plan().lessons:
+        watch(Path.cwd() / f"{name}.ipynb")
 
 
 def export(name: str):
     """Write the lesson, as saved, and the companions that can stand on it into the learner's own package.
 
-    Refuses a notebook that is not saved as it ran, an exercise that is still blank, and code that does not import.
+    refusals.py says when not: what is written is what the notebook shows, as it ran, with every check passed.
     A companion is written by itself. In the repository nothing is: there `python -m course export` writes it all.
     """
+    from IPython.display import display
+
     root, is_lesson = workspace(), plan().companion(name) is None
     if root is None:
         here = "`python -m course export` writes the package" if repository() else "this is no workspace"
@@ -76,12 +88,21 @@ def export(name: str):
     package, notebook = root / "tinytorch", root / plan().place(name)
     if not notebook.exists():
         raise CourseError(f"there is no {plan().place(name)} here: give the notebook its name back, then export")
-    cells = read_notebook(notebook).exported
-    refuse_blanks(cells)
-    refuse_stale([cell.source for cell in cells], notebook.name)
+    refuse_copy(name)
+    saved = read_notebook(notebook)
+    refuse_blanks(saved)
+    refuse_strange_modules(saved, name)
+    texts = module_texts(notebook, root)
+    if is_lesson:
+        refuse_missing(saved, root, name)
+    refuse_stale(saved, name)
+    if is_lesson:
+        refuse_red(saved)
     companions = companions_to_write(package, name) if is_lesson else []
-    notebooks = [notebook, *(path for each in companions if (path := root / plan().place(each.name)).exists())]
-    texts = {file_of(module): text for path in notebooks for module, text in module_texts(path, root).items()}
+    for each in companions:
+        if (path := root / plan().place(each.name)).exists():
+            texts |= module_texts(path, root)
+    texts = {file_of(module): text for module, text in texts.items()}
     refuse_broken(package, texts)
     for file, text in texts.items():
         write(package / file, text)
@@ -93,6 +114,9 @@ def export(name: str):
     for milestone in plan().trainable({*read(package, "lessons.json")}):
         if milestone not in plan().trainable(before):
             print(f"you can train a milestone now: python -m milestones run {milestone}")
+    if is_lesson and (following := plan().after(name)):
+        link = f'next: <a href="{following}.ipynb">{title(following)}</a>'
+        display({"text/plain": f"next: {following}.ipynb", "text/html": link}, raw=True)
 
 
 def companions_to_write(package: Path, lesson: str) -> list[Companion]:
@@ -100,72 +124,3 @@ def companions_to_write(package: Path, lesson: str) -> list[Companion]:
     ready = plan().ready({*read(package, "lessons.json"), lesson})
     lacking = lambda each: not all((package / file).exists() for file in each.files)
     return [each for each in ready if each.lesson == lesson or lacking(each)]
-
-
-def refuse_blanks(cells: list[Cell]):
-    """An exercise that still raises its NotImplementedError is not done."""
-    for cell in cells:
-        if cell.is_blank:
-            raise CourseError(
-                f"as saved, exercise {(cell.exercise or cell.id)!r} still holds `raise NotImplementedError()`: if you "
-                "have filled it in, save the notebook (Ctrl+S) and export again; if not, fill it in and run "
-                "its check first"
-            )
-
-
-def refuse_stale(saved: list[str], name: str):
-    """What is on the disk must be what ran in this kernel: otherwise other code would be exported than was checked.
-
-    Each saved cell must have run as it is, and what ran last under each name must be what is saved under it.
-    """
-    from IPython import get_ipython
-
-    if get_ipython() is None:
-        raise CourseError("export() is the last cell of a notebook: run it there, so that what was checked is exported")
-    history = get_ipython().history_manager.input_hist_raw
-    ran = [source.strip() for source in history if EXPORTED.search(source)]
-    saved = [source.strip() for source in saved]
-    last_run, last_saved = last_definitions(ran), last_definitions(saved)
-    for source in saved:
-        fresh = source in ran and all(last_run[key] == last_saved[key] for key in definitions(source))
-        if not fresh:
-            what = next(iter(definitions(source)), source.splitlines()[-1])
-            raise CourseError(
-                f"the cell that defines `{what}` is saved in {name} otherwise than it last ran here (or "
-                "never ran): save the notebook (Ctrl+S), run that cell and those below it, and export "
-                "again"
-            )
-
-
-def last_definitions(sources: list[str]) -> dict[str, str]:
-    return {key: source for source in sources for key in definitions(source)}
-
-
-def definitions(source: str) -> list[str]:
-    """What a cell defines or attaches at its top level: names, and targets as `Tensor.mean`."""
-    try:
-        body = ast.parse(source).body
-    except SyntaxError:  # it ran, so it failed; the cell that replaced it is another
-        return []
-    found = [node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
-    targets = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
-    return found + [ast.unparse(target) for target in targets]
-
-
-def refuse_broken(package: Path, texts: dict[str, str]):
-    """Import the new modules in a copy of the package: what leans on a cell that is not exported fails here."""
-    with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch, "tinytorch")
-        shutil.copytree(package, copy)
-        for name, text in texts.items():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            (copy / name).write_text(text, encoding="utf-8")
-        modules = ", ".join(f"tinytorch.{name[:-3].replace('/', '.')}" for name in texts)
-        ran = subprocess.run([sys.executable, "-c", f"import {modules}"], cwd=scratch, capture_output=True, text=True)
-    if ran.returncode:
-        raise CourseError(
-            "your lesson does not import by itself, so it was not exported (does a cell marked "
-            "`#| export` use something that only an unmarked cell defines?):\n"
-            + ran.stderr.strip().replace(scratch, "")
-        )

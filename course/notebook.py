@@ -3,18 +3,23 @@
 (nbformat would take two seconds to import; a notebook is JSON.)
 """
 
+import ast
 import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-EXPORTED = re.compile(r"^#\|\s*exports?\b[ \t]*([\w.]*)", re.MULTILINE)
-DEFAULT_EXP = re.compile(r"^#\|\s*default_exp\s+([\w.]+)", re.MULTILINE)
+from course.whose import CourseError
+
+# A formatter makes "# |" of nbdev's "#|", and a learner may write a comment above it: both are read as they are meant.
+EXPORTED = re.compile(r"^#[ \t]*\|[ \t]*exports?\b[ \t]*([\w.]*)", re.MULTILINE)
+DEFAULT_EXP = re.compile(r"^#[ \t]*\|[ \t]*default_exp[ \t]+([\w.]+)", re.MULTILINE)
 MARKERS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
 SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?### END SOLUTION[^\n]*", re.MULTILINE | re.DOTALL)
 HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*\n?", re.MULTILINE | re.DOTALL)
 STUB = ["# YOUR CODE HERE", "raise NotImplementedError()"]  # what nbgrader leaves where a solution was
 BLANK = re.compile(r"^\s*raise NotImplementedError\(\)", re.MULTILINE)
+IPYTHON = re.compile(r"^(?:[%!].*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)  # `%magic`, `!command`, `name?`
 HEADING = re.compile(r"^##+ +(.+?) *$", re.MULTILINE)
 
 
@@ -54,6 +59,13 @@ class Cell:
     def is_blank(self) -> bool:
         """Something is left to fill in."""
         return self.is_code and bool(BLANK.search(self.source))
+
+    @property
+    def place(self) -> str:
+        """Where a reader finds it: the section, and its first line of code."""
+        lines = [line for line in self.source.splitlines() if line.strip() and not line.startswith(("#", "%%"))]
+        begins = f"the cell that begins `{lines[0]}`" if lines else "an empty cell"
+        return f'{begins}, in section "{self.section}"' if self.section else begins
 
     @property
     def released(self) -> str:
@@ -108,8 +120,42 @@ class Notebook:
         return next((cell.source.splitlines()[0].lstrip("# ") for cell in self.cells if cell.kind == "markdown"), None)
 
 
+def last_definitions(sources: list[str]) -> dict[str, str]:
+    return {key: source for source in sources for key in definitions(source)}
+
+
+def definitions(source: str) -> list[str]:
+    """What a cell defines or attaches at its top level: names, and targets as `Tensor.mean`."""
+    try:
+        body = ast.parse(IPYTHON.sub("", source)).body
+    except SyntaxError:  # it ran, so it failed; the cell that replaced it is another
+        return []
+    found = [node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    targets = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return found + [ast.unparse(target) for target in targets]
+
+
+def answer(names: list[str], sources: list[str]) -> str:
+    """What defines `names` where `sources` run one after another: the cells that did so last, in one text."""
+    last = last_definitions(sources)
+    return "\n\n".join(dict.fromkeys(last[name].strip() for name in names if name in last))
+
+
 def without_markers(source: str) -> str:
     return HIDDEN.sub("", MARKERS.sub("", source))
+
+
+def load(notebook: Path) -> dict:
+    """A notebook's file as it is, to change something in it."""
+    try:
+        return json.loads(notebook.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CourseError(f"{notebook} is no notebook ({error}): repair it or move it away, then again") from None
+
+
+def dumped(nb: dict) -> str:
+    return json.dumps(nb, indent=1, ensure_ascii=False) + "\n"
 
 
 def read(notebook: Path) -> Notebook:

@@ -1,6 +1,7 @@
 """The plan of the course, read from plan.toml: which lessons there are, what each needs, exports and unlocks."""
 
 import difflib
+import itertools
 import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -99,6 +100,10 @@ class Plan:
         close = dict.fromkeys(words[word] for word in difflib.get_close_matches(text, words, n=3, cutoff=0.5))
         meant = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(self.lessons)}"
         raise CourseError(f"there is no lesson {text[:60]!r}: {meant}")
+
+    def after(self, name: str) -> str | None:
+        """The lesson that follows `name` in the course."""
+        return dict(itertools.pairwise(self.lessons)).get(name)
 
     def trainable(self, lessons: set[str]) -> list[str]:
         """The milestones that can be trained where `lessons` are there."""

@@ -13,10 +13,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from course.exporter import module_texts, write
-from course.lesson import companions_to_write, refuse_blanks, refuse_broken
-from course.notebook import EXPORTED, Cell, parsed
+from course.lesson import companions_to_write
+from course.merge import digest, merged
+from course.notebook import Cell, dumped, load, parsed
 from course.notebook import read as read_notebook
 from course.plan import file_of, plan
+from course.refusals import refuse_blanks, refuse_broken
 from course.whose import CourseError, read, record, title
 from course.workspace import PLACED, create, fill, is_old_layout
 
@@ -24,8 +26,6 @@ OLD = json.loads(Path(__file__).with_name("old_layout.json").read_text(encoding=
 ATTRIBUTES = re.compile(rf"(?<=\.)({'|'.join(OLD['attributes'])})\b")
 MODULES = re.compile(rf"\btinytorch\.({'|'.join(map(re.escape, OLD['modules']))})\b")
 NOT_CARRIED = {"__pycache__", ".ipynb_checkpoints"}
-YOURS = "**You had changed this cell, and so has the course. Yours was:**\n\n```python\n"
-NEWER = "**Your solution stands above. The course has changed what it gives around it; that is now:**\n\n```python\n"
 
 
 @dataclass
@@ -110,44 +110,9 @@ def is_untouched(file: Path, checksum: str | None) -> bool:
 
 
 def carried(old: dict, new: dict, lesson: str) -> str:
-    """The lesson's new version with what a learner wrote in the `old` one: their solutions, and what they added between
-    the given cells. Where they and the course changed a cell, one stands and the other is quoted below it."""
-    known, added, at = OLD["given"].get(lesson, "").split(), {}, -1
-    places = {key(cell): place for place, cell in enumerate(parsed(new).cells)}
-    for cell, raw in zip(parsed(old).cells, old["cells"], strict=True):
-        at = places.get(key(cell), at)
-        if digest(cell.source) in known or cell.checks:
-            continue
-        if key(cell) not in places:
-            added.setdefault(at, []).append(raw | {"source": renamed(cell)})
-            continue
-        todays = "".join(new["cells"][at]["source"])
-        changed = digest(EXPORTED.sub("#| export", todays)) not in known
-        if cell.exercise or not changed:
-            new["cells"][at]["source"] = marked_as(todays, renamed(cell))
-        if changed:
-            text = f"{NEWER}{todays}\n```" if cell.exercise else f"{YOURS}{cell.source}\n```"
-            quote = {"cell_type": "markdown", "id": f"{cell.id}-other", "metadata": {}, "source": text}
-            added.setdefault(at, []).append(quote)
-    cells = added.get(-1, [])
-    for place, cell in enumerate(new["cells"]):
-        cells += [cell, *added.get(place, [])]
-    return dumped(new | {"cells": cells})
-
-
-def marked_as(todays: str, source: str) -> str:
-    """`source` exported to where the course exports this cell today."""
-    mark = EXPORTED.search(todays)
-    return EXPORTED.sub(mark[0], source, count=1) if mark else source
-
-
-def key(cell: Cell) -> str:
-    """What a cell is in each version of its lesson."""
-    return cell.nbgrader.get("grade_id") or cell.id
-
-
-def digest(source: str) -> str:
-    return sha256(source.encode()).hexdigest()[:8]
+    """The lesson's new version with what a learner wrote in the `old` one."""
+    checks = {digest(cell.source) for cell in parsed(old).cells if cell.checks}
+    return dumped(merged(old, new, {*OLD["given"].get(lesson, "").split(), *checks}, renamed))
 
 
 def renamed(cell: Cell) -> str:
@@ -164,17 +129,6 @@ def rename_in(notebook: Path):
     for cell, raw in zip(parsed(nb).cells, nb["cells"], strict=True):
         raw["source"] = renamed(cell)
     notebook.write_text(dumped(nb), encoding="utf-8")
-
-
-def load(notebook: Path) -> dict:
-    try:
-        return json.loads(notebook.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CourseError(f"{notebook} is no notebook ({error}): repair it or move it away, then again") from None
-
-
-def dumped(nb: dict) -> str:
-    return json.dumps(nb, indent=1, ensure_ascii=False) + "\n"
 
 
 def bring_lessons(old: Path, new: Path, report: Report):
@@ -197,7 +151,7 @@ def export_again(name: str, old: Path, new: Path):
     there = {module: file.read_text(encoding="utf-8") for module, file in exported.items() if file.exists()}
     if not expected or there != expected:
         raise CourseError("it was changed since it was exported")
-    refuse_blanks(read_notebook(notebook).exported)
+    refuse_blanks(read_notebook(notebook))
     files = [notebook, *(new / plan().place(each.name) for each in companions_to_write(package, name))]
     each = [module_texts(file, new) for file in files]
     texts = {file_of(module): text for modules in each for module, text in modules.items()}

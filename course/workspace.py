@@ -10,30 +10,48 @@ import json
 import shutil
 from pathlib import Path
 
-from course.exporter import is_generated
+from course.exporter import is_generated, write_whole
+from course.lab import place_launcher, place_settings
 from course.plan import ROOT, file_of, plan
+from course.released import FOLDER as RELEASED
 from course.whose import CourseError, describe, read, record, title
 
-PLACED = ".placed.json"  # what the course put into the workspace, by checksum: tells which lessons are newer by now
+PLACED = ".placed.json"  # what the course put into the workspace, by checksum: tells which files are newer by now
 
 README = """\
 # Your tinytorch
 
-Open `01_tensor.ipynb`. Work from top to bottom: fill the cells marked YOUR CODE HERE, run the check below each, save,
-and run the last cell. It exports the lesson into `tinytorch/`, which is yours alone and starts empty; the next lessons
-and the milestones run on it.
-In `given/` lie the companions of the lessons: the breadth of PyTorch, complete, to read and to try; each lesson's last
-cell exports its companions too.
-`Validate` (in JupyterLab's toolbar) runs a notebook from top to bottom and says which checks fail.
+Open the first lesson below that you have not done. Work from top to bottom: fill the cells marked YOUR CODE HERE, run
+the check below each, save, and run the last cell. It exports the lesson into `tinytorch/`, which is yours alone and
+starts empty; the next lessons and the milestones run on it.
 
-In a terminal of JupyterLab:
+## Lessons
 
-    python -m course status       which lessons you have built
-    python -m course catch-up 3   fills what lesson 3 needs and you lack from the reference, and says so ever after
-    python -m milestones          what your package can train by now
+{lessons}
 
-`python -m course lab` in the repository opens this workspace again. Nothing in it is ever overwritten: a newer
-version of a lesson arrives when you rename or remove yours and run that again.
+## Commands
+
+In a terminal of JupyterLab, or any other, here or in a folder below:
+
+| command | what |
+|---|---|
+| `python -m course status` | how far you are: each exercise, its points, what next |
+| `python -m course hint 1 to-array` | a hint for an exercise; the next one each time |
+| `python -m course reset 1 to-array` | an exercise's cell as it was at first; yours is kept in `kept/` |
+| `python -m course solution 1 to-array` | its solution, after three different answers failed; it is said ever after |
+| `python -m course catch-up 3` | fills what lesson 3 needs and you lack from the reference, and says so ever after |
+| `python -m course update` | newer versions of the lessons around what you wrote |
+| `python -m course doctor` | what is wrong where something does not work |
+| `python -m milestones` | what your package can train by now |
+
+`Validate` (in JupyterLab's toolbar) runs a notebook from top to bottom and says which checks fail. Copies of a lesson
+are for trying things: only the notebook with the lesson's own name is exported.
+
+## Companions
+
+In `given/` lies the breadth of PyTorch, complete, to read and to try. Each lesson's last cell exports its companions.
+
+{companions}
 """
 
 # nbgrader looks for this file where it runs. Nothing is handed in from here, so its exchange stays in the workspace.
@@ -97,12 +115,29 @@ def contents(root: Path = ROOT) -> dict[str, str]:
     for file in sorted([*root.glob("tinytorch/**/*.py"), *root.glob("milestones/**/*.py")]):
         if not is_generated(file):  # the namespaces and the milestones, not the lessons
             files[file.relative_to(root).as_posix()] = file.read_text(encoding="utf-8")
-    return files | {"README.md": README, "nbgrader_config.py": NBGRADER, "tinytorch/lessons.json": "{}\n"}
+    return files | {"README.md": readme(root), "nbgrader_config.py": NBGRADER, "tinytorch/lessons.json": "{}\n"}
+
+
+def readme(root: Path) -> str:
+    """What JupyterLab opens on: links to the lessons in their order, and below them to the companions."""
+    course, link = plan(root), "[{}]({})".format
+    lessons = [f"- {link(title(name), course.place(name))}" for name in course.lessons]
+    companions = [
+        f"- {title(name)}: "
+        + ", ".join(link(each.name.removeprefix(f"{name}_"), course.place(each.name)) for each in one.companions)
+        for name, one in course.lessons.items()
+        if one.companions
+    ]
+    return README.format(lessons="\n".join(lessons), companions="\n".join(companions))
+
+
+def placed_in(workspace: Path) -> dict[str, str]:
+    return read(workspace, PLACED) if (workspace / PLACED).exists() else {}
 
 
 def is_old_layout(workspace: Path, root: Path = ROOT) -> bool:
     """Companions were placed beside the lessons in it: the layout before given/."""
-    placed = read(workspace, PLACED) if (workspace / PLACED).exists() else {}
+    placed = placed_in(workspace)
     beside = {name.removesuffix(".ipynb") for name in placed if name.endswith(".ipynb") and "/" not in name}
     return not beside <= plan(root).lessons.keys()
 
@@ -122,8 +157,7 @@ def create(workspace: Path, root: Path = ROOT) -> tuple[list[str], list[str]]:
     A file that exists is never written over: what a learner did stays, even if the course has moved on.
     """
     refuse_old_layout(workspace, root)
-    placed = read(workspace, PLACED) if (workspace / PLACED).exists() else {}
-    added, newer = [], []
+    placed, added, newer = placed_in(workspace), [], []
     for name, text in contents(root).items():
         checksum = hashlib.sha256(text.encode()).hexdigest()
         file = workspace / name
@@ -132,12 +166,25 @@ def create(workspace: Path, root: Path = ROOT) -> tuple[list[str], list[str]]:
             file.write_text(text, encoding="utf-8")
             placed[name] = checksum
             added.append(name)
-        elif placed.get(name) != checksum:
+        if placed.get(name) != checksum:
             newer.append(name)
-    table = json.dumps(lessons(root), indent=1) + "\n"  # the course's own note of what each lesson builds
-    (workspace / "tinytorch" / "names.json").write_text(table, encoding="utf-8")
-    (workspace / PLACED).write_text(json.dumps(placed, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        elif name.endswith(".ipynb"):
+            write_whole(workspace / RELEASED / name, text.encode())
+    write_names(workspace, root)
+    note_placed(workspace, placed)
+    place_launcher(workspace)
+    place_settings(workspace)
     return added, newer
+
+
+def write_names(workspace: Path, root: Path):
+    """The course's own note of what each lesson builds."""
+    table = json.dumps(lessons(root), indent=1) + "\n"
+    (workspace / "tinytorch" / "names.json").write_text(table, encoding="utf-8")
+
+
+def note_placed(workspace: Path, placed: dict[str, str]):
+    (workspace / PLACED).write_text(json.dumps(placed, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def catch_up(name: str | int, workspace: Path | None = None, root: Path = ROOT) -> list[str]:
