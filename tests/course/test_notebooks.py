@@ -45,7 +45,7 @@ def test_is_committed_clean(notebook):
     assert set(nb.metadata) <= {"kernelspec", "language_info"} and nb.metadata.kernelspec.name == "python3"
     assert set(nb.metadata.get("language_info", {})) <= {"name"}, "language_info names a version of Python"
     for cell in nb.cells:
-        assert set(cell.metadata) <= {"nbgrader", "tags", "deletable", "editable"}, (
+        assert set(cell.metadata) <= {"nbgrader", "tags", "deletable", "editable", "jupyter"}, (
             f"cell {cell.id}: {set(cell.metadata)}"
         )
         if cell.cell_type == "code":

@@ -1,0 +1,32 @@
+"""Predictions: hidden until there is a guess, then told whether and why."""
+
+import pytest
+
+from course import predict
+
+
+@pytest.mark.parametrize(
+    ("guess", "actual", "right"),
+    [
+        ((2, 3), (2, 3), True),
+        ((2, 3), lambda: (3, 2), False),
+        ([2, 3], (2, 3), True),
+        (0.33, 1 / 3, True),
+        (1, 1.0, True),
+        (0.3, 1 / 3, False),
+        (" Yes", "yes", True),
+        (True, False, False),
+        ((2, (1, 0.5)), (2, [1, 0.5]), True),
+        ((2,), (2, 3), False),
+    ],
+)
+def test_a_guess_is_told(guess, actual, right, capsys):
+    predict(guess, actual, "Because.")
+    said = capsys.readouterr().out
+    assert said.endswith("Because.\n") and said.startswith("\033[32mYes" if right else "You said")
+
+
+def test_without_a_guess_nothing_is_given_away(capsys):
+    predict(..., lambda: 1 / 0, "Because of 7.")
+    said = capsys.readouterr().out
+    assert "guess" in said and "7" not in said
