@@ -8,7 +8,7 @@ help:
 test test-all:
 	@$(PYTHON) -m course $@ --jobs $(JOBS)
 
-setup demo lab milestones benchmark solutions processors export:
+setup demo lab milestones benchmark solutions processors wheel export:
 	@$(PYTHON) -m course $@
 
-.PHONY: help setup demo test test-all lab milestones benchmark solutions processors export
+.PHONY: help setup demo test test-all lab milestones benchmark solutions processors wheel export

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from course.environment import become, enter, setup
-from course.plan import ROOT, plan
+from course.plan import INSIDE, ROOT, plan
 from course.tasks import TASKS, run
 from course.whose import CourseError, describe, workspace_above
+
+WORKSPACE = Path("workspace") if ROOT == INSIDE else ROOT / "workspace"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,17 +27,18 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(act=act)
         return command
 
-    add("setup", make_environment, "make the environment in .venv (every command does that needs it)")
-    for name, task in TASKS.items():
-        command = add(name, lambda options, task=task: run(task, options.jobs), task.about)
-        command.add_argument("--jobs", type=int, default=2, help="how many processes, where it uses several")
-    add("export", export, "write tinytorch/ anew from the notebooks in modules/")
+    if ROOT != INSIDE:  # what works on the repository
+        add("setup", make_environment, "make the environment in .venv (every command does that needs it)")
+        for name, task in TASKS.items():
+            command = add(name, lambda options, task=task: run(task, options.jobs), task.about)
+            command.add_argument("--jobs", type=int, default=2, help="how many processes, where it uses several")
+        add("export", export, "write tinytorch/ anew from the notebooks in modules/")
     command = add("lab", lab, "your own workspace, opened in JupyterLab; further options go to JupyterLab")
-    command.add_argument("--workspace", type=Path, default=ROOT / "workspace", help="where it lies or shall lie")
+    command.add_argument("--workspace", type=Path, default=WORKSPACE, help="where it lies or shall lie")
     command.add_argument("--no-browser", action="store_true", help="start JupyterLab without a browser")
     command.add_argument("--no-start", action="store_true", help="make or complete the workspace, and no more")
     command = add("upgrade", carry_over, "carry a workspace of an earlier layout over; the old one is kept beside it")
-    command.add_argument("--workspace", type=Path, default=ROOT / "workspace", help="where it lies")
+    command.add_argument("--workspace", type=Path, default=WORKSPACE, help="where it lies")
     here = [add("status", status, "how far you are: each exercise of a lesson, its points, and what comes next")]
     here[0].add_argument("lesson", metavar="LESSON", nargs="?", help="as 8, or 08_convolution; else the one you are at")
     for name, act, about in (

@@ -10,7 +10,7 @@ import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
 
-from course.plan import ROOT
+from course.plan import INSIDE, ROOT
 from course.whose import CourseError
 
 FOLDER = ROOT / ".venv"
@@ -21,7 +21,7 @@ WANTED = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
 
 def enter(arguments: list[str], extras: list[str]):
     """Return if what the course needs, with `extras`, is installed here; else run `python -m course` anew, in .venv."""
-    if is_complete(extras):
+    if ROOT == INSIDE or is_complete(extras):  # pip has installed what a wheel needs
         return
     if Path(sys.prefix).resolve() == FOLDER.resolve():
         install()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from course.whose import CourseError
 
-ROOT = Path(__file__).parents[1]  # the repository that `course` is installed from; its tinytorch is the reference
+INSIDE = Path(__file__).with_name("repository")  # of an installed wheel: setup.py
+ROOT = INSIDE if INSIDE.exists() else Path(__file__).parents[1]  # the repository; its tinytorch is the reference
 
 
 def file_of(module: str) -> str:

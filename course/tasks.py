@@ -47,6 +47,10 @@ TASKS = {
         ("-m all_solutions",),
         {"OMP_NUM_THREADS": "1", "PYTHONPATH": "tests"},
     ),
+    "wheel": Task(
+        "dist/: a wheel of the course (pip install it, then python -m course lab), one of the finished package",
+        ("-m pip wheel --quiet --no-deps -w dist . ./packaging/tinytorch",),
+    ),
     "processors": Task(
         "the numeric tests and the notebooks as on older, newer and other processors (an hour)",
         ("tests/processors --jobs={jobs}",),

@@ -13,13 +13,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.traceback import Traceback
 
-import course
-from course.plan import plan
+from course.plan import ROOT, plan
 from course.whose import CourseError, describe, title
 from milestones.runner import Milestone, Run, measure, milestones, script_of, shown, take_notes
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
-ROOT = Path(course.__file__).parents[1]  # whose tinytorch is the reference
+
 console = Console(highlight=False)
 if not console.is_terminal:  # a log has room for the table
     console.width = 140

@@ -1,0 +1,74 @@
+"""What `pip install` of the wheel brings: lessons, milestones, the tools; not the finished package, unless asked for."""
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from course.plan import plan
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("wheel")
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    """Both, built offline by the setuptools that is here, from a copy: a build leaves folders in its source."""
+    pytest.importorskip("setuptools")
+    folder = tmp_path_factory.mktemp("wheels")
+    source = folder / "source"
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(source)], check=True)
+    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder)]
+    ran = subprocess.run([*build, ".", "./packaging/tinytorch"], cwd=source, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def python(wheels):
+    """A Python with the course's wheel installed, and with all packages of this environment but the course itself."""
+    made = wheels / "environment"
+    venv.create(made, with_pip=False)
+    site = next(made.glob("lib/python3*/site-packages"))
+    with zipfile.ZipFile(next(wheels.glob("tinytorch_course-*.whl"))) as wheel:
+        wheel.extractall(site)
+    here = Path(next(path for path in sys.path if path.endswith("site-packages")))
+    (site / "others.pth").write_text(f"{here}\n")
+    return made / "bin" / "python"
+
+
+def run(python, *arguments, cwd):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHONPATH")}
+    return subprocess.run([python, *arguments], cwd=cwd, capture_output=True, text=True, env=environment)
+
+
+def test_a_workspace_is_made_and_caught_up(python, tmp_path):
+    ran = run(python, "-m", "course", "lab", "--no-start", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    workspace = tmp_path / "workspace"
+    assert {path.stem for path in workspace.glob("*.ipynb")} == set(plan().lessons)
+    assert run(python, "-m", "course", "catch-up", "5", cwd=workspace).returncode == 0
+    trained = run(python, "-m", "milestones", "run", "perceptron", "--seeds", "1", cwd=workspace)
+    assert trained.returncode == 0 and "your tinytorch" in trained.stdout, trained.stdout + trained.stderr
+
+
+def test_a_learner_does_not_find_the_finished_package(python, tmp_path):
+    ran = run(python, "-c", "import course, tinytorch", cwd=tmp_path)
+    assert "No module named 'tinytorch'" in ran.stderr
+
+
+def test_commands_that_want_the_repository_are_not_offered(python, tmp_path):
+    ran = run(python, "-m", "course", cwd=tmp_path)
+    assert " lab " in ran.stdout and " test " not in ran.stdout and " export " not in ran.stdout
+
+
+def test_the_finished_package_is_whole(wheels):
+    """Every file of tinytorch/, and nothing else."""
+    with zipfile.ZipFile(next(wheels.glob("tinytorch_reference-*.whl"))) as wheel:
+        packed = {name for name in wheel.namelist() if not name.startswith("tinytorch_reference-")}
+    listed = subprocess.run(["git", "ls-files", "tinytorch"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert packed == set(listed.stdout.split())
