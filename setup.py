@@ -1,6 +1,6 @@
 """The wheel holds, beside the tools, what they work on: the lessons, the milestones, and the finished package.
 
-It lies inside of `course`, where no `import tinytorch` finds it: a learner's kernel must find their own. (Everything else
+It lies inside of `course`, where no `import tinytorch` finds it: a learner's kernel must find their own. (All else
 about the project stands in pyproject.toml.)
 """
 

@@ -1,5 +1,5 @@
 """The package lies at the top of the repository, exported from its notebooks."""
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, setup
 
-setup(package_dir={"": "../.."}, packages=find_packages("../..", include=["tinytorch*"]))
+setup(package_dir={"": "../.."}, packages=find_namespace_packages("../..", include=["tinytorch*"]))
