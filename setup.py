@@ -11,7 +11,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
-CONTENTS = ("modules", "milestones", "tinytorch")
+CONTENTS = ("course", "modules", "milestones", "tinytorch")
 
 
 class BuildWithLessons(build_py):
@@ -21,8 +21,6 @@ class BuildWithLessons(build_py):
         shutil.rmtree(inside, ignore_errors=True)
         for folder in CONTENTS:
             shutil.copytree(HERE / folder, inside / folder, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_*"))
-        (inside / "course").mkdir()
-        shutil.copy(HERE / "course" / "plan.toml", inside / "course")
 
 
 setup(cmdclass={"build_py": BuildWithLessons})

@@ -36,8 +36,7 @@ def python(wheels):
     site = next(made.glob("lib/python3*/site-packages"))
     with zipfile.ZipFile(next(wheels.glob("tinytorch_course-*.whl"))) as wheel:
         wheel.extractall(site)
-    here = Path(next(path for path in sys.path if path.endswith("site-packages")))
-    (site / "others.pth").write_text(f"{here}\n")
+    (site / "others.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
     return made / "bin" / "python"
 
 
