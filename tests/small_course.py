@@ -1,6 +1,7 @@
 """A course of four small lessons, as real ones are built, and a learner's workspace of it."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -99,6 +100,8 @@ def make(root: Path):
     lesson(root, "03_six", "nn.module", "from tinytorch.autograd import Tensor")
     lesson(root, "04_ten", "data", "from tinytorch.tensor import Tensor")
     companion(root, "04_ten_datasets", "datasets", "from tinytorch.autograd import double\n\nfour = double(2)")
+    for name in ("pyproject.toml", "constraints.txt"):
+        shutil.copyfile(ROOT / name, root / name)
     (root / "course/plan.toml").write_text(PLAN)
     export_all(root)
 
@@ -160,6 +163,15 @@ def run(folder, sources):
     command = [sys.executable, "-c", SHELL]
     ran = subprocess.run(command, cwd=folder, input=json.dumps(sources), capture_output=True, text=True)
     return ran.stdout, json.loads(ran.stderr.splitlines()[-1])
+
+
+def command(folder, *arguments, python=sys.executable):
+    """`python -m course ...` in `folder`: its exit status, and what it printed."""
+    environment = os.environ | {"COLUMNS": "200"}
+    ran = subprocess.run(
+        [python, "-m", "course", *arguments], cwd=folder, capture_output=True, text=True, env=environment
+    )
+    return ran.returncode, ran.stdout + ran.stderr
 
 
 def sources_of(notebook):
