@@ -180,7 +180,7 @@ def test_the_reference_beside_it_is_not_found_first(mine, course, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(course))
     solve(mine / "01_one.ipynb", "return x + x  # mine")
     assert "1 of 4" in execute(mine / "01_one.ipynb")[0]
-    probe = "from course import begin; begin('02_two'); from tinytorch import tensor; print(tensor.__file__)"
+    probe = "from course import begin; begin('02_two'); import tinytorch.tensor as t; print(t.__file__)"
     said = subprocess.check_output([sys.executable, "-c", probe], cwd=mine, text=True).splitlines()[1]
     assert "# mine" in Path(said).read_text()
 
