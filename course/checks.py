@@ -11,7 +11,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from course.notebook import Notebook, answer, definitions, read
+from course.notebook import Notebook, read
 from course.progress import note_check
 from course.released import released
 from course.whose import CourseError
@@ -54,9 +54,9 @@ class Checks:
             return
         self.saved: Notebook = read(self.notebook)
         self.read_at = changed
-        self.check_of = {cell.source.strip(): cell.checks for cell in self.saved.cells if cell.checks}
-        cells = (released(self.notebook) or self.saved).exercises
-        self.names = {exercise: definitions(cell.source) for exercise, cell in cells.items()}
+        self.lesson = released(self.notebook) or self.saved
+        checks = [cell for cell in self.saved.cells if cell.checks in self.lesson.exercises]
+        self.check_of = {cell.source.strip(): cell.checks for cell in checks}
 
     def pre_run_cell(self, info):
         with contextlib.suppress(OSError, ValueError):  # renamed, or half written: what was read before still holds
@@ -76,7 +76,7 @@ class Checks:
             del self.shell.user_ns[name]
         self.shell.user_ns.update(self.before)
         self.before = {}
-        answered = answer(self.names.get(exercise, []), self.history[:-1])
+        answered = self.lesson.answer(exercise, self.history[:-1])
         if result.success:
             self.passed[exercise] = answered
             print(f"{GREEN}{self.told(exercise)}{PLAIN}")
@@ -98,6 +98,8 @@ class Checks:
         text += f"{got:g} of {sum(points.values()):g} points in this lesson."
         if len(self.passed) == len(points):
             text += " All of it is done: save, and run the last cell."
+        if self.history[-1] not in (cell.source.strip() for cell in self.lesson.cells if cell.checks):
+            text += " (That is not the lesson's own check, which may ask for more.)"
         return text
 
     def red(self, saved: Notebook) -> list[str]:
@@ -105,8 +107,8 @@ class Checks:
         sources = [cell.source for cell in saved.exported]
         return [
             exercise
-            for exercise, names in self.names.items()
-            if exercise in saved.points and self.passed.get(exercise) != answer(names, sources)
+            for exercise in self.lesson.exercises
+            if self.passed.get(exercise) != self.lesson.answer(exercise, sources)
         ]
 
 

@@ -9,20 +9,18 @@ from pathlib import Path
 from course.plan import ROOT
 
 FOLDER = ".jupyter"
-INSTRUCTORS = ["formgrader", "assignment-list", "course-list", "create-assignment"]
+PANELS = ["formgrader", "assignment-list", "course-list", "create-assignment", "menu"]  # nbgrader's, of no use here
+SERVED = ["formgrader", "assignment_list", "course_list"]
+HIDDEN = [*(f"@jupyter/nbgrader:{name}" for name in PANELS), "@jupyterlab/apputils-extension:announcements"]
 SETTINGS = {
-    "labconfig/page_config.json": {"disabledExtensions": {f"@jupyter/nbgrader:{name}": True for name in INSTRUCTORS}},
+    "labconfig/page_config.json": {"disabledExtensions": dict.fromkeys(HIDDEN, True)},
     "labconfig/default_setting_overrides.json": {
         "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}
     },
     "jupyter_server_config.json": {
         "ServerApp": {
             "ip": "localhost",
-            "jpserver_extensions": {
-                f"nbgrader.server_extensions.{name.replace('-', '_')}": False
-                for name in INSTRUCTORS
-                if name != "create-assignment"
-            },
+            "jpserver_extensions": {f"nbgrader.server_extensions.{name}": False for name in SERVED},
         },
         "LabApp": {"default_url": "/lab/tree/README.md"},
     },

@@ -33,15 +33,13 @@ def python():
 
 def advice():
     if os.path.exists(python()):
-        choose = (
-            "choose " + python() + " as its kernel (VS Code: Select Kernel, at the top right), or open the workspace "
-        )
         return (
-            "TinyTorch's course is not installed where this runs, in "
+            "TinyTorch's course is not installed in "
             + sys.executable
-            + ": "
-            + choose
-            + ("with `python -m course lab`.")
+            + ", which runs this: choose "
+            + python()
+            + " as "
+            "the kernel (VS Code: Select Kernel, at the top right), or open the workspace with `python -m course lab`."
         )
     gone = "the Python that this workspace was made with (" + (python() or "unknown") + ") is not there any more. "
     return gone + "In the course's repository, run: python -m course lab --workspace " + workspace()

@@ -102,6 +102,15 @@ class Notebook:
         """What each exercise's check earns, in the notebook's order."""
         return {cell.checks: cell.nbgrader["points"] for cell in self.cells if cell.checks}
 
+    def answer(self, exercise: str, sources: list[str]) -> str:
+        """What answers an exercise of this lesson where `sources` run one after another: the cells that last define
+        what is asked for, in one text. What the lesson makes of it later (`linear = dispatch(linear)`) is no answer.
+        """
+        given = {cell.source.strip() for cell in self.exported if not cell.exercise}
+        last = last_definitions([source.strip() for source in sources if source.strip() not in given])
+        names = definitions(self.exercises[exercise].source)
+        return "\n\n".join(dict.fromkeys(last[name] for name in names if name in last))
+
     @property
     def default_exp(self) -> str | None:
         """The module that it exports to, as `nn.losses`; None if it exports nothing."""
@@ -134,12 +143,6 @@ def definitions(source: str) -> list[str]:
     targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
     targets = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
     return found + [ast.unparse(target) for target in targets]
-
-
-def answer(names: list[str], sources: list[str]) -> str:
-    """What defines `names` where `sources` run one after another: the cells that did so last, in one text."""
-    last = last_definitions(sources)
-    return "\n\n".join(dict.fromkeys(last[name].strip() for name in names if name in last))
 
 
 def without_markers(source: str) -> str:

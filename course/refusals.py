@@ -101,8 +101,8 @@ def refuse_missing(notebook: Notebook, root: Path, name: str):
             mark = EXPORTED.search(asked.source)[0]
             raise CourseError(
                 f'exercise {exercise}, in section "{asked.section}", would be missing in your package: no exported '
-                f"cell defines `{lacking[0]}`. Its cell is a code cell that begins with `{mark}`, and defines it at the "
-                f"top level. (`python -m course reset {name} {exercise}` in a terminal puts it back and keeps yours.)"
+                f"cell defines `{lacking[0]}`. Its cell is a code cell that begins with `{mark}`, and defines it at "
+                f"the top level. (In a terminal: `python -m course reset {name} {exercise}` keeps yours beside it.)"
             )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from course.notebook import Notebook, answer, definitions, load, parsed
+from course.notebook import BLANK, Notebook, load, parsed
 from course.plan import plan
 from course.progress import checksum, progress
 from course.released import released_lesson
@@ -53,17 +53,14 @@ def states_of(workspace: Path, lesson: str) -> dict[str, str]:
     """For each exercise "done", "red", "blank", "changed since" its check ran, or "not checked"."""
     notebook = workspace / f"{lesson}.ipynb"
     saved = parsed(load(notebook)) if notebook.exists() else Notebook(())
-    notes = progress(notebook)
-    return {
-        exercise: state(cell, exercise, saved, notes.get(exercise, {}))
-        for exercise, cell in released_lesson(workspace, lesson).exercises.items()
-    }
+    released, notes = released_lesson(workspace, lesson), progress(notebook)
+    return {exercise: state(released, exercise, saved, notes.get(exercise, {})) for exercise in released.exercises}
 
 
-def state(cell, exercise: str, saved: Notebook, note: dict) -> str:
-    answered = answer(definitions(cell.source), [each.source for each in saved.exported])
-    check = next((each.source for each in saved.cells if each.checks == exercise), "")
-    if not answered or (exercise in saved.exercises and saved.exercises[exercise].is_blank):
+def state(lesson: Notebook, exercise: str, saved: Notebook, note: dict) -> str:
+    answered = lesson.answer(exercise, [cell.source for cell in saved.exported])
+    check = next((cell.source for cell in saved.cells if cell.checks == exercise), "")
+    if not answered or BLANK.search(answered):
         return "blank"
     if "passed" not in note:
         return "not checked"

@@ -4,25 +4,22 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
+
+from course import lab
 
 TOKEN = "of-a-test"
 
 
 @contextlib.contextmanager
 def server(folder: Path, runtime: Path):
-    """JupyterLab in `folder`, as `make lab` starts it; gives its address, and stops it at the end."""
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=localhost"]
-    command += ["--ServerApp.port=0", f"--IdentityProvider.token={TOKEN}", "--ServerApp.root_dir=."]
-    environment = os.environ | {
-        "JUPYTER_RUNTIME_DIR": str(runtime),
-        "JUPYTER_CONFIG_DIR": str(runtime / "config"),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    environment.pop("PYTHONPATH", None)
+    """JupyterLab in the workspace `folder`, as `make lab` starts it; gives its address, and stops it at the end."""
+    port = ["--ServerApp.port=0", f"--IdentityProvider.token={TOKEN}"]
+    command = lab.command("--no-browser", "--allow-root", *port)
+    environment = os.environ | lab.environment(folder)
+    environment |= {"JUPYTER_RUNTIME_DIR": str(runtime), "JUPYTER_CONFIG_DIR": str(runtime / "config")}
     log = runtime / "server.log"
     runtime.mkdir(parents=True, exist_ok=True)
     with log.open("w") as file:

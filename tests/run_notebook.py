@@ -43,7 +43,17 @@ def in_a_fork(notebook: Path) -> str:
 
 
 def run_cells(notebook: Path, answers):
-    """In IPython, which has not yet imported the package, with the environment and the folder that a kernel has."""
+    shell, stopped = as_in_a_kernel(notebook.parent), None
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        for cell in nbformat.read(notebook, as_version=4).cells:
+            if cell.cell_type == "code" and not (result := shell.run_cell(cell.source, store_history=True)).success:
+                stopped = f"{notebook.stem}, cell {cell.id}: {result.error_in_exec or result.error_before_exec!r}"
+                break
+    answers.send((stopped, text.getvalue()))
+
+
+def as_in_a_kernel(folder: Path):
+    """IPython, in a process that has not yet imported the package, with the environment and the folder of a kernel."""
     import matplotlib
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -51,13 +61,7 @@ def run_cells(notebook: Path, answers):
     sys.path = [folder for folder in sys.path if not Path(folder).resolve().is_relative_to(ROOT) or ".venv" in folder]
     for name in [name for name in sys.modules if name.partition(".")[0] == "tinytorch"]:
         del sys.modules[name]
-    os.chdir(notebook.parent)
+    os.chdir(folder)
     sys.path.insert(0, "")
     matplotlib.use("agg")
-    shell, stopped = InteractiveShell.instance(), None
-    with contextlib.redirect_stdout(io.StringIO()) as text:
-        for cell in nbformat.read(notebook, as_version=4).cells:
-            if cell.cell_type == "code" and not (result := shell.run_cell(cell.source, store_history=True)).success:
-                stopped = f"{notebook.stem}, cell {cell.id}: {result.error_in_exec or result.error_before_exec!r}"
-                break
-    answers.send((stopped, text.getvalue()))
+    return InteractiveShell.instance()

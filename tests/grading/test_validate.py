@@ -71,6 +71,18 @@ def test_validate_says_what_fails_and_what_passes(browser, learner, tmp_path):
         dialog = pressed(browser, url)
         shown = [each.text for each in dialog.find_elements(By.CSS_SELECTOR, ".validation-failed .jp-RenderedText")]
         assert len(shown) == 2 * blank > 0, "the check and its error, for each exercise that is blank"
-        assert sum("NotImplementedError" in text for text in shown) == blank
+        assert sum("is still blank" in text for text in shown) == blank
         assert solve(learner, list(load_lesson(LESSON).points)) == 0
         assert "passes all the tests" in pressed(browser, url).text
+
+
+def test_jupyterlab_opens_on_the_readme_and_has_no_panels_for_instructors(browser, learner, tmp_path):
+    with notebook_server.server(learner, tmp_path / "runtime") as url:
+        browser.get(f"{url}/?token={notebook_server.TOKEN}")
+        wait = WebDriverWait(browser, 120)
+        link = (By.CSS_SELECTOR, ".jp-MarkdownViewer a[href*='01_tensor.ipynb']")
+        wait.until(there.element_to_be_clickable(link))
+        links = [each.text for each in browser.find_elements(By.CSS_SELECTOR, ".jp-MarkdownViewer li a")]
+        assert links[: len(plan().lessons)] == [name.replace("_", " ") for name in plan().lessons]
+        wait.until(there.element_to_be_clickable((By.XPATH, "//div[contains(@class, 'lm-MenuBar')]//*[text()='View']")))
+        assert not browser.find_elements(By.XPATH, "//*[contains(@class, 'lm-MenuBar')]//*[text()='Nbgrader']")
