@@ -15,7 +15,7 @@ import importlib
 import threading
 from types import FunctionType
 
-from .ops import methods
+
 from .tensor import Tensor
 
 # %% ../modules/02_autograd/02_autograd_overrides.ipynb #c005
@@ -283,9 +283,15 @@ def _make_subclass(cls, data, require_grad: bool = False) -> Tensor:
 
 def as_subclass(input, cls) -> Tensor:
     """The tensor as one of the class `cls`, on the same memory."""
+    if not issubclass(cls, Tensor):
+        raise TypeError(f"cls must be a subclass of Tensor, got {cls.__name__}")
     if getattr(cls, "__torch_function__", None) is not _disabled_torch_function_impl and cls is not Tensor:
         arm()
-    return methods.as_subclass(input, cls)
+    result = Tensor.__new__(cls)._fill(input.array)  # a class's own __new__ may want arguments
+    result._requires_grad, result.grad_fn, result._base, result._base_fn = (
+        input._requires_grad, input.grad_fn, input._base, input._base_fn,
+    )  # fmt: skip
+    return result
 
 
 def __init_subclass__(cls, **options):

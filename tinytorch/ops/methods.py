@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['newaxis', 'INSTEAD', 'solve', 'symeig', 'eig', 'lstsq', 'matrix_rank', 'is_same_size', 'is_nonzero', 'is_inference',
-           'is_distributed', 'is_set_to', 'dim_order', 'by_python', 'apply_', 'map_', 'map2_', 'as_subclass',
-           'reversed_', 'frombuffer', 'empty_permuted', 'empty_strided', 'new_empty_strided', 'constant_pad_nd',
-           'frobenius_norm', 'norm_except_dim', 'is_inference_mode_enabled', 'get_device', 'cauchy_', 'geometric_',
-           'removed', 'reinforce']
+           'is_distributed', 'is_set_to', 'dim_order', 'by_python', 'apply_', 'map_', 'map2_', 'reversed_',
+           'frombuffer', 'empty_permuted', 'empty_strided', 'new_empty_strided', 'constant_pad_nd', 'frobenius_norm',
+           'norm_except_dim', 'is_inference_mode_enabled', 'get_device', 'cauchy_', 'geometric_', 'removed',
+           'reinforce']
 
 # %% ../../modules/02_autograd/02_autograd_methods.ipynb #c003
 import math
@@ -81,17 +81,6 @@ def map2_(input, x, y, callable) -> Tensor:
     return by_python(input, callable, x, y)
 
 
-def as_subclass(input, cls) -> Tensor:
-    """The tensor as one of the class `cls`, on the same memory."""
-    if not issubclass(cls, Tensor):
-        raise TypeError(f"cls must be a subclass of Tensor, got {cls.__name__}")
-    result = Tensor.__new__(cls)._fill(input.array)  # a class's own __new__ may want arguments
-    result._requires_grad, result.grad_fn, result._base, result._base_fn = (
-        input._requires_grad, input.grad_fn, input._base, input._base_fn,
-    )  # fmt: skip
-    return result
-
-
 def reversed_(input) -> Tensor:
     """`reversed(t)`: all dimensions flipped."""
     return input.flip(tuple(range(input.ndim))) if input.ndim else input
@@ -100,7 +89,7 @@ def reversed_(input) -> Tensor:
 for name, method in {
     "is_same_size": is_same_size, "is_nonzero": is_nonzero, "is_inference": is_inference, "is_set_to": is_set_to,
     "is_distributed": is_distributed, "dim_order": dim_order, "apply_": apply_, "map_": map_, "map2_": map2_,
-    "as_subclass": as_subclass, "__reversed__": reversed_,
+    "__reversed__": reversed_,
 }.items():  # fmt: skip
     setattr(Tensor, name, method)
 Tensor.volatile = property(lambda self: False, doc="An old flag, which does nothing.")
