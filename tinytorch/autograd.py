@@ -8,10 +8,10 @@ through the graph.
 __all__ = ['walk', 'numerical_gradient', 'unbroadcast', 'derivative', 'add_backward', 'neg_backward', 'sub_backward',
            'mul_backward', 'div_backward', 'run', 'values', 'pow_backward', 'exp_backward', 'log_backward',
            'sum_backward', 'max_backward', 'reshape_backward', 'permute_backward', 'expand_backward', 'PutItem',
-           'getitem_backward', 'to_backward', 'matmul_gradients', 'matmul_backward', 'graph_order', 'input_gradients',
-           'checked', 'backward_on_tensors', 'first_gradient', 'start', 'Toward', 'accumulate', 'places_of', 'backward',
-           'grad', 'set_grad_enabled', 'no_grad', 'enable_grad', 'inference_mode', 'is_grad_enabled', 'requires_grad_',
-           'listed', 'gradcheck', 'recognise', 'draw_graph']
+           'getitem_backward', 'to_backward', 'matmul_gradients', 'matmul_backward', 'graph_order', 'set_grad_enabled',
+           'no_grad', 'enable_grad', 'inference_mode', 'is_grad_enabled', 'requires_grad_', 'input_gradients',
+           'checked', 'backward_on_tensors', 'first_gradient', 'start', 'Toward', 'accumulate', 'places_of', 'grad',
+           'backward', 'listed', 'gradcheck', 'recognise', 'draw_graph']
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c003
 import contextlib
@@ -58,7 +58,9 @@ _all_ = ["draw_graph"]  # handed on
 
 # %% ../modules/02_autograd/02_autograd.ipynb #numerical-gradient
 def numerical_gradient(function, at: np.ndarray, eps: float = 1e-6) -> np.ndarray:
-    """The derivative of `function` (array -> number) at the array `at`, by central differences."""
+    """The derivative of `function` (array -> number) at the array `at`, by central
+    differences.
+    """
     at = np.array(at, dtype=np.float64)
     result = np.zeros_like(at)
     for i in np.ndindex(at.shape):
@@ -73,7 +75,9 @@ def numerical_gradient(function, at: np.ndarray, eps: float = 1e-6) -> np.ndarra
 
 # %% ../modules/02_autograd/02_autograd.ipynb #unbroadcast
 def unbroadcast(grad, shape: tuple):
-    """The gradient of an input of `shape` that was broadcast to `grad.shape`: summed over every stretched dimension."""
+    """The gradient of an input of `shape` that was broadcast to `grad.shape`: summed
+    over every stretched dimension.
+    """
     if grad.shape == shape:
         return grad
     new = grad.ndim - len(shape)
@@ -205,7 +209,9 @@ def expand_backward(self, grad):
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c036
 class PutItem(Function):
-    """Zeros of `shape`, with `a` added at `index`; what is named twice adds up. The reverse of GetItem."""
+    """Zeros of `shape`, with `a` added at `index`; what is named twice adds up. The
+    reverse of GetItem.
+    """
 
     differentiable_twice = True
     flops = "move"
@@ -235,7 +241,9 @@ def to_backward(self, grad):
 
 # %% ../modules/02_autograd/02_autograd.ipynb #matmul-gradients
 def matmul_gradients(grad, a, b):
-    """The gradients of a (..., n, k) and b (..., k, m), given that of a @ b (..., n, m)."""
+    """The gradients of a (..., n, k) and b (..., k, m), given that of a @ b (..., n,
+    m).
+    """
     return grad @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ grad
 
 
@@ -246,7 +254,8 @@ def matmul_backward(self, grad):
     a_matrix = a.reshape(1, -1) if a.ndim == 1 else a
     b_matrix = b.reshape(-1, 1) if b.ndim == 1 else b
     batch = grad.shape[: grad.ndim - (a.ndim > 1) - (b.ndim > 1)]
-    if b.ndim == 2 and a.ndim > 2 and 0 not in a.shape:  # one matrix for the whole batch: a single tall product
+    # one matrix for the whole batch: a single tall product
+    if b.ndim == 2 and a.ndim > 2 and 0 not in a.shape:
         a_matrix, batch = a.reshape(-1, a.shape[-1]), ()
     grad = grad.reshape((*batch, a_matrix.shape[-2], b_matrix.shape[-1]))
     grad_a, grad_b = matmul_gradients(grad, a_matrix, b_matrix)
@@ -254,7 +263,9 @@ def matmul_backward(self, grad):
 
 # %% ../modules/02_autograd/02_autograd.ipynb #graph-order
 def graph_order(roots) -> list:
-    """All nodes from which the nodes `roots` were made, themselves included, youngest first."""
+    """All nodes from which the nodes `roots` were made, themselves included, youngest
+    first.
+    """
     seen, todo = set(roots), list(roots)
     for node in todo:  # which grows meanwhile
         for edge in node.edges:
@@ -265,6 +276,75 @@ def graph_order(roots) -> list:
     return sorted(todo, key=attrgetter("order"), reverse=True)
 
 
+# %% ../modules/02_autograd/02_autograd.ipynb #grad-mode
+class set_grad_enabled(contextlib.ContextDecorator):
+    """Switches recording on or off: from now on, or for the length of a `with`, or of a
+    decorated function.
+    """
+
+    def __init__(self, mode: bool):
+        self.previous = grad_mode.enabled
+        self.mode = grad_mode.enabled = bool(mode)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        grad_mode.enabled = self.previous
+
+
+# %% ../modules/02_autograd/02_autograd.ipynb #c054
+class no_grad(set_grad_enabled):
+    """Nothing is recorded inside `with no_grad():`, or in a function decorated with
+    `@no_grad()`.
+    """
+
+    def __new__(cls, function=None):
+        # @no_grad without parentheses
+        return super().__new__(cls) if function is None else cls()(function)
+
+    def __init__(self, function=None):
+        self.mode = False
+
+    def __enter__(self):
+        self.previous, grad_mode.enabled = grad_mode.enabled, self.mode
+        return self
+
+    # each call of a decorated function remembers its own previous mode
+    def _recreate_cm(self):
+        return type(self)()
+
+
+class enable_grad(no_grad):
+    """Recording is on inside, even within no_grad()."""
+
+    def __init__(self, function=None):
+        self.mode = True
+
+# %% ../modules/02_autograd/02_autograd.ipynb #c0541
+class inference_mode(no_grad):
+    """As no_grad(); inference_mode(False) does nothing."""
+
+    def __new__(cls, mode=True):
+        return super().__new__(cls, mode if callable(mode) else None)
+
+    def __init__(self, mode=True):
+        self.mode = False if mode else grad_mode.enabled
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are being recorded."""
+    return grad_mode.enabled
+
+
+def requires_grad_(input, requires_grad: bool = True) -> Tensor:
+    """Sets requires_grad, and returns the tensor."""
+    input.requires_grad = requires_grad
+    return input
+
+
+Tensor.requires_grad_ = requires_grad_
+
 # %% ../modules/02_autograd/02_autograd.ipynb #c046
 def input_gradients(node, grad, create_graph: bool) -> tuple:
     """The gradients of a node's inputs, checked, given that of its output."""
@@ -274,7 +354,8 @@ def input_gradients(node, grad, create_graph: bool) -> tuple:
             f"Trying to backward through the graph a second time ({node}): what it had saved is freed. "
             "Compute the result again, or say retain_graph=True the first time."
         )
-    since = getattr(saved, "since", node.order)  # a checkpoint computes anew what it saves
+    # a checkpoint computes anew what it saves
+    since = getattr(saved, "since", node.order)
     if changes.last > since and any(changes.entry(kept)[0] > since for kept in kept_arrays(node)):
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
@@ -286,7 +367,7 @@ def input_gradients(node, grad, create_graph: bool) -> tuple:
     gradients = run(node, grad)
     return checked(node, gradients if type(gradients) is tuple else (gradients,))
 
-
+# %% ../modules/02_autograd/02_autograd.ipynb #c0461
 def checked(node, gradients: tuple) -> tuple:
     """The gradients that the backward of `node` returned, if they fit its inputs."""
     if len(gradients) != len(node.edges):
@@ -437,20 +518,6 @@ def places_of(inputs) -> dict:
     return {x.grad_fn or x: x for x in inputs}
 
 
-def backward(input, gradient=None, retain_graph=None, create_graph: bool = False, inputs=None) -> None:
-    """Add to `.grad` of every leaf the derivative of this tensor (times `gradient`, if it is not a single number)."""
-    keep = create_graph if retain_graph is None else retain_graph
-    with set_grad_enabled(create_graph), np.errstate(all="ignore"):
-        pending = start([input], [gradient], create_graph)
-        places = {} if inputs is None else places_of(inputs)
-        pending = pending if inputs is None else Toward(pending, places)
-        wanted = {place for place in places if isinstance(place, Function)}
-        given = set() if gradient is None else {id(gradient.array)}
-        for place, grad in walk(pending, wanted, keep, create_graph).items():
-            if not (isinstance(place, Function) and places[place].retains_grad):  # then its hook has kept it
-                accumulate(places.get(place, place), grad, given)
-
-
 def grad(
     outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None,
     is_grads_batched=False, materialize_grads=False,
@@ -490,71 +557,25 @@ def grad(
         )
     return tuple(g if g is None or isinstance(g, Tensor) else Tensor.wrap(as_array(g).copy()) for g in result)
 
+# %% ../modules/02_autograd/02_autograd.ipynb #c0511
+def backward(input, gradient=None, retain_graph=None, create_graph: bool = False, inputs=None) -> None:
+    """Add to `.grad` of every leaf the derivative of this tensor (times `gradient`, if
+    it is not a single number).
+    """
+    keep = create_graph if retain_graph is None else retain_graph
+    with set_grad_enabled(create_graph), np.errstate(all="ignore"):
+        pending = start([input], [gradient], create_graph)
+        places = {} if inputs is None else places_of(inputs)
+        pending = pending if inputs is None else Toward(pending, places)
+        wanted = {place for place in places if isinstance(place, Function)}
+        given = set() if gradient is None else {id(gradient.array)}
+        for place, grad in walk(pending, wanted, keep, create_graph).items():
+            # then its hook has kept it
+            if not (isinstance(place, Function) and places[place].retains_grad):
+                accumulate(places.get(place, place), grad, given)
+
 
 Tensor.backward = backward
-
-# %% ../modules/02_autograd/02_autograd.ipynb #grad-mode
-class set_grad_enabled(contextlib.ContextDecorator):
-    """Switches recording on or off: from now on, or for the length of a `with`, or of a decorated function."""
-
-    def __init__(self, mode: bool):
-        self.previous = grad_mode.enabled
-        self.mode = grad_mode.enabled = bool(mode)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        grad_mode.enabled = self.previous
-
-
-# %% ../modules/02_autograd/02_autograd.ipynb #c054
-class no_grad(set_grad_enabled):
-    """Nothing is recorded inside `with no_grad():`, or in a function decorated with `@no_grad()`."""
-
-    def __new__(cls, function=None):
-        return super().__new__(cls) if function is None else cls()(function)  # @no_grad without parentheses
-
-    def __init__(self, function=None):
-        self.mode = False
-
-    def __enter__(self):
-        self.previous, grad_mode.enabled = grad_mode.enabled, self.mode
-        return self
-
-    def _recreate_cm(self):  # each call of a decorated function remembers its own previous mode
-        return type(self)()
-
-
-class enable_grad(no_grad):
-    """Recording is on inside, even within no_grad()."""
-
-    def __init__(self, function=None):
-        self.mode = True
-
-
-class inference_mode(no_grad):
-    """As no_grad(); inference_mode(False) does nothing."""
-
-    def __new__(cls, mode=True):
-        return super().__new__(cls, mode if callable(mode) else None)
-
-    def __init__(self, mode=True):
-        self.mode = False if mode else grad_mode.enabled
-
-
-def is_grad_enabled() -> bool:
-    """Whether operations are being recorded."""
-    return grad_mode.enabled
-
-
-def requires_grad_(input, requires_grad: bool = True) -> Tensor:
-    """Sets requires_grad, and returns the tensor."""
-    input.requires_grad = requires_grad
-    return input
-
-
-Tensor.requires_grad_ = requires_grad_
 
 # %% ../modules/02_autograd/02_autograd.ipynb #c062
 def listed(outputs) -> list:

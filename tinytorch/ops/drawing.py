@@ -9,6 +9,8 @@ __all__ = ['WIDTH', 'HEIGHT', 'Trace', 'copied', 'columns_of', 'edges_of', 'plac
 # %% ../../modules/01_tensor/01_tensor_drawing.ipynb #c003
 import itertools
 
+import numpy as np
+
 from ..dispatch import to_numpy
 from ..tensor import Function, Observer, Tensor, observers
 
@@ -146,7 +148,8 @@ def text_of(box, labels: dict, trace, gradients: dict) -> str:
 
 def shown(value) -> str:
     """A single number as it is, of more their shape."""
-    return f"{value.item():.4g}" if value.size == 1 else f"{tuple(value.shape)}"
+    value = np.asarray(value)
+    return f"{value.item():.4g}" if value.size == 1 else f"{value.shape}"
 
 
 def draw_arrow(ax, place: dict, used, user, number: int, between: list) -> None:
