@@ -13,7 +13,7 @@ __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', '
            'result_type', 'To', 'to_dtype', 'wrapped', 'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray',
            'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division', 'negative', 'Exp', 'Log', 'floating', 'exp', 'log',
            'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand',
-           'as_sizes', 'reshape', 'permute', 'transpose', 'expand', 'plain_index', 'GetItem', 'get_item', 'iterate',
+           'as_sizes', 'reshape', 'permute', 'transpose', 'expand', 'GetItem', 'plain_index', 'get_item', 'iterate',
            'MatMul', 'matmul']
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c003
@@ -30,8 +30,6 @@ class dtype:
     """A kind of number, as `torch.dtype`: its name, its numpy dtype and its family (0
     bool, 1 integer, 2 float).
     """
-
-    __slots__ = ("family", "name", "numpy")
 
     def __init__(self, name: str, family: int):
         self.name, self.family, self.numpy = name, family, np.dtype(name)
@@ -53,7 +51,7 @@ DTYPES = {d.numpy: d for d in (float32, float64, uint8, int32, int64, bool_)}
 # what a number of Python's becomes
 DEFAULT_DTYPES = {float: float32, int: int64, bool: bool_}
 
-
+# %% ../modules/01_tensor/01_tensor.ipynb #c0082
 def _dtype_named(name):
     return DTYPES[np.dtype(name)]
 
@@ -207,7 +205,7 @@ def numpy(input) -> np.ndarray:
         )
     return input.array
 
-
+# %% ../modules/01_tensor/01_tensor.ipynb #c0172
 def item(input):
     """The single value as a Python number."""
     if input.array.size != 1:
@@ -926,17 +924,6 @@ Tensor.T = property(
 )
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c066
-def plain_index(index):
-    """The index with tensors and lists turned into arrays, as numpy wants it."""
-    if isinstance(index, tuple):
-        return tuple(plain_index(part) for part in index)
-    if isinstance(index, Tensor):
-        if index.dtype.is_floating_point:
-            raise IndexError(f"tensors used as indices must be integers or bool, this one is {index.dtype}")
-        return index.array if index.ndim or index.dtype is bool_ else int(index)
-    return np.asarray(index, dtype=None if len(index) else np.int64) if isinstance(index, list) else index
-
-
 class GetItem(Function):
     """a[index]"""
 
@@ -950,6 +937,17 @@ class GetItem(Function):
             return part
         # one entry: a view of it, not a copy
         return a[(*index, ...) if isinstance(index, tuple) else (index, ...)]
+
+# %% ../modules/01_tensor/01_tensor.ipynb #c0661
+def plain_index(index):
+    """The index with tensors and lists turned into arrays, as numpy wants it."""
+    if isinstance(index, tuple):
+        return tuple(plain_index(part) for part in index)
+    if isinstance(index, Tensor):
+        if index.dtype.is_floating_point:
+            raise IndexError(f"tensors used as indices must be integers or bool, this one is {index.dtype}")
+        return index.array if index.ndim or index.dtype is bool_ else int(index)
+    return np.asarray(index, dtype=None if len(index) else np.int64) if isinstance(index, list) else index
 
 
 def get_item(input, index) -> Tensor:

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import itertools
 import sys
 import threading
 import tracemalloc
@@ -578,7 +579,7 @@ def test_no_arrow_runs_behind_a_box():
     lines = [line.get_xydata() for line in ax.lines]
     lines += [np.array([text.xyann, text.xy]) for text in ax.texts if not text.get_text()]
     boxes = np.array([(box.get_x(), box.get_y(), box.get_width(), box.get_height()) for box in ax.patches])
-    for start, end in (pair for line in lines for pair in zip(line[:-1], line[1:], strict=True)):
+    for start, end in (pair for line in lines for pair in itertools.pairwise(line)):
         points = start + np.linspace(0, 1, 50)[:, None, None] * (end - start)
         low, high = boxes[:, :2] + 1e-6, boxes[:, :2] + boxes[:, 2:] - 1e-6
         assert not ((points > low) & (points < high)).all(-1).any()
