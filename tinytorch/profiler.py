@@ -21,7 +21,8 @@ import tracemalloc
 
 import numpy as np
 
-from .autograd import block_of, graph_order
+from .autograd import graph_order
+from .ops.saved import block_of
 from .tensor import Function, Tensor, observers
 
 # %% ../modules/14_profiling/14_profiling.ipynb #median-time

@@ -2,19 +2,23 @@
 
 import contextlib
 import gc
+import itertools
 import sys
 import threading
 import tracemalloc
 import weakref
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
 
 import tinytorch as tt
 from tinytorch import backends
+from tinytorch.ops.drawing import Trace, draw_graph
 from tinytorch.tensor import Function
 
+matplotlib.use("agg")
 both = pytest.mark.parametrize("t", [tt, torch], ids=["tinytorch", "torch"])  # a test that both pass says what is meant
 
 
@@ -535,13 +539,50 @@ def test_gradcheck_finds_mistakes():
 
 
 def test_graph_is_drawn():
-    import matplotlib
-
-    matplotlib.use("agg")
     w, b = leaf(tt, 2), leaf(tt, 1)
     ax = tt.autograd.draw_graph((w * 3.0 + b) ** 2, {"w": w, "b": b})
     texts = {text.get_text().split("\n")[0] for text in ax.texts}
     assert {"w", "b", "Mul", "Add", "Pow"} <= texts
+
+
+def test_a_trace_sees_the_backward_pass_step_by_step():
+    a = leaf(tt, 3)
+    with Trace() as trace:
+        b = a + a
+        c = b * b
+        d = b + c
+        d.backward()
+    assert [node for node, *_ in trace.steps] == [d.grad_fn, c.grad_fn, b.grad_fn]
+    assert [trace.arrived(count).get(b.grad_fn) for count in range(4)] == [None, 1, 13, 13]
+    assert trace.arrived()[a] == 26 and a not in trace.arrived(2)
+    later = a + a
+    assert set(trace.values) == {b.grad_fn, c.grad_fn, d.grad_fn} and later.grad_fn not in trace.values
+
+
+def test_a_drawing_shows_each_use_values_and_gradients():
+    a = leaf(tt, 3)
+    with Trace() as trace:
+        b = a + a
+        d = b + b * b
+        d.backward()
+    ax = draw_graph(d, {"a": a, "b": b}, trace)
+    texts = [text.get_text() for text in ax.texts]
+    assert {"a\n3\ngrad 26", "b = Add\n6\ngrad 13", "Mul\n36\ngrad 1", "Add\n42\ngrad 1"} < set(texts)
+    assert texts.count("") == 6, "an arrow for each use, two from a"
+    assert "a\n3" in [text.get_text() for text in draw_graph(d, {"a": a}, trace, step=2).texts]
+
+
+def test_no_arrow_runs_behind_a_box():
+    x = leaf(tt, 2)
+    y = ((x * 3.0 + 1.0).exp() + x + x * x) * (x - 1.0).exp()
+    ax = draw_graph(y)
+    lines = [line.get_xydata() for line in ax.lines]
+    lines += [np.array([text.xyann, text.xy]) for text in ax.texts if not text.get_text()]
+    boxes = np.array([(box.get_x(), box.get_y(), box.get_width(), box.get_height()) for box in ax.patches])
+    for start, end in (pair for line in lines for pair in itertools.pairwise(line)):
+        points = start + np.linspace(0, 1, 50)[:, None, None] * (end - start)
+        low, high = boxes[:, :2] + 1e-6, boxes[:, :2] + boxes[:, 2:] - 1e-6
+        assert not ((points > low) & (points < high)).all(-1).any()
 
 
 @pytest.mark.parametrize("t", [tt, torch])

@@ -27,7 +27,7 @@ WRITERS = {
     "tensor.py:set_history": "how the companions below write it",
     "tensor.py:apply": "a result's, of every operation",
     "kernels/operators.py:recording.operator": "the same, for two tensors",
-    "autograd.py:with_history": "create_graph: what was saved gets its history back",
+    "ops/saved.py:with_history": "create_graph: what was saved gets its history back",
     "ops/inplace.py:take_history": "a tensor changed in place takes over the history of the result",
     "ops/inplace.py:alias": "the tensor as it was before the change",
     "ops/inplace.py:shape_in_place.method": "a tensor becomes its own view",

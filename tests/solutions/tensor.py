@@ -233,9 +233,9 @@ right(
     differentiable_twice = True
 
     def forward(self, a, b):
-        inner = b.shape[max(b.ndim - 2, 0)]
-        if a.shape[-1] != inner:
+        if 0 in (a.ndim, b.ndim) or a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
             raise RuntimeError(f"cannot multiply {a.shape} and {b.shape}")
+        broadcast_shapes(a.shape[:-2], b.shape[:-2])
         self.saved = (a, b)
         left, right = ("k" if a.ndim == 1 else "...nk"), ("k" if b.ndim == 1 else "...km")
         result = "" if a.ndim == b.ndim == 1 else "..." + "n" * (a.ndim > 1) + "m" * (b.ndim > 1)

@@ -15,7 +15,9 @@ import warnings
 import weakref
 from typing import NamedTuple
 
-from . import RemovableHandle, changes, enable_grad, no_grad
+from . import enable_grad, no_grad
+from ..ops.gradient_hooks import RemovableHandle
+from ..ops.saved import changes
 from ..dispatch import is_array
 from ..ops.generator import get_rng_state, set_rng_state
 from ..tensor import Function, Observer, Tensor, creation_number, grad_mode, observers

@@ -10,7 +10,9 @@ from heapq import heapify, heappop, heappush
 
 from numpy import ndarray
 
-from ..autograd import Toward, changes, checked, hooked, input_gradients, release
+from ..autograd import Toward, checked, input_gradients
+from ..ops.gradient_hooks import hooked
+from ..ops.saved import changes, release
 from ..dispatch import kernel, originals
 from ..ops.dtypes import PLAIN
 from ..tensor import (

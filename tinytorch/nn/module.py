@@ -17,7 +17,9 @@ from collections.abc import MutableMapping
 
 import numpy as np
 
-from ..autograd import RemovableHandle, changes, no_grad
+from ..autograd import no_grad
+from ..ops.gradient_hooks import RemovableHandle
+from ..ops.saved import changes
 from ..dispatch import dispatch
 from ..ops.creation import empty
 from ..ops.random_fills import uniform_

@@ -13,7 +13,8 @@ import weakref
 
 import numpy as np
 
-from ..autograd import changes, no_grad, unbroadcast, with_history
+from ..autograd import no_grad, unbroadcast
+from .saved import changes, with_history
 from ..dispatch import device_of, moved
 from .inplace import become, may_change, take_history
 from ..tensor import Function, Tensor, broadcast_shapes, grad_mode, opened, to_dtype

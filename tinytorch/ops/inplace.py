@@ -12,7 +12,9 @@ __all__ = ['ONE_OF_MANY', 'add_', 'sub_', 'mul_', 'div_', 'FORMS', 'COPYING', 'e
 # %% ../../modules/02_autograd/02_autograd_inplace.ipynb #c003
 import numpy as np
 
-from ..autograd import block_of, changes, enable_grad, keeper_of, run, unbroadcast, values
+from ..autograd import enable_grad, run, unbroadcast, values
+from .gradient_hooks import keeper_of
+from .saved import block_of, changes
 from ..dispatch import device_of, dispatch, is_array, moved
 from .conversion import address, rooted
 from .dtypes import can_cast

@@ -7,9 +7,9 @@ __all__ = ['before_every_step', 'after_every_step', 'added', 'register', 'Hooked
            'register_optimizer_step_post_hook', 'hooked_step', 'RemovableHandle']
 
 # %% ../../modules/02_autograd/02_autograd_hooks.ipynb #c003
-from ..autograd import RemovableHandle
+from ..ops.gradient_hooks import RemovableHandle
 
-_all_ = ["RemovableHandle"]  # of the lesson, handed on
+_all_ = ["RemovableHandle"]  # of a companion of lesson 01, handed on
 
 # %% ../../modules/02_autograd/02_autograd_hooks.ipynb #c005
 def added(hooks: list, hook, prepend: bool = False) -> RemovableHandle:
