@@ -61,9 +61,8 @@ def __deepcopy__(self, memo):
 class Module:
     """A layer: parameters, buffers (tensors that are kept but not trained), modules inside, and a `forward`."""
 
-    gradient_contract = (
-        True  # False, on a class or an instance: its outputs need not reach its parameters (_Call, below)
-    )
+    # False, on a class or an instance: its outputs need not reach its parameters
+    gradient_contract = True  # (section 8)
 
     def __init__(self):
         vars(self).update(training=True, _parameters={}, _modules={}, _buffers={}, _hooks=None)
@@ -129,7 +128,7 @@ def _keep(module, shelf, name, value):
     if isinstance(value, Parameter) and value.name is None:
         value.name, value.owner = name, type(module).__name__
 
-
+# %% ../../modules/03_layers/03_layers.ipynb #c017b
 def _register(module, place, name, value, kind):
     """Registering by name, with PyTorch's checks."""
     what = place[1:-1]
@@ -474,12 +473,6 @@ class Linear(Module):
     def extra_repr(self):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
-
-def _overwrite(tensor, values) -> None:
-    """Give `tensor` other values, in place and outside any history."""
-    tensor.array[...] = values.to(tensor.device).array
-    changes.note(tensor)
-
 # %% ../../modules/03_layers/03_layers.ipynb #sequential
 class Sequential(Module):
     """Modules in a row: each gets what the one before it returned. Also of one OrderedDict {name: module}."""
@@ -544,6 +537,12 @@ def state_errors(own: dict, given: dict, strict: bool) -> list:
     return errors
 
 # %% ../../modules/03_layers/03_layers.ipynb #c051
+def _overwrite(tensor, values) -> None:
+    """Give `tensor` other values, in place and outside any history."""
+    tensor.array[...] = values.to(tensor.device).array
+    changes.note(tensor)
+
+
 class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
     """What load_state_dict returns."""
 

@@ -201,7 +201,7 @@ def l2_decay(p: np.ndarray, grad: np.ndarray, group: dict) -> np.ndarray:
     """The gradient of the loss with weight_decay / 2 * (p ** 2).sum() added to it."""
     return grad + group["weight_decay"] * p
 
-
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c019b
 def at_least_zero(**settings) -> None:
     """Raises ValueError for a negative setting."""
     for name, value in settings.items():
@@ -340,7 +340,7 @@ def adam_update(p: np.ndarray, grad: np.ndarray, state: dict, group: dict) -> No
         v = np.maximum(largest, v, out=largest)
     adam_step(p, m, v, t, group)
 
-
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c044b
 class Adam(Optimizer):
     """Adam: steps measured in each gradient's usual size. As `torch.optim.Adam`. (Kingma and Ba, 2014)"""
 
