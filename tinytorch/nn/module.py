@@ -24,8 +24,9 @@ from ..tensor import Function, Tensor, as_dtype, creation_number, float32, float
 
 # %% ../../modules/03_layers/03_layers.ipynb #parameter
 class Parameter(Tensor):
-    """A tensor that a Module owns and an optimizer changes: a leaf, on the memory of `data` (None: no numbers yet).
+    """A tensor that a Module owns and an optimizer changes.
 
+    It is a leaf, and lies on the memory of `data` (None: no numbers yet).
     `name` and `owner` say where it was first registered, as in "weight" and "Linear".
     """
 
@@ -38,7 +39,7 @@ class Parameter(Tensor):
 
 # %% ../../modules/03_layers/03_layers.ipynb #c010
 def patch_to(cls):
-    """Adds the decorated function to `cls` as a method: a class can grow over several cells."""
+    """Adds a function to `cls` as a method: so a class can grow over several cells."""
 
     def attach(method):
         method.__qualname__ = f"{cls.__name__}.{method.__name__}"
@@ -59,7 +60,10 @@ def __deepcopy__(self, memo):
 
 # %% ../../modules/03_layers/03_layers.ipynb #c012
 class Module:
-    """A layer: parameters, buffers (tensors that are kept but not trained), modules inside, and a `forward`."""
+    """A layer: parameters, buffers, modules inside, and a `forward`.
+
+    Buffers are tensors that are kept with it, but not trained.
+    """
 
     # False, on a class or an instance: its outputs need not reach its parameters
     gradient_contract = True  # (section 8)
@@ -86,14 +90,15 @@ class Module:
         super().__delattr__(name)
 
 # %% ../../modules/03_layers/03_layers.ipynb #registration
-KINDS = {"_parameters": Parameter, "_modules": Module, "_buffers": ()}  # nothing is a buffer by its kind alone
+# Nothing is a buffer by its kind alone.
+KINDS = {"_parameters": Parameter, "_modules": Module, "_buffers": ()}
 
 
 def shelf_for(module: Module, name: str, value) -> dict:
     """The dictionary in which `module` keeps `value` under `name`.
 
-    Raises AttributeError, "cannot assign parameters before Module.__init__() call" (or modules), for a parameter
-    (or module) whose shelf is not there yet.
+    Raises AttributeError, "cannot assign parameters before Module.__init__() call" (or
+    modules), for a parameter (or module) whose shelf is not there yet.
     """
     own = vars(module)
     for shelf, kind in KINDS.items():
@@ -169,7 +174,10 @@ Module.add_module = register_module
 # %% ../../modules/03_layers/03_layers.ipynb #named-members
 @patch_to(Module)
 def named_modules(self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True):
-    """(path, module) of this module and all inside it: ("", self), ("encoder", ...), ("encoder.0", ...)."""
+    """(path, module) of this module and all inside it.
+
+    As in ("", self), ("encoder", ...), ("encoder.0", ...).
+    """
     memo = set() if memo is None else memo
     if self in memo:
         return
@@ -182,7 +190,7 @@ def named_modules(self, memo: set | None = None, prefix: str = "", remove_duplic
 
 
 def named_members(module: Module, shelf: str, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True):
-    """(path, tensor) of all on the shelf `shelf` of this module and, if `recurse`, of those inside it."""
+    """(path, tensor) of all on this shelf of the module and, if `recurse`, those inside."""
     seen = set()
     modules = module.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, module)]
     for path, owner in modules:
@@ -273,7 +281,7 @@ Module.get_buffer = _get_member("_buffers", "a buffer")
 # %% ../../modules/03_layers/03_layers.ipynb #train-mode
 @patch_to(Module)
 def train(self, mode: bool = True) -> Module:
-    """Tell this module and all inside it whether they are being trained. Returns the module."""
+    """Tell this module and all inside it whether they are trained; returns the module."""
     if not isinstance(mode, bool):
         raise ValueError("training mode is expected to be boolean")
     for module in self.modules():
@@ -431,7 +439,10 @@ def register_forward_hook(self, hook, *, prepend: bool = False, with_kwargs: boo
 
 # %% ../../modules/03_layers/03_layers.ipynb #linear
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """input @ weight.T + bias: (..., in), (out, in), (out,) -> (..., out). Raises RuntimeError where `in` differs."""
+    """input @ weight.T + bias: (..., in), (out, in), (out,) -> (..., out).
+
+    Raises RuntimeError where `in` differs.
+    """
     got, expected = input.shape[-1] if input.ndim else "missing", weight.shape[-1]
     if got != expected:
         out = weight.shape[0] if weight.ndim > 1 else 1
@@ -442,7 +453,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 # %% ../../modules/03_layers/03_layers.ipynb #uniform-bound
 def uniform_bound(fan_in: int, gain: float) -> float:
-    """The b for which numbers drawn uniformly from [-b, b] have the variance gain**2 / fan_in; 0 if fan_in is 0."""
+    """The b for which numbers drawn from [-b, b] have the variance gain**2 / fan_in.
+
+    0 if fan_in is 0.
+    """
     return gain * math.sqrt(3 / fan_in) if fan_in else 0.0
 
 
@@ -475,7 +489,10 @@ class Linear(Module):
 
 # %% ../../modules/03_layers/03_layers.ipynb #sequential
 class Sequential(Module):
-    """Modules in a row: each gets what the one before it returned. Also of one OrderedDict {name: module}."""
+    """Modules in a row: each gets what the one before it returned.
+
+    Also of one OrderedDict {name: module}.
+    """
 
     def __init__(self, *modules):
         super().__init__()
@@ -506,7 +523,10 @@ class Sequential(Module):
 # %% ../../modules/03_layers/03_layers.ipynb #state-dict
 @patch_to(Module)
 def state_dict(self, *, destination=None, prefix: str = "", keep_vars: bool = False) -> OrderedDict:
-    """{path: tensor} of all parameters and persistent buffers, on the same memory, detached unless keep_vars."""
+    """{path: tensor} of all parameters and persistent buffers.
+
+    On the same memory, and detached unless keep_vars.
+    """
     state = OrderedDict() if destination is None else destination
     for path, module in self.named_modules(None, prefix.removesuffix("."), remove_duplicate=False):
         for name, value in {**module._parameters, **module._buffers}.items():
@@ -520,7 +540,7 @@ def quoted(keys) -> str:
 
 
 def state_errors(own: dict, given: dict, strict: bool) -> list:
-    """What is wrong with the state `given` for a module whose state is `own`: one line each."""
+    """What is wrong with `given` for a module whose state is `own`: one line each."""
     errors = []
     missing = [key for key in own if key not in given]
     unexpected = [key for key in given if key not in own]
@@ -597,10 +617,11 @@ def load_state_dict(self, state_dict: dict, strict: bool = True, assign: bool = 
 
 # %% ../../modules/03_layers/03_layers.ipynb #unreached
 def unreached(outputs, wanted, since: int, shortcuts: dict | None = None) -> list:
-    """Those of the sources `wanted` that a walk back from the sources `outputs` does not meet, in their order.
+    """Those of the sources `wanted` that a walk back from `outputs` does not meet.
 
-    A node whose `order` is not above `since` is met, but not entered. From a node in `shortcuts` the walk goes on
-    with the sources given there instead of with its edges.
+    In the order of `wanted`. A node whose `order` is not above `since` is met, but not
+    entered. From a node in `shortcuts` the walk goes on with the sources given there
+    instead of with its edges.
     """
     missing, todo, seen = set(wanted), list(outputs), set(outputs)
     while todo and missing:
