@@ -69,8 +69,8 @@ class Module:
     gradient_contract = True  # (section 8)
 
     def __init__(self):
-        vars(self).update(training=True, _parameters={}, _modules={}, _buffers={}, _hooks=None)
-        vars(self).update(_non_persistent_buffers_set=set())
+        vars(self).update(training=True, _parameters={}, _modules={}, _buffers={})
+        vars(self).update(_hooks=None, _non_persistent_buffers_set=set())
 
     def forward(self, *args, **kwargs):
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
@@ -465,13 +465,17 @@ linear = dispatch(linear)  # lesson 15 has a kernel
 
 
 class Linear(Module):
-    """x @ weight.T + bias, (..., in_features) -> (..., out_features); weight is (out_features, in_features)."""
+    """x @ weight.T + bias, (..., in_features) -> (..., out_features).
+
+    weight is (out_features, in_features).
+    """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, device=None, dtype=None):
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
-        self.register_parameter("bias", Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None)
+        own = Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None
+        self.register_parameter("bias", own)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -485,7 +489,8 @@ class Linear(Module):
         return linear(input, self.weight, self.bias)
 
     def extra_repr(self):
-        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+        sizes = f"in_features={self.in_features}, out_features={self.out_features}"
+        return f"{sizes}, bias={self.bias is not None}"
 
 # %% ../../modules/03_layers/03_layers.ipynb #sequential
 class Sequential(Module):
