@@ -83,7 +83,10 @@ def class_losses(log_probabilities: Tensor, classes: np.ndarray) -> Tensor:
 
 # %% ../../modules/04_losses/04_losses.ipynb #cross-entropy
 class CrossEntropyFunction(Function):
-    """-log softmax(scores)[class] of each row: (n, C) and n integers -> (n,). Saves the scores; keeps `classes`."""
+    """-log softmax(scores)[class] of each row: (n, C) and n integers -> (n,).
+
+    Saves the scores; keeps `classes`.
+    """
 
     differentiable_twice = True
     flops = "elementwise"
@@ -278,7 +281,10 @@ def logsigmoid(input) -> Tensor:
 
 
 def logistic_losses(input, target) -> Tensor:
-    """-t ln sigmoid(x) - (1 - t) ln sigmoid(-x), element by element; no step of it may overflow."""
+    """-t ln sigmoid(x) - (1 - t) ln sigmoid(-x), element by element.
+
+    No step of it may overflow.
+    """
     return (1 - target) * input - logsigmoid(input)
 
 

@@ -183,7 +183,7 @@ Optimizer.step = watched(Optimizer.step)
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #zero-grad
 def zero_grad(self, set_to_none: bool = True) -> None:
-    """Forget the gradients of all parameters; with set_to_none=False, overwrite them with zeros."""
+    """Forget the gradients of all parameters; or, set_to_none=False, make them zeros."""
     for group in self.param_groups:
         for p in group["params"]:
             if set_to_none:
@@ -201,7 +201,7 @@ def l2_decay(p: np.ndarray, grad: np.ndarray, group: dict) -> np.ndarray:
     """The gradient of the loss with weight_decay / 2 * (p ** 2).sum() added to it."""
     return grad + group["weight_decay"] * p
 
-
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c019b
 def at_least_zero(**settings) -> None:
     """Raises ValueError for a negative setting."""
     for name, value in settings.items():
@@ -218,7 +218,7 @@ def check_fused(fused, foreach, differentiable) -> None:
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #sgd
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum and weight decay as options. As `torch.optim.SGD`."""
+    """Stochastic gradient descent; momentum and weight decay are options. As PyTorch's."""
 
     def __init__(
         self,
@@ -269,8 +269,9 @@ def kept(array) -> Tensor:
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #momentum
 def velocity(grad: np.ndarray, state: dict, group: dict) -> np.ndarray:
-    """The direction to move against: the velocity, kept in state["momentum_buffer"], or with nesterov the
-    look ahead.
+    """The direction to move against: the velocity, or with nesterov the look ahead.
+
+    The velocity is kept in state["momentum_buffer"].
     """
     momentum, dampening, nesterov = group["momentum"], group["dampening"], group["nesterov"]
     if state.get("momentum_buffer") is None:
@@ -301,7 +302,7 @@ def count(state: dict) -> int:
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #running-means
 def running_means(grad: np.ndarray, state: dict, betas: tuple) -> tuple:
-    """The running means of grad and of grad ** 2, brought up to date in place, as two arrays (m, v)."""
+    """The running means of grad and of grad ** 2, brought up to date in place: (m, v)."""
     m, v = buffer(state, "exp_avg", grad), buffer(state, "exp_avg_sq", grad)
     m *= betas[0]
     m += (1 - betas[0]) * grad
@@ -322,7 +323,10 @@ def adam_step(p: np.ndarray, m: np.ndarray, v: np.ndarray, t: int, group: dict) 
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #decoupled-decay
 def decoupled_decay(p: np.ndarray, grad: np.ndarray, group: dict) -> np.ndarray:
-    """Pull `p` towards zero in place, by lr * weight_decay of itself; the gradient stays as it is and is returned."""
+    """Pull `p` towards zero in place, by lr * weight_decay of itself.
+
+    The gradient stays as it is and is returned.
+    """
     p *= 1 - group["lr"] * group["weight_decay"]
     return grad
 
@@ -340,7 +344,7 @@ def adam_update(p: np.ndarray, grad: np.ndarray, state: dict, group: dict) -> No
         v = np.maximum(largest, v, out=largest)
     adam_step(p, m, v, t, group)
 
-
+# %% ../../modules/05_optimizers/05_optimizers.ipynb #c044b
 class Adam(Optimizer):
     """Adam: steps measured in each gradient's usual size. As `torch.optim.Adam`. (Kingma and Ba, 2014)"""
 
@@ -442,9 +446,10 @@ def norm(values, kind: float):
 def clip_grad_norm_(
     parameters, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach=None
 ) -> Tensor:
-    """Scale all gradients, in place and by one factor, so that their total norm is at most `max_norm`.
+    """Scale all gradients, in place and by one factor, to a total norm of at most `max_norm`.
 
-    Returns the total norm as it was before. Raises RuntimeError if it is not finite and that shall be an error.
+    Returns the total norm as it was before. Raises RuntimeError if it is not finite and
+    that shall be an error.
     """
     grads, norm_type, max_norm = gradients_of(parameters), float(norm_type), float(max_norm)
     if not grads:
@@ -541,7 +546,7 @@ def setting(group: dict, name: str):
 
 # %% ../../modules/05_optimizers/05_optimizers.ipynb #step-lr
 class StepLR(LRScheduler):
-    """Multiply the learning rate by `gamma` every `step_size` epochs. As `torch.optim.lr_scheduler.StepLR`."""
+    """Multiply the learning rate by `gamma` every `step_size` epochs. As PyTorch's."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1):
         self.step_size, self.gamma = step_size, gamma

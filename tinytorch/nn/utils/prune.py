@@ -14,7 +14,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from ..containers import parameters_to_vector
-from ..module import Module, hooks_before, take_off
+from ..module import Module
+from ..module_hooks import hooks_before, take_off
 from ...ops.creation import ones_like, zeros_like
 from ...ops.random import rand, rand_like
 from ...tensor import Tensor

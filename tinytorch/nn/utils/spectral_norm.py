@@ -6,7 +6,8 @@
 __all__ = ['as_matrix', 'outputs_of', 'random_direction', 'SpectralNorm', 'spectral_norm', 'remove_spectral_norm']
 
 from ...autograd import no_grad
-from ..module import Module, Parameter, take_off
+from ..module import Module, Parameter
+from ..module_hooks import take_off
 from .weight_norm import found_hook
 from ...tensor import Tensor
 

@@ -7,7 +7,8 @@ __all__ = ['norm_except', 'WeightNorm', 'found_hook', 'weight_norm', 'remove_wei
 
 # %% ../../../modules/09_normalization/09_normalization_weight_norm.ipynb #c003
 from ...autograd import no_grad
-from ..module import Module, Parameter, hooks_before, take_off
+from ..module import Module, Parameter
+from ..module_hooks import hooks_before, take_off
 from ...tensor import Tensor
 
 # %% ../../../modules/09_normalization/09_normalization_weight_norm.ipynb #c021
