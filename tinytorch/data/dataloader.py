@@ -84,7 +84,7 @@ def take(dataset, indices) -> list:
     at_once = getattr(dataset, "__getitems__", None)
     return at_once(list(indices)) if at_once else [dataset[i] for i in indices]
 
-
+# %% ../../modules/06_data/06_data.ipynb #c017b
 class ConcatDataset(Dataset):
     """Several data sets, one behind the other."""
 
