@@ -112,14 +112,14 @@ class Callback:
 
     def load_state_dict(self, state: dict) -> None: ...
 
-
+# %% ../modules/07_training/07_training.ipynb #c028b
 def where_it_lives(model, batches):
     """The batches (x, y), each on the device of the model, one after another."""
     device = next((p.device for p in model.parameters()), None)
     for batch in batches:
         yield tuple(part.to(device) if isinstance(part, tinytorch.Tensor) else part for part in batch)
 
-
+# %% ../modules/07_training/07_training.ipynb #c028c
 class Trainer:
     """Trains `model` on the batches (x, y) of `train`, and measures it on `held_out` after each epoch.
 
