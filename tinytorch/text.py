@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PIECES', 'checked_text', 'checked_ids', 'Tokenizer', 'CharTokenizer', 'utf8', 'ByteTokenizer', 'count_pairs',
            'merge_pair', 'split_text', 'Words', 'best_pair', 'learn_merges', 'IndexedWords', 'apply_merges',
-           'token_bytes', 'decode_tokens', 'BPETokenizer', 'TextDataset']
+           'token_bytes', 'decode_tokens', 'BPETokenizer', 'save_tokenizer', 'load_tokenizer', 'TextDataset']
 
 # %% ../modules/10_tokenization/10_tokenization.ipynb #c003
 import json
@@ -20,7 +20,7 @@ import tinytorch
 from .data.dataloader import Dataset
 from .tensor import Tensor
 
-# %% ../modules/10_tokenization/10_tokenization.ipynb #c008
+# %% ../modules/10_tokenization/10_tokenization.ipynb #c008a
 def checked_text(text: str) -> str:
     """`text`, or a TypeError if it is no str."""
     if not isinstance(text, str):
@@ -43,11 +43,12 @@ def checked_ids(ids, vocab_size: int) -> list:
             raise ValueError(f"decode: id {i} at position {position} is unknown: the ids are 0 to {vocab_size - 1}")
     return ids
 
-
+# %% ../modules/10_tokenization/10_tokenization.ipynb #c008
 class Tokenizer:
     """Text to a list of ids (`encode`) and back (`decode`); `vocab_size` ids, from 0 on.
 
-    Subclasses define these three, and for saving `state()`, a dict of plain values, and `from_state(state)`.
+    Subclasses define these three, and for saving `state()`, a dict of plain values, and
+    `from_state(state)`.
     """
 
     vocab_size: int
@@ -71,42 +72,6 @@ class Tokenizer:
     @classmethod
     def from_state(cls, state: dict) -> "Tokenizer":
         return cls(**state)
-
-    def save(self, path) -> None:
-        """Write a JSON file; it may replace a saved tokenizer, but no other file (FileExistsError)."""
-        path = Path(path)
-        if path.exists():
-            try:
-                Tokenizer.load(path)
-            except (ValueError, OSError):
-                raise FileExistsError(
-                    f"save: {path} exists and is no saved tokenizer; choose another name, or remove it first"
-                ) from None
-        part = path.with_name(path.name + ".part")
-        part.write_text(json.dumps({"tokenizer": type(self).__name__, **self.state()}), encoding="utf-8")
-        os.replace(part, path)
-
-    @classmethod
-    def load(cls, path) -> "Tokenizer":
-        """The tokenizer saved at `path`. ValueError if the file holds none, or one that is no `cls`."""
-        try:
-            state = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"load: {path} is no JSON file ({error}); was it written by save()?") from None
-        kind = Tokenizer.kinds.get(str(state.pop("tokenizer", None))) if isinstance(state, dict) else None
-        if kind is None:
-            raise ValueError(
-                f"load: {path} holds no tokenizer: expected an object with 'tokenizer', one of"
-                f" {sorted(Tokenizer.kinds)}"
-            )
-        if not issubclass(kind, cls):
-            raise ValueError(
-                f"load: {path} holds a {kind.__name__}, expected a {cls.__name__}: call {kind.__name__}.load"
-            )
-        try:
-            return kind.from_state(state)
-        except (TypeError, ValueError, KeyError) as error:
-            raise ValueError(f"load: {path} is a damaged {kind.__name__}: {error}") from None
 
 # %% ../modules/10_tokenization/10_tokenization.ipynb #char-tokenizer
 class CharTokenizer(Tokenizer):
@@ -352,6 +317,43 @@ class BPETokenizer(Tokenizer):
 
     def state(self) -> dict:
         return {"merges": [list(pair) for pair in self.merges], "special": list(self.special)}
+
+# %% ../modules/10_tokenization/10_tokenization.ipynb #c057b
+def save_tokenizer(self, path) -> None:
+    """Write a JSON file; it may replace a saved tokenizer, but no other file (FileExistsError)."""
+    path = Path(path)
+    if path.exists():
+        try:
+            Tokenizer.load(path)
+        except (ValueError, OSError):
+            raise FileExistsError(
+                f"save: {path} exists and is no saved tokenizer; choose another name, or remove it first"
+            ) from None
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps({"tokenizer": type(self).__name__, **self.state()}), encoding="utf-8")
+    os.replace(part, path)
+
+
+def load_tokenizer(cls, path) -> "Tokenizer":
+    """The tokenizer saved at `path`. ValueError if the file holds none, or one that is no `cls`."""
+    try:
+        state = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"load: {path} is no JSON file ({error}); was it written by save()?") from None
+    kind = Tokenizer.kinds.get(str(state.pop("tokenizer", None))) if isinstance(state, dict) else None
+    if kind is None:
+        raise ValueError(
+            f"load: {path} holds no tokenizer: expected an object with 'tokenizer', one of {sorted(Tokenizer.kinds)}"
+        )
+    if not issubclass(kind, cls):
+        raise ValueError(f"load: {path} holds a {kind.__name__}, expected a {cls.__name__}: call {kind.__name__}.load")
+    try:
+        return kind.from_state(state)
+    except (TypeError, ValueError, KeyError) as error:
+        raise ValueError(f"load: {path} is a damaged {kind.__name__}: {error}") from None
+
+
+Tokenizer.save, Tokenizer.load = save_tokenizer, classmethod(load_tokenizer)
 
 # %% ../modules/10_tokenization/10_tokenization.ipynb #text-dataset
 class TextDataset(Dataset):
