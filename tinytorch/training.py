@@ -129,11 +129,9 @@ def where_it_lives(model, batches):
 
 # %% ../modules/07_training/07_training.ipynb #c028c
 class Trainer:
-    """Trains `model` on the batches (x, y) of `train`, and measures it on `held_out`
-    after each epoch.
+    """Trains `model` on batches (x, y), and measures it on `held_out` after each epoch.
 
-    `accumulate` batches make one step. A `scheduler` steps after each "epoch" or
-    "step". `history`: a dict an epoch.
+    `accumulate` batches make one step. A `scheduler` steps after each "epoch" or "step".
     """
 
     def __init__(
@@ -197,8 +195,7 @@ class Trainer:
         return mean.value
 
     def schedule(self, moment: str, row: dict) -> None:
-        """Let the scheduler step, if this is its moment; one that watches the loss gets
-        it."""
+        """Let the scheduler step, if this is its moment; some watch the loss."""
         if self.scheduler is not None and self.schedule_each == moment:
             watches = "metrics" in inspect.signature(self.scheduler.step).parameters
             self.scheduler.step(*[row.get("loss", row.get("train_loss"))] * watches)
