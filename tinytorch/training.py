@@ -160,8 +160,7 @@ class Trainer:
             getattr(callback, event)(self)
 
     def fit(self, epochs: int) -> list:
-        """Train until `epochs` epochs are done in all, or a callback sets `stop`;
-        returns the history."""
+        """Train until `epochs` are done in all, or somebody sets `stop`; the history."""
         self.stop, self.epochs = False, epochs
         self.tell("on_fit_begin")
         try:
