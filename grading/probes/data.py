@@ -104,7 +104,12 @@ def random_split(tt, lesson, rng):
         in_front = np.zeros(n, dtype=bool)
         for each in range(60):
             in_front |= np.isin(numbers, split([n - n // 2, n // 2], each)[0])
+        stream = seeded(tt, seed)
+        series = [[list(part) for part in lesson.random_split(numbers, sizes, generator=stream)] for _ in range(2)]
+        unseeded = [[list(part) for part in lesson.random_split(numbers, sizes)] for _ in range(2)]
         return (
+            series[0] == series[1],
+            unseeded[0] == unseeded[1],
             np.concatenate(first) - np.concatenate(again),
             np.array_equal(np.concatenate(first), np.concatenate(other)),
             np.array_equal(np.concatenate(first), numbers),
@@ -145,7 +150,9 @@ def random_sampler(tt, lesson, rng):
         longer = list(lesson.RandomSampler(numbers, num_samples=2 * n + rest, generator=seeded(tt, seed)))
         shorter = list(lesson.RandomSampler(numbers, num_samples=few))
         orders = [longer[:n], longer[n : 2 * n], longer[2 * n :]]
+        again = list(lesson.RandomSampler(numbers, num_samples=2 * n + rest, generator=seeded(tt, seed)))
         counts = [len(longer), len(shorter), len(set(orders[2])), len(set(shorter)), orders[0] == orders[1]]
+        counts.append(longer == again)
         return counts, numbers[sorted(orders[0])], numbers[sorted(orders[1])]
 
     def replacement():
@@ -228,7 +235,7 @@ def collate(tt, lesson, rng):
 
     def containers():
         pairs = collated([(tt.tensor(x), i) for x, i in zip(images, integers)])
-        lists = collated([[x, [f, i]] for x, f, i in zip(images, floats, integers)])
+        lists = collated([[x, [f, i, f]] for x, f, i in zip(images, floats, integers)])
         dicts = collated([{"x": (x, f), "name": t, "y": i} for x, f, t, i in zip(images, floats, texts, integers)])
         named = collated([Pair(x, i) for x, i in zip(images, integers)])
         kinds = [type(each).__name__ for each in (pairs, lists, lists[1], dicts, dicts["x"], dicts["name"], named)]
@@ -299,7 +306,7 @@ def standardize(tt, lesson, rng):
     two = two * 3 + 1
     flat, constant = train.copy(), int(rng.integers(1, 9)) / 4
     flat[:, 0, 1] = constant
-    column, other = rng.normal(3, 2, (9, 1)), rng.normal(3, 2, (4, 1))
+    column, other = rng.normal(3, 0.4, (9, 1)), rng.normal(3, 2, (4, 1))
 
     def of(*arrays):
         tensors = [tt.tensor(array) for array in arrays]

@@ -65,9 +65,9 @@ def merges_of(rng, letters, number):
     "with its position.",
 )
 def char_tokenizer(tt, lesson, rng):
-    vocabulary = text_of(rng, 40)
+    vocabulary = text_of(rng, 40) + " "
     known = sorted(set(vocabulary))
-    text, ids = word_of(rng, vocabulary, 50, 60), rng.integers(len(known), size=(2, 15)).tolist()
+    text, ids = f" {word_of(rng, vocabulary, 50, 60)} ", rng.integers(len(known), size=(2, 15)).tolist()
     position, unknown = int(rng.integers(5, 50)), chr(rng.integers(0x3B1, 0x3CA))
     strange = text[:position] + unknown + text[position:] + "\u0416\u03a9"
 
@@ -217,6 +217,8 @@ def apply_merges(tt, lesson, rng):
         merges, word = merges_of(rng, "abc", 16), word_of(rng, "abcd", 30, 40).encode()
         repeated = b"".join(bytes([letter]) * n for letter, n in zip(word, rng.integers(1, 7, len(word)), strict=True))
         same = {(97, 97): 256} | {(new, new): new + 1 for new in range(256, 258)}
+        pair = {tuple(word[:2]): int(rng.integers(300, 999))}
+        found[f"repeats/pair {number}"] = lambda ids=word[:2], merges=pair: lesson.apply_merges(ids, merges)
         found[f"order/{number}"] = lambda ids=list(word), merges=merges: (lesson.apply_merges(ids, merges), ids)
         found[f"repeats/{number}"] = lambda ids=repeated, merges=same: lesson.apply_merges(ids, merges)
         found[f"order/short {number}"] = lambda ids=word[: number % 3], merges=merges: len(

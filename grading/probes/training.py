@@ -88,7 +88,9 @@ def running_mean(tt, lesson, rng):
             one.update(value, count)
             other.update(value)
             found += [one.value, one.value, other.value]
-        return found, lesson.RunningMean().value
+        zero = lesson.RunningMean()
+        zero.update(0.0, fed[0][1])
+        return found, lesson.RunningMean().value, zero.value
 
     return {"mean": mean}
 
@@ -216,7 +218,8 @@ class Scripted:
         trainer.tell("on_fit_begin")
         for value, weights in zip(values, self.weights):
             model.load_state_dict({name: tt.tensor(w) for name, w in weights.items()})
-            trainer.history.append({"epoch": trainer.epoch + 1, "loss": value, "accuracy": value})
+            other = {"loss": -trainer.epoch, "accuracy": trainer.epoch}  # always better than before
+            trainer.history.append({"epoch": trainer.epoch + 1, **other, stopper.metric: value})
             trainer.epoch += 1
             trainer.tell("on_epoch_end")
             if trainer.stop:
@@ -326,7 +329,7 @@ class Nights:
         order = Order(tt, self.seeds[which]) if shuffle else None
         return self.lesson.Trainer(
             model, tt.nn.CrossEntropyLoss(), optimizer, Loader(tt, self.samples, order), scheduler=scheduler,
-            callbacks=[noted(self.lesson, which + 0.5)] if note else [],
+            callbacks=[noted(self.lesson, which + start) for start in (0.5, 7.5)] if note else [],
         )  # fmt: skip
 
     def resumed(self, **options):
@@ -354,7 +357,7 @@ def resume(tt, lesson, rng):
 
     def record():
         trainer, keys = nights.resumed(note=True)
-        return keys, figures(trainer), np.float32(trainer.callbacks[0].seen)
+        return keys, figures(trainer), np.float32([callback.seen for callback in trainer.callbacks])
 
     def weights(**options):
         return parameters(nights.resumed(**options)[0].model)

@@ -21,6 +21,19 @@ wrong(
     "each part shuffled anew",
     ("Subset(dataset, order[", "Subset(dataset, tinytorch.randperm(len(dataset), generator=generator).tolist()["),
 )
+wrong(
+    "random-split",
+    "a generator of the same seed",
+    (
+        "tinytorch.randperm(len(dataset), generator=generator).tolist()",
+        "np.random.default_rng(generator.initial_seed() if generator else None).permutation(len(dataset)).tolist()",
+    ),
+)
+wrong(
+    "random-split",
+    "always the same without a generator",
+    ("generator=generator)", "generator=generator or tinytorch.Generator().manual_seed(0))"),
+)
 wrong("random-split", "one short", ("order[end - length : end]", "order[end - length : end - 1]"))
 wrong("random-sampler", "not all indices", ("[: self.num_samples % n]", "[: self.num_samples % n - 1]"))
 wrong("random-sampler", "with replacement always", ("if self.replacement:", "if True:"))
@@ -94,6 +107,7 @@ wrong(
 )
 wrong("standardize", "one mean for all features", ("train.mean(0)", "train.mean()"))
 wrong("standardize", "nan where it is constant", ("std + (std == 0)", "std"))
+wrong("standardize", "never enlarged", ("std + (std == 0)", "std.clamp(min=1.0)"))
 wrong("standardize", "the variance", ("** 0.5", "** 1.0"))
 wrong("standardize", "over n - 1", ("((train - mean) ** 2).mean(0)", "((train - mean) ** 2).sum(0) / (len(train) - 1)"))
 wrong("standardize", "a little added", ("std + (std == 0)", "std + 0.01"))

@@ -22,6 +22,12 @@ wrong(
 )
 wrong("char-tokenizer", "in the order of the text", ("sorted(set(checked_text(text)))", "list(dict.fromkeys(text))"))
 
+wrong(
+    "char-tokenizer",
+    "without the white space around",
+    ("return [self.ids[character] for character in text]", "return [self.ids[c] for c in text.strip()]"),
+)
+
 wrong("byte-tokenizer", "code points", ("list(utf8(text))", "[min(ord(c), 255) for c in text]"))
 wrong("byte-tokenizer", "byte by byte", ('bytes(ids).decode("utf-8", errors="replace")', '"".join(map(chr, ids))'))
 wrong("byte-tokenizer", "nonsense vanishes", ('errors="replace"', 'errors="ignore"'))
@@ -107,6 +113,7 @@ wrong(
         "max(pairwise(ids), key=lambda pair: merges.get(pair, 0))",
     ),
 )
+wrong("apply-merges", "two ids stay", ("while len(ids) > 1:", "while len(ids) > 2:"))
 wrong(
     "apply-merges",
     "once only",

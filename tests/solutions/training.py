@@ -13,6 +13,7 @@ wrong("accuracy", "the share of all classes", (".mean().item()", ".sum().item() 
 wrong("running-mean", "not weighted", ("mean * count", "mean"), ("+= count", "+= 1"))
 wrong("running-mean", "the last one", ("self.total += mean * count", "self.total, self.count = mean * count, 0"))
 wrong("running-mean", "zero before the first", ("math.nan", "0.0"))
+wrong("running-mean", "nan where the sum is 0", ("if self.count else", "if self.total else"))
 wrong("evaluate", "the mean of means", ("loss(scores, y).item(), len(y)", "loss(scores, y).item()"))
 wrong("evaluate", "left in eval mode", ("model.train(was_training)", "model.eval()"))
 wrong("evaluate", "always back to training", ("model.train(was_training)", "model.train()"))
@@ -83,6 +84,7 @@ wrong(
 )
 wrong("early-stopping", "mode ignored", ("self.is_better(value)", "self.best is None or value < self.best"))
 wrong("early-stopping", "the weights are not copied", ("t.detach().clone()", "t"))
+wrong("early-stopping", "the loss, whatever the metric", ("[self.metric]", '["loss"]'))
 wrong("early-stopping", "waits in all", ("self.best, self.waited = value, 0", "self.best = value"))
 wrong("early-stopping", "nothing restored", ("trainer.model.load_state_dict(self.weights)", "pass"))
 wrong(
@@ -95,6 +97,11 @@ wrong("resume", "forgets the schedule", ('self.scheduler.load_state_dict(state["
 wrong("resume", "forgets the order", ("generator.set_state(saved)", "pass"))
 wrong("resume", "forgets the random stream", ('tinytorch.set_rng_state(state["random"])', "pass"))
 wrong("resume", "forgets the callbacks", ("callback.load_state_dict(saved)", "pass"))
+wrong(
+    "resume",
+    "the first callback only",
+    ('zip(self.callbacks, state["callbacks"], strict=True)', 'zip(self.callbacks[:1], state["callbacks"])'),
+)
 wrong("resume", "forgets the epoch", ('self.epoch, self.history = state["epoch"],', "self.history ="))
 wrong("resume", "no copy", ("copy.deepcopy(state)", "state"))
 wrong("resume", "the history is shared", ('list(state["history"])', 'state["history"]'))

@@ -23,7 +23,8 @@ from ..tensor import Tensor, tensor
 
 # %% ../../modules/06_data/06_data.ipynb #c010
 class Dataset:
-    """Samples by number: subclasses define `__getitem__(index)`, and `__len__` where the length is known."""
+    """Samples by number: subclasses define `__getitem__(index)`, and `__len__` where
+    the length is known."""
 
     def __getitem__(self, index):
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
@@ -43,7 +44,8 @@ class IterableDataset(Dataset):
 
 # %% ../../modules/06_data/06_data.ipynb #tensor-dataset
 class TensorDataset(Dataset):
-    """Tensors of shapes (N, ...): sample i is the tuple of their i-th entries. AssertionError if N differs."""
+    """Tensors of shapes (N, ...): sample i is the tuple of their i-th entries.
+    AssertionError if N differs."""
 
     def __init__(self, *tensors: Tensor):
         self.tensors = tensors
@@ -80,11 +82,12 @@ class Subset(Dataset):
 
 
 def take(dataset, indices) -> list:
-    """The samples at `indices`, asked for all at once where the data set can (`__getitems__`)."""
+    """The samples at `indices`, asked for all at once where the data set can
+    (`__getitems__`)."""
     at_once = getattr(dataset, "__getitems__", None)
     return at_once(list(indices)) if at_once else [dataset[i] for i in indices]
 
-
+# %% ../../modules/06_data/06_data.ipynb #c017b
 class ConcatDataset(Dataset):
     """Several data sets, one behind the other."""
 
@@ -148,7 +151,8 @@ def split_lengths(total: int, lengths: Sequence) -> list:
 
 # %% ../../modules/06_data/06_data.ipynb #random-split
 def random_split(dataset, lengths: Sequence, generator=None) -> list:
-    """Cut `dataset` at random into Subsets of the given lengths (or fractions), without overlap."""
+    """Cut `dataset` at random into Subsets of the given lengths (or fractions), without
+    overlap."""
     lengths = split_lengths(len(dataset), lengths)
     order = tinytorch.randperm(len(dataset), generator=generator).tolist()
     ends = itertools.accumulate(lengths)
@@ -157,7 +161,8 @@ def random_split(dataset, lengths: Sequence, generator=None) -> list:
 
 # %% ../../modules/06_data/06_data.ipynb #c030
 class Sampler:
-    """Yields indices of samples, one after the other. Subclasses define `__iter__`, and `__len__` where it is known."""
+    """Yields indices of samples, one after the other. Subclasses define `__iter__`, and
+    `__len__` where it is known."""
 
     def __init__(self, data_source=None):
         pass
@@ -190,20 +195,30 @@ def random_seed(generator=None) -> int:
 
 # %% ../../modules/06_data/06_data.ipynb #random-sampler
 class RandomSampler(Sampler):
-    """Indices of `data_source` in random order; with `replacement`, each drawn independently.
+    """Indices of `data_source` in random order; with `replacement`, each drawn
+    independently.
 
-    `num_samples` (default: one for each sample) says how many. `generator` makes the series of orders repeatable.
+    `num_samples` (default: one for each sample) says how many. `generator` makes the
+    series of orders repeatable.
     """
 
-    def __init__(self, data_source, replacement: bool = False, num_samples: int | None = None, generator=None):
-        self.data_source, self.replacement, self.generator = data_source, replacement, generator
-        self._num_samples = num_samples
+    def __init__(
+        self,
+        data_source,
+        replacement: bool = False,
+        num_samples: int | None = None,
+        generator=None,
+    ):
+        self.data_source, self.replacement = data_source, replacement
+        self._num_samples, self.generator = num_samples, generator
         if not isinstance(replacement, bool):
             raise TypeError(f"replacement should be a boolean value, but got replacement={replacement}")
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
             raise ValueError(f"num_samples should be a positive integer value, but got num_samples={self.num_samples}")
 
-    num_samples = property(lambda self: len(self.data_source) if self._num_samples is None else self._num_samples)
+    @property
+    def num_samples(self) -> int:
+        return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self):
         generator, n = fresh_generator(self.generator), len(self.data_source)
@@ -255,7 +270,8 @@ class WeightedRandomSampler(Sampler):
 
 # %% ../../modules/06_data/06_data.ipynb #batch-sampler
 class BatchSampler(Sampler):
-    """Lists of `batch_size` indices taken from `sampler`; the last may be shorter, unless `drop_last`."""
+    """Lists of `batch_size` indices taken from `sampler`; the last may be shorter,
+    unless `drop_last`."""
 
     def __init__(self, sampler, batch_size: int, drop_last: bool):
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
@@ -301,7 +317,8 @@ def alike(sample, content):
 
 # %% ../../modules/06_data/06_data.ipynb #collate
 def default_collate(batch: list):
-    """A list of samples as one batch: numbers and tensors gain a first dimension, containers keep their form."""
+    """A list of samples as one batch: numbers and tensors gain a first dimension,
+    containers keep their form."""
     first = batch[0]
     if isinstance(first, np.generic) and first.dtype.kind in "fiubc":
         return tensor(np.array(batch))
@@ -488,7 +505,8 @@ class DataLoader:
 
 # %% ../../modules/06_data/06_data.ipynb #standardize
 def standardize(train: Tensor, *others: Tensor) -> tuple:
-    """`train` (N, ...) with mean 0 and deviation 1 in each feature, and `others` treated with the same numbers.
+    """`train` (N, ...) with mean 0 and deviation 1 in each feature, and `others`
+    treated with the same numbers.
 
     A feature that is constant in `train` is only shifted.
     """
