@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['layer_norm', 'batch_norm', 'group_norm', 'standardize', 'normalize_gradient', 'NormalizeFunction',
-           'recorded_normalization', 'recorded_gradient', 'recorded_norm_gradients', 'scaled_and_shifted', 'last_dims',
+           'scaled_and_shifted', 'recorded_normalization', 'recorded_gradient', 'recorded_norm_gradients', 'last_dims',
            'LayerNorm', 'update_running', 'along_channels', 'checked_batch', 'BatchNorm1d', 'BatchNorm2d',
            'checked_groups', 'GroupNorm', 'RMSNormalizeFunction', 'RMSNormalize', 'rms_norm', 'RMSNorm']
 
@@ -16,7 +16,7 @@ from ..autograd import unbroadcast
 from ..dispatch import dispatch
 from . import init
 from .basic_activations import floats_only
-from .module import Module, Parameter
+from .module import Module, Parameter, patch_to
 from ..ops.dtypes import finfo
 from ..ops.half import rounded_once
 from ..ops.node_names import named_node
@@ -64,6 +64,13 @@ class NormalizeFunction(Function):
         return normalize_gradient(grad, (x - self.mean) * self.rstd, self.rstd, self.dims)
 
 
+def scaled_and_shifted(x_hat: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """x_hat * weight + bias, where they are given."""
+    if weight is not None:
+        x_hat = x_hat * weight
+    return x_hat if bias is None else x_hat + bias
+
+# %% ../../modules/09_normalization/09_normalization.ipynb #recorded
 def recorded_normalization(x: Tensor, dims: tuple, eps: float, centered: bool = True) -> tuple:
     """(x_hat, rstd), made of operations that are recorded; without the mean for RMS norm."""
     if centered:
@@ -88,14 +95,7 @@ def recorded_norm_gradients(
     grad_x = recorded_gradient(grad if weight is None else grad * weight, x_hat, rstd, dims, centered)
     return grad_x, unbroadcast(grad * x_hat, shape), unbroadcast(grad, shape)
 
-
-def scaled_and_shifted(x_hat: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """x_hat * weight + bias, where they are given."""
-    if weight is not None:
-        x_hat = x_hat * weight
-    return x_hat if bias is None else x_hat + bias
-
-
+# %% ../../modules/09_normalization/09_normalization.ipynb #last-dims
 def last_dims(name: str, input, normalized_shape, *affine) -> tuple:
     """(-k, ..., -1) for a normalized_shape of k sizes. Raises RuntimeError unless `input` ends in it and
     `affine` have it.
@@ -304,23 +304,25 @@ class _BatchNorm(_Normalization):
                 f"expected {expected} input (got {input.ndim}D input): {name} of shape {list(input.shape)}"
             )
 
-    def forward(self, input):
-        self.check_dims(input)
-        momentum, tracks = self.momentum, self.training and self.track_running_stats
-        if tracks:
-            self.num_batches_tracked.add_(1)
-            if momentum is None:  # the plain average of all batches so far
-                momentum = 1 / float(self.num_batches_tracked)
-        used = not self.training or tracks
-        running_mean, running_var = (self.running_mean, self.running_var) if used else (None, None)
-        of_batch = self.training or running_mean is None
-        return batch_norm(input, running_mean, running_var, self.weight, self.bias, of_batch, momentum, self.eps)
-
     def extra_repr(self):
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
+
+# %% ../../modules/09_normalization/09_normalization.ipynb #batch-norm-forward
+@patch_to(_BatchNorm)
+def forward(self, input):
+    self.check_dims(input)
+    momentum, tracks = self.momentum, self.training and self.track_running_stats
+    if tracks:
+        self.num_batches_tracked.add_(1)
+        if momentum is None:  # the plain average of all batches so far
+            momentum = 1 / float(self.num_batches_tracked)
+    used = not self.training or tracks
+    running_mean, running_var = (self.running_mean, self.running_var) if used else (None, None)
+    of_batch = self.training or running_mean is None
+    return batch_norm(input, running_mean, running_var, self.weight, self.bias, of_batch, momentum, self.eps)
 
 
 class BatchNorm1d(_BatchNorm):
