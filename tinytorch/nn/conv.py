@@ -78,9 +78,8 @@ def columns(
     """Every window as a column: (N, C, *sizes) -> (groups, C / groups * kernel, N * windows), a copy."""
     n, view = len(kernel_size), windows(padded(x, padding), kernel_size, stride, dilation)
     view = view.transpose(1, *range(2 + n, 2 + 2 * n), 0, *range(2, 2 + n))  # C, kernel, N, windows
-    return view.reshape(
-        groups, x.shape[1] // groups * math.prod(kernel_size), x.shape[0] * math.prod(view.shape[2 + n :])
-    )
+    taps, count = math.prod(kernel_size), math.prod(view.shape[2 + n :])
+    return view.reshape(groups, x.shape[1] // groups * taps, x.shape[0] * count)
 
 
 def rows(y: np.ndarray, groups: int) -> np.ndarray:
@@ -153,7 +152,7 @@ def batch_weight_grad(grad, x, shape: tuple, **options) -> np.ndarray:
     """conv_weight_grad, part by part, added up."""
     return sum(conv_weight_grad(g, part, shape, **options) for g, part in zip(parts_of(grad), parts_of(x), strict=True))
 
-
+# %% ../../modules/08_convolution/08_convolution.ipynb #convolution-node
 class Convolution(Function):
     """conv_forward(x, weight, **options) + bias, and both gradients."""
 
@@ -175,7 +174,7 @@ class Convolution(Function):
             grad.sum((0, *range(2, grad.ndim))) if of_bias else None,
         )
 
-
+# %% ../../modules/08_convolution/08_convolution.ipynb #gradient-nodes
 class ConvolutionInputGrad(Function):
     """conv_input_grad(grad, weight, shape, **options): a transposed convolution."""
 

@@ -76,11 +76,9 @@ def avg_pool_forward(x: np.ndarray, divisor, **options) -> np.ndarray:
     """The sum of each window over `divisor`."""
     view = pool_windows(x, 0, **options)
     total = sum(view[(..., *tap)] for tap in np.ndindex(*options["kernel_size"]))
-    return (
-        total / divisor
-        if total.dtype.kind not in "iu"
-        else np.sign(total) * np.sign(divisor) * (abs(total) // abs(divisor))
-    )
+    if total.dtype.kind not in "iu":
+        return total / divisor
+    return np.sign(total) * np.sign(divisor) * (abs(total) // abs(divisor))  # as in C
 
 
 @dispatch
@@ -92,7 +90,7 @@ def avg_pool_backward(grad: np.ndarray, shape: tuple, divisor, **options) -> np.
         places[(..., *tap)] += share
     return np.ascontiguousarray(result, like=result)
 
-
+# %% ../../modules/08_convolution/08_convolution.ipynb #avg-pool-nodes
 def divisor_like(x, divisor):
     """A number stays one; an array gets the dtype of `x`, and goes where that lives."""
     if np.ndim(divisor) == 0:
