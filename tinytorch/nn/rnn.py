@@ -200,7 +200,7 @@ def relu_step_back(kept, grad_h) -> tuple:
     grad = grad_h * (kept[0] > 0)
     return grad, grad, (0.0,)
 
-
+# %% ../../modules/21_recurrence/21_recurrence.ipynb #cells
 class Cell(NamedTuple):
     """A kind of recurrent network: its step, the way back, how many H numbers a part has, how many a state."""
 
@@ -416,7 +416,7 @@ def run_layers(self, rows, batch_sizes: list, state: tuple) -> tuple:
         rows = joined(outputs)
     return rows, tuple(stack(each) for each in zip(*ends))
 
-
+# %% ../../modules/21_recurrence/21_recurrence.ipynb #rnn-inputs
 @patch_to(RNNBase)
 def forward(self, input, hx=None) -> tuple:
     """(the output of the last layer, the last state of each): input (T, N, in), (N, T, in) with batch_first, (T, in),
