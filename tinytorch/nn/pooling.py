@@ -127,10 +127,11 @@ class AvgPoolGradient(Function):
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #max-pool-forward
 def largest(view: np.ndarray, kernel_size: tuple) -> tuple:
-    """The largest number of every window, and its place there counted row by row: two arrays (..., *counts).
+    """The largest number of every window, and its place there counted row by row: two
+    arrays (..., *counts).
 
-    `view` holds the windows, (..., *counts, *kernel_size). Of equal numbers the first counts; nan counts as the
-    largest.
+    `view` holds the windows, (..., *counts, *kernel_size). Of equal numbers the first
+    counts; nan counts as the largest.
     """
     best = view[(..., *(0,) * len(kernel_size))].copy()
     which = np.zeros(best.shape, np.int64)
@@ -142,9 +143,14 @@ def largest(view: np.ndarray, kernel_size: tuple) -> tuple:
     return best, which
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #max-pool-backward
-def add_to_largest(places: np.ndarray, grad: np.ndarray, which: np.ndarray, kernel_size: tuple) -> None:
-    """Add to `places`, windows onto zeros (..., *counts, *kernel_size), the gradient of each window's
-    largest number.
+def add_to_largest(
+    places: np.ndarray,
+    grad: np.ndarray,
+    which: np.ndarray,
+    kernel_size: tuple,
+) -> None:
+    """Add to `places`, windows onto zeros (..., *counts, *kernel_size), the gradient of
+    each window's largest number.
     """
     for number, tap in enumerate(np.ndindex(*kernel_size)):
         places[(..., *tap)] += grad * (which == number)
