@@ -25,21 +25,33 @@ from ..tensor import Function, Tensor
 def conv2d_loops(x, weight, stride: int = 1):
     """The definition, slowly: arrays (N, C, H, W) and (O, C, k, l) -> (N, O, H', W')."""
     (images, _, height, width), (filters, _, down, across) = x.shape, weight.shape
-    result = np.zeros((images, filters, (height - down) // stride + 1, (width - across) // stride + 1), x.dtype)
+    counts = (height - down) // stride + 1, (width - across) // stride + 1
+    result = np.zeros((images, filters, *counts), x.dtype)
     for n, o, i, j in np.ndindex(*result.shape):
         window = x[n, :, i * stride : i * stride + down, j * stride : j * stride + across]
         result[n, o, i, j] = (window * weight[o]).sum()
     return result
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #c011
-def output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
+def output_size(
+    size: int,
+    kernel_size: int,
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+) -> int:
     """How many windows fit into a dimension of `size`."""
     return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #windows
-def windows(x: np.ndarray, kernel_size: tuple, stride: tuple, dilation: tuple) -> np.ndarray:
-    """All windows of the last dimensions of an array, (..., *sizes) -> (..., *counts, *kernel_size): a
-    view, no copy.
+def windows(
+    x: np.ndarray,
+    kernel_size: tuple,
+    stride: tuple,
+    dilation: tuple,
+) -> np.ndarray:
+    """All windows of the last dimensions of an array, (..., *sizes) -> (..., *counts,
+    *kernel_size): a view, no copy.
     """
     n = len(kernel_size)
     counts = [
@@ -57,7 +69,9 @@ windows = dispatch(windows)
 
 
 def padded(x: np.ndarray, padding: tuple, value: float = 0.0) -> np.ndarray:
-    """`x` with `padding[d]` more entries on both sides of its last dimensions; itself where there are none."""
+    """`x` with `padding[d]` more entries on both sides of its last dimensions; itself
+    where there are none.
+    """
     if not any(padding):
         return x
     lead = x.ndim - len(padding)
@@ -73,28 +87,47 @@ def cropped(x: np.ndarray, padding: tuple) -> np.ndarray:
 
 
 def columns(
-    x: np.ndarray, kernel_size: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int
+    x: np.ndarray,
+    kernel_size: tuple,
+    stride: tuple,
+    padding: tuple,
+    dilation: tuple,
+    groups: int,
 ) -> np.ndarray:
-    """Every window as a column: (N, C, *sizes) -> (groups, C / groups * kernel, N * windows), a copy."""
+    """Every window as a column: (N, C, *sizes) -> (groups, C / groups * kernel, N *
+    windows), a copy.
+    """
     n, view = len(kernel_size), windows(padded(x, padding), kernel_size, stride, dilation)
     view = view.transpose(1, *range(2 + n, 2 + 2 * n), 0, *range(2, 2 + n))  # C, kernel, N, windows
-    return view.reshape(
-        groups, x.shape[1] // groups * math.prod(kernel_size), x.shape[0] * math.prod(view.shape[2 + n :])
-    )
+    taps, count = math.prod(kernel_size), math.prod(view.shape[2 + n :])
+    return view.reshape(groups, x.shape[1] // groups * taps, x.shape[0] * count)
 
 
 def rows(y: np.ndarray, groups: int) -> np.ndarray:
-    """Every output channel as a row: (N, O, *counts) -> (groups, O / groups, N * windows)."""
+    """Every output channel as a row: (N, O, *counts) -> (groups, O / groups, N *
+    windows).
+    """
     return y.swapaxes(0, 1).reshape(groups, y.shape[1] // groups, y.shape[0] * math.prod(y.shape[2:]))
 
 
 def filters(weight: np.ndarray, groups: int) -> np.ndarray:
-    """Every filter as a row: (O, C / groups, *kernel_size) -> (groups, O / groups, C / groups * kernel)."""
+    """Every filter as a row: (O, C / groups, *kernel_size) -> (groups, O / groups, C /
+    groups * kernel).
+    """
     return weight.reshape(groups, weight.shape[0] // groups, math.prod(weight.shape[1:]))
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #conv-forward
-def conv_forward(x, weight, stride: tuple, padding: tuple, dilation: tuple, groups: int) -> np.ndarray:
-    """Arrays (N, C, *sizes) and (O, C / groups, *kernel_size) -> (N, O, *counts), by one matrix product."""
+def conv_forward(
+    x,
+    weight,
+    stride: tuple,
+    padding: tuple,
+    dilation: tuple,
+    groups: int,
+) -> np.ndarray:
+    """Arrays (N, C, *sizes) and (O, C / groups, *kernel_size) -> (N, O, *counts), by
+    one matrix product.
+    """
     sizes = zip(x.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True)
     counts = [output_size(*of_one) for of_one in sizes]
     product = filters(weight, groups) @ columns(x, weight.shape[2:], stride, padding, dilation, groups)
@@ -103,30 +136,55 @@ def conv_forward(x, weight, stride: tuple, padding: tuple, dilation: tuple, grou
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #conv-weight-grad
 def conv_weight_grad(
-    grad, x, weight_shape: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int
+    grad,
+    x,
+    weight_shape: tuple,
+    stride: tuple,
+    padding: tuple,
+    dilation: tuple,
+    groups: int,
 ) -> np.ndarray:
-    """The gradient of `weight`, from that of the output (N, O, *counts) and the input (N, C, *sizes)."""
+    """The gradient of `weight`, from that of the output (N, O, *counts) and the input
+    (N, C, *sizes).
+    """
     cols = columns(x, weight_shape[2:], stride, padding, dilation, groups)
     return (rows(grad, groups) @ cols.swapaxes(1, 2)).reshape(weight_shape)
 
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #add-windows
-def add_windows(parts: np.ndarray, shape: tuple, stride: tuple, dilation: tuple) -> np.ndarray:
-    """The way back from `windows`: (..., *counts, *kernel_size) -> `shape`; where windows overlap, parts add up."""
+def add_windows(
+    parts: np.ndarray,
+    shape: tuple,
+    stride: tuple,
+    dilation: tuple,
+) -> np.ndarray:
+    """The way back from `windows`: (..., *counts, *kernel_size) -> `shape`; where
+    windows overlap, parts add up.
+    """
     result, n = np.zeros(shape, parts.dtype), len(stride)
     counts, kernel_size = parts.shape[-2 * n : -n], parts.shape[-n:]
-    places = windows(result, kernel_size, stride, dilation)[(..., *map(slice, counts), *(slice(None),) * n)]
+    used = (..., *map(slice, counts), *(slice(None),) * n)
+    places = windows(result, kernel_size, stride, dilation)[used]
     for tap in np.ndindex(*kernel_size):
         places[(..., *tap)] += parts[(..., *tap)]
     return result
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #conv-input-grad
 def conv_input_grad(
-    grad, weight, input_shape: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int
+    grad,
+    weight,
+    input_shape: tuple,
+    stride: tuple,
+    padding: tuple,
+    dilation: tuple,
+    groups: int,
 ) -> np.ndarray:
-    """The gradient of the input, from that of the output (N, O, *counts) and the weight."""
-    (N, C), kernel_size, counts, n = input_shape[:2], weight.shape[2:], grad.shape[2:], len(stride)
-    padded_shape = (N, C, *(size + 2 * p for size, p in zip(input_shape[2:], padding, strict=True)))
+    """The gradient of the input, from that of the output (N, O, *counts) and the
+    weight.
+    """
+    (N, C, *sizes), kernel_size = input_shape, weight.shape[2:]
+    counts, n = grad.shape[2:], len(stride)
+    padded_shape = (N, C, *(z + 2 * p for z, p in zip(sizes, padding, strict=True)))
     cols = filters(weight, groups).swapaxes(1, 2) @ rows(grad, groups)
     parts = cols.reshape(C, *kernel_size, N, *counts)
     parts = parts.transpose(1 + n, 0, *range(2 + n, 2 + 2 * n), *range(1, 1 + n))  # N, C, windows, kernel
@@ -153,7 +211,7 @@ def batch_weight_grad(grad, x, shape: tuple, **options) -> np.ndarray:
     """conv_weight_grad, part by part, added up."""
     return sum(conv_weight_grad(g, part, shape, **options) for g, part in zip(parts_of(grad), parts_of(x), strict=True))
 
-
+# %% ../../modules/08_convolution/08_convolution.ipynb #convolution-node
 class Convolution(Function):
     """conv_forward(x, weight, **options) + bias, and both gradients."""
 
@@ -175,7 +233,7 @@ class Convolution(Function):
             grad.sum((0, *range(2, grad.ndim))) if of_bias else None,
         )
 
-
+# %% ../../modules/08_convolution/08_convolution.ipynb #gradient-nodes
 class ConvolutionInputGrad(Function):
     """conv_input_grad(grad, weight, shape, **options): a transposed convolution."""
 
@@ -391,7 +449,9 @@ class _ConvNd(Module):
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #c045
 class Conv1d(_ConvNd):
-    """A convolution over (N, C, L) or (C, L), as of sound or text; the options are those of Conv2d."""
+    """A convolution over (N, C, L) or (C, L), as of sound or text; the options are
+    those of Conv2d.
+    """
 
     def __init__(
         self,
@@ -417,10 +477,11 @@ class Conv1d(_ConvNd):
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #conv2d-module
 class Conv2d(_ConvNd):
-    """A convolution over (N, C, H, W) or (C, H, W): weight (out_channels, in_channels / groups, *kernel_size) and bias.
+    """A convolution over (N, C, H, W) or (C, H, W): weight (out_channels, in_channels /
+    groups, *kernel_size) and bias.
 
-    Sizes are a number or (height, width); padding also "same" or "valid", and what it holds is the padding_mode,
-    "zeros", "reflect", "replicate" or "circular".
+    Sizes are a number or (height, width); padding also "same" or "valid", and what it
+    holds is the padding_mode, "zeros", "reflect", "replicate" or "circular".
     """
 
     def __init__(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['layer_norm', 'batch_norm', 'group_norm', 'standardize', 'normalize_gradient', 'NormalizeFunction',
-           'recorded_normalization', 'recorded_gradient', 'recorded_norm_gradients', 'scaled_and_shifted', 'last_dims',
+           'scaled_and_shifted', 'recorded_normalization', 'recorded_gradient', 'recorded_norm_gradients', 'last_dims',
            'LayerNorm', 'update_running', 'along_channels', 'checked_batch', 'BatchNorm1d', 'BatchNorm2d',
            'checked_groups', 'GroupNorm', 'RMSNormalizeFunction', 'RMSNormalize', 'rms_norm', 'RMSNorm']
 
@@ -16,7 +16,7 @@ from ..autograd import unbroadcast
 from ..dispatch import dispatch
 from . import init
 from .basic_activations import floats_only
-from .module import Module, Parameter
+from .module import Module, Parameter, patch_to
 from ..ops.dtypes import finfo
 from ..ops.half import rounded_once
 from ..ops.node_names import named_node
@@ -24,9 +24,11 @@ from ..tensor import Function, Tensor, int64, tensor
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #standardize
 def standardize(x: np.ndarray, dims: tuple, eps: float) -> tuple:
-    """(x_hat, mean, variance, rstd): x with mean 0 and variance 1 over `dims`, and what that took.
+    """(x_hat, mean, variance, rstd): x with mean 0 and variance 1 over `dims`, and what
+    that took.
 
-    The three statistics keep the dimensions `dims`, with length 1; rstd is 1 / sqrt(variance + eps).
+    The three statistics keep the dimensions `dims`, with length 1; rstd is 1 /
+    sqrt(variance + eps).
     """
     mean = x.mean(dims, keepdims=True)
     centered = x - mean
@@ -36,8 +38,15 @@ def standardize(x: np.ndarray, dims: tuple, eps: float) -> tuple:
 
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #normalize-gradient
-def normalize_gradient(grad: np.ndarray, x_hat: np.ndarray, rstd: np.ndarray, dims: tuple) -> np.ndarray:
-    """The gradient of x, given that of x_hat = (x - mean) * rstd, where mean and rstd come from x over `dims`."""
+def normalize_gradient(
+    grad: np.ndarray,
+    x_hat: np.ndarray,
+    rstd: np.ndarray,
+    dims: tuple,
+) -> np.ndarray:
+    """The gradient of x, given that of x_hat = (x - mean) * rstd, where mean and rstd
+    come from x over `dims`.
+    """
     common = grad.mean(dims, keepdims=True)
     along = (grad * x_hat).mean(dims, keepdims=True)
     return rstd * (grad - common - x_hat * along)
@@ -45,7 +54,9 @@ def normalize_gradient(grad: np.ndarray, x_hat: np.ndarray, rstd: np.ndarray, di
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c016
 class NormalizeFunction(Function):
-    """x with mean 0 and variance 1 over `dims`. `watch(mean, variance)`, if given, is told the statistics."""
+    """x with mean 0 and variance 1 over `dims`. `watch(mean, variance)`, if given, is
+    told the statistics.
+    """
 
     differentiable_twice = True
     flops = "elementwise"
@@ -64,6 +75,17 @@ class NormalizeFunction(Function):
         return normalize_gradient(grad, (x - self.mean) * self.rstd, self.rstd, self.dims)
 
 
+def scaled_and_shifted(
+    x_hat: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+) -> Tensor:
+    """x_hat * weight + bias, where they are given."""
+    if weight is not None:
+        x_hat = x_hat * weight
+    return x_hat if bias is None else x_hat + bias
+
+# %% ../../modules/09_normalization/09_normalization.ipynb #recorded
 def recorded_normalization(x: Tensor, dims: tuple, eps: float, centered: bool = True) -> tuple:
     """(x_hat, rstd), made of operations that are recorded; without the mean for RMS norm."""
     if centered:
@@ -88,14 +110,7 @@ def recorded_norm_gradients(
     grad_x = recorded_gradient(grad if weight is None else grad * weight, x_hat, rstd, dims, centered)
     return grad_x, unbroadcast(grad * x_hat, shape), unbroadcast(grad, shape)
 
-
-def scaled_and_shifted(x_hat: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """x_hat * weight + bias, where they are given."""
-    if weight is not None:
-        x_hat = x_hat * weight
-    return x_hat if bias is None else x_hat + bias
-
-
+# %% ../../modules/09_normalization/09_normalization.ipynb #last-dims
 def last_dims(name: str, input, normalized_shape, *affine) -> tuple:
     """(-k, ..., -1) for a normalized_shape of k sizes. Raises RuntimeError unless `input` ends in it and
     `affine` have it.
@@ -119,11 +134,17 @@ def last_dims(name: str, input, normalized_shape, *affine) -> tuple:
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #layer-norm
 def layer_norm(
-    input: Tensor, normalized_shape, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+    input: Tensor,
+    normalized_shape,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
 ) -> Tensor:
-    """input normalized over its last dimensions, which must be `normalized_shape`; then times weight, plus bias.
+    """input normalized over its last dimensions, which must be `normalized_shape`; then
+    times weight, plus bias.
 
-    weight and bias have the shape normalized_shape. Raises RuntimeError where shapes do not fit.
+    weight and bias have the shape normalized_shape. Raises RuntimeError where shapes do
+    not fit.
     """
     dims = last_dims("layer_norm", input, normalized_shape, weight, bias)
     x_hat = NormalizeFunction.apply(input, dims=dims, eps=eps)
@@ -177,11 +198,18 @@ class LayerNorm(_Normalization):
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #update-running
 def update_running(
-    running_mean: Tensor, running_var: Tensor, mean: np.ndarray, variance: np.ndarray, n: int, momentum: float
+    running_mean: Tensor,
+    running_var: Tensor,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    n: int,
+    momentum: float,
 ) -> None:
-    """Move the running statistics (C,), in place, by the fraction `momentum` of the way to those of a batch, (C,).
+    """Move the running statistics (C,), in place, by the fraction `momentum` of the way
+    to those of a batch, (C,).
 
-    `variance` is the mean square distance of n values; running_var follows the unbiased one, which divides by n - 1.
+    `variance` is the mean square distance of n values; running_var follows the unbiased
+    one, which divides by n - 1.
     """
     running_mean.mul_(1 - momentum)
     running_mean.add_(tensor(momentum * mean))
@@ -229,10 +257,11 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Each channel of input (N, C, ...) with mean 0 and variance 1; then times weight (C,), plus bias (C,).
+    """Each channel of input (N, C, ...) with mean 0 and variance 1; then times weight
+    (C,), plus bias (C,).
 
-    If `training`, with the statistics of this batch, and running_mean and running_var (C,), if given, are moved towards
-    them; else with running_mean and running_var.
+    If `training`, with the statistics of this batch, and running_mean and running_var
+    (C,), if given, are moved towards them; else with running_mean and running_var.
     """
     parts = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     checked_batch(input, training, eps, parts)
@@ -240,7 +269,8 @@ def batch_norm(
     def watch(mean, variance):
         if running_mean is not None and input.numel():
             n = input.numel() // input.shape[1]
-            update_running(running_mean, running_var, mean.reshape(-1), variance.reshape(-1), n, momentum)
+            found = mean.reshape(-1), variance.reshape(-1)
+            update_running(running_mean, running_var, *found, n, momentum)
 
     if training:
         dims = (0, *range(2, input.ndim))
@@ -304,23 +334,25 @@ class _BatchNorm(_Normalization):
                 f"expected {expected} input (got {input.ndim}D input): {name} of shape {list(input.shape)}"
             )
 
-    def forward(self, input):
-        self.check_dims(input)
-        momentum, tracks = self.momentum, self.training and self.track_running_stats
-        if tracks:
-            self.num_batches_tracked.add_(1)
-            if momentum is None:  # the plain average of all batches so far
-                momentum = 1 / float(self.num_batches_tracked)
-        used = not self.training or tracks
-        running_mean, running_var = (self.running_mean, self.running_var) if used else (None, None)
-        of_batch = self.training or running_mean is None
-        return batch_norm(input, running_mean, running_var, self.weight, self.bias, of_batch, momentum, self.eps)
-
     def extra_repr(self):
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
+
+# %% ../../modules/09_normalization/09_normalization.ipynb #batch-norm-forward
+@patch_to(_BatchNorm)
+def forward(self, input):
+    self.check_dims(input)
+    momentum, tracks = self.momentum, self.training and self.track_running_stats
+    if tracks:
+        self.num_batches_tracked.add_(1)
+        if momentum is None:  # the plain average of all batches so far
+            momentum = 1 / float(self.num_batches_tracked)
+    used = not self.training or tracks
+    running_mean, running_var = (self.running_mean, self.running_var) if used else (None, None)
+    of_batch = self.training or running_mean is None
+    return batch_norm(input, running_mean, running_var, self.weight, self.bias, of_batch, momentum, self.eps)
 
 
 class BatchNorm1d(_BatchNorm):
@@ -356,10 +388,14 @@ def checked_groups(input, num_groups: int, *affine) -> None:
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #group-norm
 def group_norm(
-    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
 ) -> Tensor:
-    """input (N, C, ...) normalized over each of `num_groups` groups of channels of each example; weight
-    and bias are (C,).
+    """input (N, C, ...) normalized over each of `num_groups` groups of channels of each
+    example; weight and bias are (C,).
     """
     checked_groups(input, num_groups, weight, bias)
     weight, bias = along_channels(weight, input.ndim), along_channels(bias, input.ndim)

@@ -76,11 +76,9 @@ def avg_pool_forward(x: np.ndarray, divisor, **options) -> np.ndarray:
     """The sum of each window over `divisor`."""
     view = pool_windows(x, 0, **options)
     total = sum(view[(..., *tap)] for tap in np.ndindex(*options["kernel_size"]))
-    return (
-        total / divisor
-        if total.dtype.kind not in "iu"
-        else np.sign(total) * np.sign(divisor) * (abs(total) // abs(divisor))
-    )
+    if total.dtype.kind not in "iu":
+        return total / divisor
+    return np.sign(total) * np.sign(divisor) * (abs(total) // abs(divisor))  # as in C
 
 
 @dispatch
@@ -92,7 +90,7 @@ def avg_pool_backward(grad: np.ndarray, shape: tuple, divisor, **options) -> np.
         places[(..., *tap)] += share
     return np.ascontiguousarray(result, like=result)
 
-
+# %% ../../modules/08_convolution/08_convolution.ipynb #avg-pool-nodes
 def divisor_like(x, divisor):
     """A number stays one; an array gets the dtype of `x`, and goes where that lives."""
     if np.ndim(divisor) == 0:
@@ -129,10 +127,11 @@ class AvgPoolGradient(Function):
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #max-pool-forward
 def largest(view: np.ndarray, kernel_size: tuple) -> tuple:
-    """The largest number of every window, and its place there counted row by row: two arrays (..., *counts).
+    """The largest number of every window, and its place there counted row by row: two
+    arrays (..., *counts).
 
-    `view` holds the windows, (..., *counts, *kernel_size). Of equal numbers the first counts; nan counts as the
-    largest.
+    `view` holds the windows, (..., *counts, *kernel_size). Of equal numbers the first
+    counts; nan counts as the largest.
     """
     best = view[(..., *(0,) * len(kernel_size))].copy()
     which = np.zeros(best.shape, np.int64)
@@ -144,9 +143,14 @@ def largest(view: np.ndarray, kernel_size: tuple) -> tuple:
     return best, which
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #max-pool-backward
-def add_to_largest(places: np.ndarray, grad: np.ndarray, which: np.ndarray, kernel_size: tuple) -> None:
-    """Add to `places`, windows onto zeros (..., *counts, *kernel_size), the gradient of each window's
-    largest number.
+def add_to_largest(
+    places: np.ndarray,
+    grad: np.ndarray,
+    which: np.ndarray,
+    kernel_size: tuple,
+) -> None:
+    """Add to `places`, windows onto zeros (..., *counts, *kernel_size), the gradient of
+    each window's largest number.
     """
     for number, tap in enumerate(np.ndindex(*kernel_size)):
         places[(..., *tap)] += grad * (which == number)

@@ -15,10 +15,11 @@ from .module import Sequential
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #basic-block
 class BasicBlock(Module):
-    """relu(x + F(x)), F = conv1, bn1, relu, conv2, bn2: (N, in_channels, H, W) -> (N, out_channels, H/stride,
-    W/stride).
+    """relu(x + F(x)), F = conv1, bn1, relu, conv2, bn2: (N, in_channels, H, W) -> (N,
+    out_channels, H/stride, W/stride).
 
-    conv1 has the stride. Where a shape changes, x takes `downsample`, a 1x1 convolution and a norm; else it is None.
+    conv1 has the stride. Where a shape changes, x takes `downsample`, a 1x1 convolution
+    and a norm; else it is None.
     """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1):

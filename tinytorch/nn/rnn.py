@@ -40,7 +40,9 @@ def affine(x, weight, bias=None):
 
 
 def joined(parts, dim: int = -1):
-    """Arrays or Tensors one behind the other along `dim`; a single one is returned as it is."""
+    """Arrays or Tensors one behind the other along `dim`; a single one is returned as
+    it is.
+    """
     return parts[0] if len(parts) == 1 else run(Cat, *parts, dim=dim % parts[0].ndim)
 
 
@@ -51,17 +53,20 @@ def cut(x, count: int) -> list:
 
 # %% ../../modules/21_recurrence/21_recurrence.ipynb #elman-step
 def elman_step(part, from_state, h) -> tuple:
-    """((h',), (h',)): the new state h' = tanh(part + from_state), all of them (N, H), and what the way back needs."""
+    """((h',), (h',)): the new state h' = tanh(part + from_state), all of them (N, H),
+    and what the way back needs.
+    """
     h = squash(part + from_state)
     return (h,), (h,)
 
 
 # %% ../../modules/21_recurrence/21_recurrence.ipynb #through-time
 def through_time(step, parts, weight, bias, state: tuple) -> tuple:
-    """All steps in their order: (the list of h_1 to h_T, the last state, the list of what the steps kept).
+    """All steps in their order: (the list of h_1 to h_T, the last state, the list of
+    what the steps kept).
 
-    `parts` are T arrays or Tensors (N, G); weight (G, H) and bias (G,), or None, turn h (N, H), with which the tuple
-    `state` begins, into what it says, (N, G).
+    `parts` are T arrays or Tensors (N, G); weight (G, H) and bias (G,), or None, turn h
+    (N, H), with which the tuple `state` begins, into what it says, (N, G).
     """
     outputs, memory = [], []
     for part in parts:
@@ -73,18 +78,27 @@ def through_time(step, parts, weight, bias, state: tuple) -> tuple:
 
 # %% ../../modules/21_recurrence/21_recurrence.ipynb #elman-step-back
 def elman_step_back(kept, grad_h) -> tuple:
-    """(the gradient of part, that of from_state, (that of the old h, used directly: 0.0,)), from that of the new h."""
+    """(the gradient of part, that of from_state, (that of the old h, used directly:
+    0.0,)), from that of the new h.
+    """
     (h,) = kept
     grad = grad_h * (1 - h * h)
     return grad, grad, (0.0,)
 
 
 # %% ../../modules/21_recurrence/21_recurrence.ipynb #back-through-time
-def back_through_time(step_back, grads, grad_last: tuple, memory: list, weight) -> tuple:
-    """The reverse of through_time: (the gradients of the parts, of what the state said, two lists, of the first state).
+def back_through_time(
+    step_back,
+    grads,
+    grad_last: tuple,
+    memory: list,
+    weight,
+) -> tuple:
+    """The reverse of through_time: (the gradients of the parts, of what the state said,
+    two lists, of the first state).
 
-    grads[t] is the gradient of h_t as an output, (N, H), `grad_last` that of the last state, and memory[t] what the
-    step kept.
+    grads[t] is the gradient of h_t as an output, (N, H), `grad_last` that of the last
+    state, and memory[t] what the step kept.
     """
     grad_parts, grad_from_states, grad_state = [], [], grad_last
     for t in reversed(range(len(memory))):
@@ -97,15 +111,18 @@ def back_through_time(step_back, grads, grad_last: tuple, memory: list, weight) 
 
 
 def weight_gradients(grad_from_states: list, before: list) -> tuple:
-    """The gradients of weight (G, H) and bias (G,), from those of what the state said, T times (N, G), and the h before
-    each step, T times (N, H): sums over all steps and sequences."""
+    """The gradients of weight (G, H) and bias (G,), from those of what the state said,
+    T times (N, G), and the h before each step, T times (N, H): sums over all steps and
+    sequences.
+    """
     grads = joined(grad_from_states, 0)
     return grads.T @ joined(before, 0), grads.sum(0)
 
 
 # %% ../../modules/21_recurrence/21_recurrence.ipynb #c018
 class Recurrence(Function):
-    """A layer through all time, as one node: parts (T, N, G), weight, bias or None, the state -> outputs (T, N, H).
+    """A layer through all time, as one node: parts (T, N, G), weight, bias or None, the
+    state -> outputs (T, N, H).
 
     Where the state is (h, c), the last c comes behind the outputs: (T + 1, N, H).
     """
@@ -121,25 +138,37 @@ class Recurrence(Function):
     def backward(self, grad):
         parts, weight, bias, *state = self.saved
         outputs, memory, steps = self.outputs, self.memory, len(parts)
-        if isinstance(grad, Tensor):  # a derivative of the derivative is wanted: all again, recorded
-            outputs, _, memory = through_time(self.step, parts.unbind(0), weight, bias, tuple(state))
+        # a derivative of the derivative is wanted: all again, recorded
+        if isinstance(grad, Tensor):
+            each, state = parts.unbind(0), tuple(state)
+            outputs, _, memory = through_time(self.step, each, weight, bias, state)
             grad = grad.unbind(0)
         last = (0.0, *grad[steps:])
-        grad_parts, from_states, first = back_through_time(self.step_back, grad[:steps], last, memory, weight)
+        grad_parts, from_states, first = back_through_time(
+            self.step_back,
+            grad[:steps],
+            last,
+            memory,
+            weight,
+        )
         of_weight, of_bias = weight_gradients(from_states, [state[0], *outputs[: steps - 1]])
         return run(Stack, *grad_parts, dim=0), of_weight, None if bias is None else of_bias, *first
 
 # %% ../../modules/21_recurrence/21_recurrence.ipynb #c026
 def gate(x):
-    """1 / (1 + e ** -x) of an array or a Tensor: how far something is open, from 0 to 1."""
+    """1 / (1 + e ** -x) of an array or a Tensor: how far something is open, from 0 to
+    1.
+    """
     return run(SigmoidFunction, x)
 
 # %% ../../modules/21_recurrence/21_recurrence.ipynb #lstm-step
 def lstm_step(part, from_state, h, c) -> tuple:
-    """((h', c'), (i, f, g, o, c, tanh(c'))): the new state, and what the way back needs.
+    """((h', c'), (i, f, g, o, c, tanh(c'))): the new state, and what the way back
+    needs.
 
-    part and from_state are (N, 4 H), for i, f, g and o in this order; all others (N, H). Source: Hochreiter and
-    Schmidhuber 1997, with the forget gate of Gers, Schmidhuber and Cummins 2000.
+    part and from_state are (N, 4 H), for i, f, g and o in this order; all others (N,
+    H). Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers,
+    Schmidhuber and Cummins 2000.
     """
     i, f, g, o = cut(part + from_state, 4)
     i, f, g, o = gate(i), gate(f), squash(g), gate(o)
@@ -150,9 +179,11 @@ def lstm_step(part, from_state, h, c) -> tuple:
 
 # %% ../../modules/21_recurrence/21_recurrence.ipynb #lstm-step-back
 def lstm_step_back(kept, grad_h, grad_c) -> tuple:
-    """(the gradient of part, that of from_state, (0.0, that of the old c)), from those of the new h and c.
+    """(the gradient of part, that of from_state, (0.0, that of the old c)), from those
+    of the new h and c.
 
-    `kept` is (i, f, g, o, c, tanh(c')), as lstm_step returns it. The first two are (N, 4 H), the last is (N, H).
+    `kept` is (i, f, g, o, c, tanh(c')), as lstm_step returns it. The first two are (N,
+    4 H), the last is (N, H).
     """
     i, f, g, o, c, seen = kept
     grad_c = grad_c + grad_h * o * (1 - seen * seen)
@@ -166,9 +197,11 @@ def lstm_step_back(kept, grad_h, grad_c) -> tuple:
 
 # %% ../../modules/21_recurrence/21_recurrence.ipynb #gru-step
 def gru_step(part, from_state, h) -> tuple:
-    """((h',), (r, z, n, from_n, h)): the new state, and what the way back needs; from_n is from_state's last third.
+    """((h',), (r, z, n, from_n, h)): the new state, and what the way back needs; from_n
+    is from_state's last third.
 
-    part and from_state are (N, 3 H), for r, z and n in this order; all others (N, H). Source: Cho et al. 2014.
+    part and from_state are (N, 3 H), for r, z and n in this order; all others (N, H).
+    Source: Cho et al. 2014.
     """
     (r, z, n), (from_r, from_z, from_n) = cut(part, 3), cut(from_state, 3)
     r, z = gate(r + from_r), gate(z + from_z)
@@ -177,9 +210,11 @@ def gru_step(part, from_state, h) -> tuple:
 
 
 def gru_step_back(kept, grad_h) -> tuple:
-    """(the gradient of part, that of from_state, (that of the old h, used directly,)), from that of the new h.
+    """(the gradient of part, that of from_state, (that of the old h, used directly,)),
+    from that of the new h.
 
-    `kept` is (r, z, n, from_n, h), as gru_step returns it. The first two are (N, 3 H), the last is (N, H).
+    `kept` is (r, z, n, from_n, h), as gru_step returns it. The first two are (N, 3 H),
+    the last is (N, H).
     """
     r, z, n, from_n, h = kept
     of_n = grad_h * (1 - z) * (1 - n * n)
@@ -200,9 +235,11 @@ def relu_step_back(kept, grad_h) -> tuple:
     grad = grad_h * (kept[0] > 0)
     return grad, grad, (0.0,)
 
-
+# %% ../../modules/21_recurrence/21_recurrence.ipynb #cells
 class Cell(NamedTuple):
-    """A kind of recurrent network: its step, the way back, how many H numbers a part has, how many a state."""
+    """A kind of recurrent network: its step, the way back, how many H numbers a part
+    has, how many a state.
+    """
 
     step: object
     step_back: object
@@ -219,12 +256,16 @@ CELLS = {
 
 # %% ../../modules/21_recurrence/21_recurrence.ipynb #packing
 def batch_sizes_of(lengths: np.ndarray) -> np.ndarray:
-    """How many sequences go on at each step: lengths (N,), the longest first -> sizes (the longest,), whole numbers."""
+    """How many sequences go on at each step: lengths (N,), the longest first -> sizes
+    (the longest,), whole numbers.
+    """
     return (lengths > np.arange(lengths.max())[:, None]).sum(1)
 
 
 def packed_places(batch_sizes: np.ndarray) -> tuple:
-    """(steps, sequences) of all packed rows, step by step: two arrays (R,) of whole numbers."""
+    """(steps, sequences) of all packed rows, step by step: two arrays (R,) of whole
+    numbers.
+    """
     steps = np.repeat(np.arange(len(batch_sizes)), batch_sizes)
     return steps, np.concatenate([np.arange(n) for n in batch_sizes])
 
@@ -396,7 +437,9 @@ def check_sizes(mode, input_size, hidden_size, num_layers, bias, batch_first, dr
 # %% ../../modules/21_recurrence/21_recurrence.ipynb #rnn-forward
 @patch_to(RNNBase)
 def run_layers(self, rows, batch_sizes: list, state: tuple) -> tuple:
-    """Packed rows (R, in) through all layers: (rows (R, directions * out), the last states, stacked)."""
+    """Packed rows (R, in) through all layers: (rows (R, directions * out), the last
+    states, stacked).
+    """
     ends = []
     for layer in range(self.num_layers):
         if layer:
@@ -416,7 +459,7 @@ def run_layers(self, rows, batch_sizes: list, state: tuple) -> tuple:
         rows = joined(outputs)
     return rows, tuple(stack(each) for each in zip(*ends))
 
-
+# %% ../../modules/21_recurrence/21_recurrence.ipynb #rnn-inputs
 @patch_to(RNNBase)
 def forward(self, input, hx=None) -> tuple:
     """(the output of the last layer, the last state of each): input (T, N, in), (N, T, in) with batch_first, (T, in),
