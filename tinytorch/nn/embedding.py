@@ -52,11 +52,7 @@ def scatter_add(ids: np.ndarray, grad: np.ndarray, rows: int) -> np.ndarray:
 
 # %% ../../modules/11_embeddings/11_embeddings.ipynb #weight-gradient
 def weight_gradient(
-    ids,
-    grad,
-    rows: int,
-    padding_idx: int | None = None,
-    scale_grad_by_freq: bool = False,
+    ids, grad, rows: int, padding_idx: int | None = None, scale_grad_by_freq: bool = False
 ) -> np.ndarray:
     """The gradient (rows, size) of the table, given that of the rows looked up, (*ids.shape, size).
 
@@ -79,11 +75,7 @@ class EmbeddingFunction(Function):
     flops = "move"
 
     def forward(self, weight, ids, padding_idx=None, scale_grad_by_freq=False):
-        self.rows, self.padding_idx, self.scale_grad_by_freq = (
-            len(weight),
-            padding_idx,
-            scale_grad_by_freq,
-        )
+        self.rows, self.padding_idx, self.scale_grad_by_freq = len(weight), padding_idx, scale_grad_by_freq
         self.saved = (ids,)
         return lookup(weight, ids)
 
@@ -229,23 +221,11 @@ class Embedding(Module):
     def forward(self, input):
         """(*) -> (*, embedding_dim)"""
         return embedding(
-            input,
-            self.weight,
-            self.padding_idx,
-            self.max_norm,
-            self.norm_type,
-            self.scale_grad_by_freq,
-            self.sparse,
+            input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse
         )
 
     def extra_repr(self):
-        options = {
-            "padding_idx": None,
-            "max_norm": None,
-            "norm_type": 2,
-            "scale_grad_by_freq": False,
-            "sparse": False,
-        }
+        options = {"padding_idx": None, "max_norm": None, "norm_type": 2, "scale_grad_by_freq": False, "sparse": False}
         said = [f"{name}={getattr(self, name)}" for name, usual in options.items() if getattr(self, name) != usual]
         return ", ".join([str(self.num_embeddings), str(self.embedding_dim), *said])
 
@@ -318,11 +298,7 @@ class SinusoidalPositions(Module):
     def __init__(self, num_positions: int, embedding_dim: int):
         super().__init__()
         self.num_positions, self.embedding_dim = num_positions, embedding_dim
-        self.register_buffer(
-            "table",
-            sinusoidal_positions(num_positions, embedding_dim),
-            persistent=False,
-        )
+        self.register_buffer("table", sinusoidal_positions(num_positions, embedding_dim), persistent=False)
 
     def forward(self, input, start: int = 0):
         """(..., length, embedding_dim) -> the same shape; `start` is the position of the first."""
