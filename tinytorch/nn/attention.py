@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['attention_weights', 'attention_scores', 'causal_mask', 'masked', 'attend', 'attention_gradients', 'AttentionFunction',
-           'recorded_attention_gradients', 'scaled_dot_product_attention', 'attention', 'check_attention',
-           'for_each_query_head', 'scores_shape', 'broadcasts', 'split_heads', 'merge_heads', 'attention_and_weights',
+           'recorded_attention_gradients', 'check_attention', 'for_each_query_head', 'scores_shape', 'broadcasts',
+           'scaled_dot_product_attention', 'attention', 'split_heads', 'merge_heads', 'attention_and_weights',
            'MultiheadAttention', 'check_multihead', 'batches_first', 'additive', 'joint_mask']
 
 # %% ../../modules/12_attention/12_attention.ipynb #c003
@@ -112,7 +112,7 @@ class AttentionFunction(Function):
         results.append(unbroadcast(of_scores, self.mask_shape) if needs_mask else None)
         return (*results, None)[: len(self.needs_input_grad)]
 
-
+# %% ../../modules/12_attention/12_attention.ipynb #recorded
 def recorded_attention_gradients(grad: Tensor, query, key, value, mask, keep, scale: float) -> tuple:
     """attention_gradients, made of operations that are recorded, from the weights on."""
     scores = query @ key.transpose(-1, -2) * scale
@@ -130,50 +130,7 @@ def recorded_attention_gradients(grad: Tensor, query, key, value, mask, keep, sc
     grad_key = grad_scores.transpose(-1, -2) @ query * scale
     return grad_scores @ key * scale, grad_key, used.transpose(-1, -2) @ grad, grad_scores
 
-# %% ../../modules/12_attention/12_attention.ipynb #c033
-def scaled_dot_product_attention(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attn_mask: Tensor | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> Tensor:
-    """softmax(query @ key.T * scale) @ value: (..., L, E), (..., S, E), (..., S, Ev) -> (..., L, Ev).
-
-    `attn_mask` broadcasts to (..., L, S): True where a query MAY attend, or numbers that are added to the scores;
-    `is_causal` forbids every key later than the query. A query that may attend to nothing gets zeros. `scale` is
-    1 / sqrt(E) if not given. With `enable_gqa` a head of key and value serves several heads of the query. Dropout is
-    applied
-    whenever dropout_p is not 0. Raises RuntimeError on shapes or dtypes that do not fit.
-    """
-    if is_causal and attn_mask is not None:
-        raise RuntimeError(
-            "attention: Explicit attn_mask should not be set when is_causal=True: put both into one mask"
-        )
-    check_attention(query, key, value, attn_mask, dropout_p)
-    if enable_gqa:
-        key, value = for_each_query_head(query, key), for_each_query_head(query, value)
-    shape = scores_shape(query, key, value, attn_mask)
-    scale = 1 / math.sqrt(max(query.shape[-1], 1)) if scale is None else float(scale)
-    if attn_mask is not None and attn_mask.dtype is not bool_:
-        attn_mask = to_dtype(attn_mask, query.dtype)
-    keep = None
-    if dropout_p > 0:
-        keep = dropout(ones(*shape, dtype=query.dtype, device=query.device), dropout_p)
-    return attention(query, key, value, attn_mask, keep, is_causal, scale)
-
-
-@dispatch
-def attention(query, key, value, mask, keep, causal: bool, scale: float) -> Tensor:
-    """AttentionFunction of tensors that fit each other; with `causal` the mask is the causal one."""
-    if causal:
-        mask = causal_mask(query.shape[-2], key.shape[-2])
-    return AttentionFunction.apply(query, key, value, mask, keep, scale=scale)
-
-
+# %% ../../modules/12_attention/12_attention.ipynb #attention-checks
 def check_attention(query, key, value, attn_mask, dropout_p: float) -> None:
     """Raise RuntimeError where attention makes no sense."""
     q, k, v = query.shape, key.shape, value.shape
@@ -225,6 +182,49 @@ def scores_shape(query, key, value, attn_mask) -> tuple:
 def broadcasts(mask: tuple, scores: tuple) -> bool:
     """Whether a mask of one shape can be stretched to scores of the other."""
     return len(mask) <= len(scores) and all(n in (1, m) for n, m in zip(mask[::-1], scores[::-1]))
+
+# %% ../../modules/12_attention/12_attention.ipynb #c033
+def scaled_dot_product_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:
+    """softmax(query @ key.T * scale) @ value: (..., L, E), (..., S, E), (..., S, Ev) -> (..., L, Ev).
+
+    `attn_mask` broadcasts to (..., L, S): True where a query MAY attend, or numbers that are added to the scores;
+    `is_causal` forbids every key later than the query. A query that may attend to nothing gets zeros. `scale` is
+    1 / sqrt(E) if not given. With `enable_gqa` a head of key and value serves several heads of the query. Dropout is
+    applied
+    whenever dropout_p is not 0. Raises RuntimeError on shapes or dtypes that do not fit.
+    """
+    if is_causal and attn_mask is not None:
+        raise RuntimeError(
+            "attention: Explicit attn_mask should not be set when is_causal=True: put both into one mask"
+        )
+    check_attention(query, key, value, attn_mask, dropout_p)
+    if enable_gqa:
+        key, value = for_each_query_head(query, key), for_each_query_head(query, value)
+    shape = scores_shape(query, key, value, attn_mask)
+    scale = 1 / math.sqrt(max(query.shape[-1], 1)) if scale is None else float(scale)
+    if attn_mask is not None and attn_mask.dtype is not bool_:
+        attn_mask = to_dtype(attn_mask, query.dtype)
+    keep = None
+    if dropout_p > 0:
+        keep = dropout(ones(*shape, dtype=query.dtype, device=query.device), dropout_p)
+    return attention(query, key, value, attn_mask, keep, is_causal, scale)
+
+
+@dispatch
+def attention(query, key, value, mask, keep, causal: bool, scale: float) -> Tensor:
+    """AttentionFunction of tensors that fit each other; with `causal` the mask is the causal one."""
+    if causal:
+        mask = causal_mask(query.shape[-2], key.shape[-2])
+    return AttentionFunction.apply(query, key, value, mask, keep, scale=scale)
 
 # %% ../../modules/12_attention/12_attention.ipynb #heads
 def split_heads(x: Tensor, heads: int) -> Tensor:

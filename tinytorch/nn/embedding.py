@@ -154,7 +154,7 @@ def renormalize(weight: np.ndarray, ids: np.ndarray, max_norm: float, norm_type:
     weight[used[long]] *= (max_norm / (norms[long] + 1e-7))[:, None].astype(weight.dtype)
     return bool(long.any())
 
-
+# %% ../../modules/11_embeddings/11_embeddings.ipynb #embedding
 def embedding(
     input,
     weight,
