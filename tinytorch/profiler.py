@@ -129,7 +129,10 @@ class FunctionEvent:
         self.start = self.end = 0  # nanoseconds, as the recorder's clock tells them
         self.cpu_parent, self.cpu_children = parent, []
         self.input_shapes, self.flops, self.bytes = [], 0, 0
-        self.sequence_nr, self.counted_as = -1, None  # an operation's number, the same for its backward; its `flops`
+        self.sequence_nr, self.counted_as = (
+            -1,
+            None,
+        )  # an operation's number, the same for its backward; its `flops`
         self.cpu_memory_usage = self.peak_memory = 0
 
     cpu_time_total = property(lambda self: (self.end - self.start) / 1000)
@@ -201,7 +204,10 @@ def moved(read: list, written: list) -> int:
 def note_forward(event: FunctionEvent, function: type, inputs, options: dict, output: Tensor) -> None:
     """Count what one use of the class `function` did."""
     arrays = [getattr(x, "array", x) for x in inputs]
-    event.input_shapes, event.counted_as = [list(getattr(x, "shape", ())) for x in arrays], function.flops
+    event.input_shapes, event.counted_as = (
+        [list(getattr(x, "shape", ())) for x in arrays],
+        function.flops,
+    )
     event.flops = operation_flops(event.counted_as, event.input_shapes, output.shape, options)
     event.bytes = moved(arrays, [output.array])
     event.sequence_nr = output.grad_fn.order if output.grad_fn else -1
@@ -251,7 +257,10 @@ class FunctionEventAvg(FunctionEvent):
     """All events of one name (and shapes) together: their sums; `cpu_time` is the average. Starts empty."""
 
     cpu_time_total = self_cpu_time_total = self_cpu_memory_usage = 0  # numbers of its own, not computed ones
-    cpu_time = property(lambda self: self.cpu_time_total / self.count if self.count else 0.0, doc="The average.")
+    cpu_time = property(
+        lambda self: self.cpu_time_total / self.count if self.count else 0.0,
+        doc="The average.",
+    )
 
     def __init__(self, key: str = "Total", input_shapes: list = ()):
         super().__init__(key)
@@ -259,7 +268,12 @@ class FunctionEventAvg(FunctionEvent):
 
     def add(self, event) -> None:
         """Take over a FunctionEvent, or another FunctionEventAvg."""
-        times = ("cpu_time_total", "self_cpu_time_total", "cpu_memory_usage", "self_cpu_memory_usage")
+        times = (
+            "cpu_time_total",
+            "self_cpu_time_total",
+            "cpu_memory_usage",
+            "self_cpu_memory_usage",
+        )
         for name in ("count", "flops", "bytes", *times):
             setattr(self, name, getattr(self, name) + getattr(event, name))
         self.peak_memory = max(self.peak_memory, event.peak_memory)
@@ -350,7 +364,10 @@ class EventList(list):
             *([text(e) for text in columns.values()] for e in events[: row_limit if row_limit >= 0 else None]),
         ]
         for row in rows:
-            for i, limit in ((0, max_name_column_width), (len(row) - 1, max_shapes_column_width)):
+            for i, limit in (
+                (0, max_name_column_width),
+                (len(row) - 1, max_shapes_column_width),
+            ):
                 row[i] = row[i] if len(row[i]) <= limit else row[i][: limit - 3] + "..."
         widths = [max(map(len, column)) for column in zip(*rows)]
         rule = "  ".join("-" * width for width in widths)
@@ -447,7 +464,15 @@ def supported_activities() -> set:
     return {ProfilerActivity.CPU}
 
 
-def schedule(*, wait: int, warmup: int, active: int, repeat: int = 0, skip_first: int = 0, skip_first_wait: int = 0):
+def schedule(
+    *,
+    wait: int,
+    warmup: int,
+    active: int,
+    repeat: int = 0,
+    skip_first: int = 0,
+    skip_first_wait: int = 0,
+):
     """The plan of a `profile`: after `skip_first` steps, in turns wait, warm up and record, `repeat` times (0: for
     ever).
 
@@ -514,7 +539,12 @@ class profile:
             profile_memory,
             clock,
         )
-        self.step_num, self.action, self.recorder, self.hooks = 0, ProfilerAction.NONE, None, None
+        self.step_num, self.action, self.recorder, self.hooks = (
+            0,
+            ProfilerAction.NONE,
+            None,
+            None,
+        )
 
     def __enter__(self):
         self.start()
@@ -545,7 +575,10 @@ class profile:
 
     def follow(self, action: ProfilerAction) -> None:
         """Begin or end recording, as `action` says."""
-        self.action, recording = action, action in (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE)
+        self.action, recording = (
+            action,
+            action in (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE),
+        )
         if self.hooks is not None and not recording:
             if profiling[-1] is not self:
                 raise RuntimeError("profile: another profiler was started inside this one and has not been stopped")

@@ -22,7 +22,14 @@ from ..optim.optimizer import buffer, count
 from ..tensor import Function, Tensor
 
 # %% ../../modules/15_kernels/15_kernels.ipynb #c022
-from .compiling import FLOAT32, INFINITY, ONE, ZERO, compiled, fast_arrays
+from .compiling import (
+    FLOAT32,
+    INFINITY,
+    ONE,
+    ZERO,
+    compiled,
+    fast_arrays,
+)
 
 # %% ../../modules/15_kernels/15_kernels.ipynb #adam-kernel
 @compiled
@@ -55,7 +62,15 @@ def adam_update(p, grad, state, group):
 def adam_settings(t, beta1, beta2, lr, eps, decay, decoupled) -> tuple:
     """What adam_elements wants to know in step t, as float32."""
     l2, kept = (0, 1 - lr * decay) if decoupled else (decay, 1)
-    settings = beta1, beta2, lr / (1 - beta1**t), 1 / math.sqrt(1 - beta2**t), eps, l2, kept
+    settings = (
+        beta1,
+        beta2,
+        lr / (1 - beta1**t),
+        1 / math.sqrt(1 - beta2**t),
+        eps,
+        l2,
+        kept,
+    )
     return tuple(map(np.float32, settings))
 
 # %% ../../modules/15_kernels/15_kernels.ipynb #c031
@@ -95,7 +110,10 @@ class FusedCrossEntropy(CrossEntropyFunction):
 
     def forward(self, scores, classes):
         self.saved, self.classes = (scores,), classes
-        losses, self.probabilities = np.empty(len(scores), FLOAT32), np.empty_like(scores)
+        losses, self.probabilities = (
+            np.empty(len(scores), FLOAT32),
+            np.empty_like(scores),
+        )
         cross_entropy_rows(scores, classes, losses, self.probabilities)
         return losses
 
@@ -166,8 +184,19 @@ class FusedLayerNorm(Function):
         self.weight = np.ones(size, FLOAT32) if weight is None else weight.reshape(size)
         shift = np.zeros(size, FLOAT32) if bias is None else bias.reshape(size)
         rows, result = x.reshape(-1, size), np.empty(x.shape, FLOAT32)
-        self.means, self.rstds = np.empty(len(rows), FLOAT32), np.empty(len(rows), FLOAT32)
-        layer_norm_rows(rows, self.weight, shift, np.float32(eps), result.reshape(rows.shape), self.means, self.rstds)
+        self.means, self.rstds = (
+            np.empty(len(rows), FLOAT32),
+            np.empty(len(rows), FLOAT32),
+        )
+        layer_norm_rows(
+            rows,
+            self.weight,
+            shift,
+            np.float32(eps),
+            result.reshape(rows.shape),
+            self.means,
+            self.rstds,
+        )
         self.saved, self.eps = (x, weight), eps
         return result
 
@@ -176,7 +205,10 @@ class FusedLayerNorm(Function):
             dims = tuple(range(-len(self.shape_of_row), 0))
             return recorded_norm_gradients(grad, *self.saved, self.shape_of_row, dims, self.eps)
         x, w, shape = self.saved[0], self.weight, self.shape_of_row
-        rows, grad = x.reshape(-1, w.size), np.ascontiguousarray(grad).reshape(-1, w.size)
+        rows, grad = (
+            x.reshape(-1, w.size),
+            np.ascontiguousarray(grad).reshape(-1, w.size),
+        )
         grad_x, grad_w, grad_b = np.empty_like(rows), np.zeros_like(w), np.zeros_like(w)
         layer_norm_gradients(grad, rows, w, self.means, self.rstds, grad_x, grad_w, grad_b)
         _, needs_w, needs_b = self.needs_input_grad
@@ -250,8 +282,19 @@ def max_pool_forward(x, kernel_size, stride, padding, dilation, ceil_mode=False)
         return NotImplemented
     counts = pool_counts(x.shape[-2:], kernel_size, stride, padding, dilation, ceil_mode)
     shape = (math.prod(x.shape[:-2]), *counts)
-    best, which = np.empty(shape, FLOAT32), np.empty(shape, np.min_scalar_type(math.prod(kernel_size) - 1))
-    largest_of_windows(x.reshape(-1, *x.shape[-2:]), best, which, kernel_size, stride, padding, dilation)
+    best, which = (
+        np.empty(shape, FLOAT32),
+        np.empty(shape, np.min_scalar_type(math.prod(kernel_size) - 1)),
+    )
+    largest_of_windows(
+        x.reshape(-1, *x.shape[-2:]),
+        best,
+        which,
+        kernel_size,
+        stride,
+        padding,
+        dilation,
+    )
     return best.reshape(*x.shape[:-2], *counts), which.reshape(*x.shape[:-2], *counts)
 
 # %% ../../modules/15_kernels/15_kernels.ipynb #max-pool-kernel
@@ -268,7 +311,12 @@ def max_pool_2x2(x, best, which):
         for i in range(best.shape[1]):
             upper, lower = x[m, 2 * i], x[m, 2 * i + 1]
             for j in range(best.shape[2]):
-                a, b, c, d = upper[2 * j], upper[2 * j + 1], lower[2 * j], lower[2 * j + 1]
+                a, b, c, d = (
+                    upper[2 * j],
+                    upper[2 * j + 1],
+                    lower[2 * j],
+                    lower[2 * j + 1],
+                )
                 top = max(max(a, b), max(c, d))
                 best[m, i, j] = top
                 which[m, i, j] = (a < top) * (1 + (b < top) * (1 + (c < top)))
@@ -279,11 +327,20 @@ def max_pool_2x2(x, best, which):
 @kernel("numba", "nn.pooling.max_pool_forward")  # asked before the one above: the latest is asked first
 def max_pool_side_by_side(x, kernel_size, stride, padding, dilation, ceil_mode=False):
     """(the largest of each window, its place in it), for windows of 2 x 2 that lie side by side."""
-    options = (tuple(kernel_size), tuple(stride), tuple(padding), tuple(dilation), ceil_mode)
+    options = (
+        tuple(kernel_size),
+        tuple(stride),
+        tuple(padding),
+        tuple(dilation),
+        ceil_mode,
+    )
     if options != ((2, 2), (2, 2), (0, 0), (1, 1), False) or not fast_arrays(x):
         return NotImplemented
     shape = (*x.shape[:-2], x.shape[-2] // 2, x.shape[-1] // 2)
-    best, which = np.empty(shape, FLOAT32), np.empty(shape, np.uint8)  # int64: twice as many bytes as `best`
+    best, which = (
+        np.empty(shape, FLOAT32),
+        np.empty(shape, np.uint8),
+    )  # int64: twice as many bytes as `best`
     planes = math.prod(x.shape[:-2])
     flat = [array.reshape(planes, *array.shape[-2:]) for array in (x, best, which)]
     seen = max_pool_2x2(*flat)
@@ -300,7 +357,11 @@ def product_of_rows(weight, flat, starts, out):
         a, b, c, d = out[o], out[o + 1], out[o + 2], out[o + 3]
         a[:], b[:], c[:], d[:] = ZERO, ZERO, ZERO, ZERO
         for k in range(0, taps, 3):
-            x, y, z = flat[starts[k] :][:n], flat[starts[k + 1] :][:n], flat[starts[k + 2] :][:n]
+            x, y, z = (
+                flat[starts[k] :][:n],
+                flat[starts[k + 1] :][:n],
+                flat[starts[k + 2] :][:n],
+            )
             a0, a1, a2 = weight[o, k], weight[o, k + 1], weight[o, k + 2]
             b0, b1, b2 = weight[o + 1, k], weight[o + 1, k + 1], weight[o + 1, k + 2]
             c0, c1, c2 = weight[o + 2, k], weight[o + 2, k + 1], weight[o + 2, k + 2]
@@ -314,7 +375,14 @@ def product_of_rows(weight, flat, starts, out):
 
 
 # %% ../../modules/15_kernels/15_kernels.ipynb #c074
-from .grid import convolvable, images_of, lay_rows, on_a_grid, pick_rows, up
+from .grid import (
+    convolvable,
+    images_of,
+    lay_rows,
+    on_a_grid,
+    pick_rows,
+    up,
+)
 
 
 @compiled
@@ -342,6 +410,9 @@ def conv_forward(x, weight, stride, padding, dilation, groups):
     grid, starts, flat, n = on_a_grid(x, counts, kernel_size, padding, dilation)
     rows = np.zeros((up(filters, 4), len(starts)), FLOAT32)
     rows[:filters, : weight[0].size] = weight.reshape(filters, -1)
-    y, out = np.empty((len(x), filters, *counts), FLOAT32), np.empty((len(rows), n), FLOAT32)
+    y, out = (
+        np.empty((len(x), filters, *counts), FLOAT32),
+        np.empty((len(rows), n), FLOAT32),
+    )
     convolve(x, rows, starts, y, flat, out, grid, padding)
     return y
