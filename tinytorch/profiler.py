@@ -257,10 +257,7 @@ class FunctionEventAvg(FunctionEvent):
     """All events of one name (and shapes) together: their sums; `cpu_time` is the average. Starts empty."""
 
     cpu_time_total = self_cpu_time_total = self_cpu_memory_usage = 0  # numbers of its own, not computed ones
-    cpu_time = property(
-        lambda self: self.cpu_time_total / self.count if self.count else 0.0,
-        doc="The average.",
-    )
+    cpu_time = property(lambda self: self.cpu_time_total / self.count if self.count else 0.0, doc="The average.")
 
     def __init__(self, key: str = "Total", input_shapes: list = ()):
         super().__init__(key)
@@ -268,12 +265,7 @@ class FunctionEventAvg(FunctionEvent):
 
     def add(self, event) -> None:
         """Take over a FunctionEvent, or another FunctionEventAvg."""
-        times = (
-            "cpu_time_total",
-            "self_cpu_time_total",
-            "cpu_memory_usage",
-            "self_cpu_memory_usage",
-        )
+        times = ("cpu_time_total", "self_cpu_time_total", "cpu_memory_usage", "self_cpu_memory_usage")
         for name in ("count", "flops", "bytes", *times):
             setattr(self, name, getattr(self, name) + getattr(event, name))
         self.peak_memory = max(self.peak_memory, event.peak_memory)

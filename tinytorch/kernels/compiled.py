@@ -311,12 +311,7 @@ def max_pool_2x2(x, best, which):
         for i in range(best.shape[1]):
             upper, lower = x[m, 2 * i], x[m, 2 * i + 1]
             for j in range(best.shape[2]):
-                a, b, c, d = (
-                    upper[2 * j],
-                    upper[2 * j + 1],
-                    lower[2 * j],
-                    lower[2 * j + 1],
-                )
+                a, b, c, d = upper[2 * j], upper[2 * j + 1], lower[2 * j], lower[2 * j + 1]
                 top = max(max(a, b), max(c, d))
                 best[m, i, j] = top
                 which[m, i, j] = (a < top) * (1 + (b < top) * (1 + (c < top)))
@@ -357,11 +352,7 @@ def product_of_rows(weight, flat, starts, out):
         a, b, c, d = out[o], out[o + 1], out[o + 2], out[o + 3]
         a[:], b[:], c[:], d[:] = ZERO, ZERO, ZERO, ZERO
         for k in range(0, taps, 3):
-            x, y, z = (
-                flat[starts[k] :][:n],
-                flat[starts[k + 1] :][:n],
-                flat[starts[k + 2] :][:n],
-            )
+            x, y, z = flat[starts[k] :][:n], flat[starts[k + 1] :][:n], flat[starts[k + 2] :][:n]
             a0, a1, a2 = weight[o, k], weight[o, k + 1], weight[o, k + 2]
             b0, b1, b2 = weight[o + 1, k], weight[o + 1, k + 1], weight[o + 1, k + 2]
             c0, c1, c2 = weight[o + 2, k], weight[o + 2, k + 1], weight[o + 2, k + 2]
