@@ -8,6 +8,7 @@ No verdict is made here, since everything in this process is in the student's ha
 import ctypes
 import importlib
 import importlib.machinery
+import importlib.util
 import json
 import linecache
 import os
@@ -116,8 +117,9 @@ def main():
     data = dict(np.load(ROOT / "request/data.npz", allow_pickle=False))
     import tinytorch as tt
 
-    # what the package does itself with the C library and with bytecode, before anything is watched
-    for name in ("dispatch", "kernels.operators"):
+    # what the package does itself with the C library, bytecode and folders to keep, before anything is watched
+    of_numba = ("kernels.compiling", "kernels.grid") if importlib.util.find_spec("numba") else ()
+    for name in ("dispatch", "kernels.operators", *of_numba):
         importlib.import_module("tinytorch._namespace").load(name)  # if it is there
     watch(frames)
     lesson = build(request["modules"], request["cells"], frames)

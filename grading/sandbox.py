@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    "NUMBA_CACHE_LOCATOR_CLASSES": "_InTreeCacheLocator",  # beside the file, where nothing can be written: keep nothing
     "MALLOC_ARENA_MAX": "2",  # an arena of each thread would count as 128 MB of address space
 }
 

@@ -130,7 +130,10 @@ class FunctionEvent:
         self.start = self.end = 0  # nanoseconds, as the recorder's clock tells them
         self.cpu_parent, self.cpu_children = parent, []
         self.input_shapes, self.flops, self.bytes = [], 0, 0
-        self.sequence_nr, self.counted_as = -1, None  # an operation's number, the same for its backward; its `flops`
+        self.sequence_nr, self.counted_as = (
+            -1,
+            None,
+        )  # an operation's number, the same for its backward; its `flops`
         self.cpu_memory_usage = self.peak_memory = 0
 
     cpu_time_total = property(lambda self: (self.end - self.start) / 1000)
@@ -202,7 +205,10 @@ def moved(read: list, written: list) -> int:
 def note_forward(event: FunctionEvent, function: type, inputs, options: dict, output: Tensor) -> None:
     """Count what one use of the class `function` did."""
     arrays = [getattr(x, "array", x) for x in inputs]
-    event.input_shapes, event.counted_as = [list(getattr(x, "shape", ())) for x in arrays], function.flops
+    event.input_shapes, event.counted_as = (
+        [list(getattr(x, "shape", ())) for x in arrays],
+        function.flops,
+    )
     event.flops = operation_flops(event.counted_as, event.input_shapes, output.shape, options)
     event.bytes = moved(arrays, [output.array])
     event.sequence_nr = output.grad_fn.order if output.grad_fn else -1
@@ -351,7 +357,10 @@ class EventList(list):
             *([text(e) for text in columns.values()] for e in events[: row_limit if row_limit >= 0 else None]),
         ]
         for row in rows:
-            for i, limit in ((0, max_name_column_width), (len(row) - 1, max_shapes_column_width)):
+            for i, limit in (
+                (0, max_name_column_width),
+                (len(row) - 1, max_shapes_column_width),
+            ):
                 row[i] = row[i] if len(row[i]) <= limit else row[i][: limit - 3] + "..."
         widths = [max(map(len, column)) for column in zip(*rows)]
         rule = "  ".join("-" * width for width in widths)
@@ -448,7 +457,15 @@ def supported_activities() -> set:
     return {ProfilerActivity.CPU}
 
 
-def schedule(*, wait: int, warmup: int, active: int, repeat: int = 0, skip_first: int = 0, skip_first_wait: int = 0):
+def schedule(
+    *,
+    wait: int,
+    warmup: int,
+    active: int,
+    repeat: int = 0,
+    skip_first: int = 0,
+    skip_first_wait: int = 0,
+):
     """The plan of a `profile`: after `skip_first` steps, in turns wait, warm up and record, `repeat` times (0: for
     ever).
 
@@ -515,7 +532,12 @@ class profile:
             profile_memory,
             clock,
         )
-        self.step_num, self.action, self.recorder, self.hooks = 0, ProfilerAction.NONE, None, None
+        self.step_num, self.action, self.recorder, self.hooks = (
+            0,
+            ProfilerAction.NONE,
+            None,
+            None,
+        )
 
     def __enter__(self):
         self.start()
@@ -546,7 +568,10 @@ class profile:
 
     def follow(self, action: ProfilerAction) -> None:
         """Begin or end recording, as `action` says."""
-        self.action, recording = action, action in (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE)
+        self.action, recording = (
+            action,
+            action in (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE),
+        )
         if self.hooks is not None and not recording:
             if profiling[-1] is not self:
                 raise RuntimeError("profile: another profiler was started inside this one and has not been stopped")

@@ -12,7 +12,7 @@ pytest.importorskip("numba")
 from numba.core import caching
 
 from tinytorch import backends
-from tinytorch.kernels import compiled
+from tinytorch.kernels import compiled, compiling
 from tinytorch.nn import conv, embedding
 
 
@@ -21,39 +21,39 @@ def twice(x):
 
 
 def test_machine_code_is_kept_where_there_is_a_file_and_a_folder(monkeypatch):
-    assert type(compiled.compiled(twice)._cache).__name__ == "FunctionCache"
+    assert type(compiling.compiled(twice)._cache).__name__ == "FunctionCache"
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])  # no folder can be written
-    without = compiled.compiled(twice)
+    without = compiling.compiled(twice)
     assert type(without._cache).__name__ == "NullCache" and without(3) == 6
 
 
 def test_machine_code_is_stale_when_the_kernels_have_changed(monkeypatch, tmp_path):
-    """A kernel of another file may have one of compiled.py built in."""
+    """A kernel of another file may have one of compiling.py or compiled.py built in."""
     (tmp_path / "other.py").write_text("def once(x):\n    return x + 1\n")
     alive = []  # numba would import "<run_path>" for code from its cache, of which no kernel is left
 
     def hits():
-        kernel = compiled.compiled(runpy.run_path(str(tmp_path / "other.py"))["once"])
+        kernel = compiling.compiled(runpy.run_path(str(tmp_path / "other.py"))["once"])
         alive.append(kernel)
         assert kernel(1) == 2
         return sum(kernel.stats.cache_hits.values())
 
     assert [hits(), hits()] == [0, 1]
-    monkeypatch.setattr(compiled, "VERSION", b"another")
+    monkeypatch.setattr(compiling, "VERSION", b"another")
     assert [hits(), hits()] == [0, 1]
 
 
 def test_a_notebooks_function_is_compiled_anew(monkeypatch):
-    namespace = {"compiled": compiled.compiled}
+    namespace = {"compiled": compiling.compiled}
     exec(compile("@compiled\ndef thrice(x):\n    return 3 * x", "<cell thrice>", "exec"), namespace)
     assert type(namespace["thrice"]._cache).__name__ == "NullCache" and namespace["thrice"](2) == 6
 
 
 def test_kernels_refuse_what_they_were_not_made_for():
     x = np.ones((4, 6), np.float32)
-    assert compiled.fast_arrays(x, x[1:]) and compiled.fast_arrays()
+    assert compiling.fast_arrays(x, x[1:]) and compiling.fast_arrays()
     for other in (x.astype(np.float64), x.T, x[:, ::2], x.view(np.matrix), [1.0]):
-        assert not compiled.fast_arrays(x, other), other
+        assert not compiling.fast_arrays(x, other), other
     ids, grad = np.array([0, 7]), np.ones((2, 3), np.float32)
     assert compiled.scatter_add(ids, grad, 5) is NotImplemented  # the numpy form raises then
     assert (

@@ -139,7 +139,12 @@ def synchronize(device=None) -> None:
 class Event:
     """A mark in the GPU's queue, as torch.cuda.Event: `record()` puts it there; times need `enable_timing=True`."""
 
-    def __init__(self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False):
+    def __init__(
+        self,
+        enable_timing: bool = False,
+        blocking: bool = False,
+        interprocess: bool = False,
+    ):
         self.inside = needed().cuda.Event(blocking, not enable_timing, interprocess)
 
     def record(self, stream=None) -> None:
@@ -244,7 +249,11 @@ __global__ void axpy(float alpha, const float* x, float* y, int n) {
 def raw_axpy(alpha: float, x, y) -> None:
     """y += alpha * x for float32 arrays of CuPy's, contiguous, by the kernel in C."""
     kernel = needed().RawKernel('extern "C"' + AXPY_SOURCE, "axpy")
-    kernel((blocks_for(x.size, THREADS),), (THREADS,), (np.float32(alpha), x, y, np.int32(x.size)))
+    kernel(
+        (blocks_for(x.size, THREADS),),
+        (THREADS,),
+        (np.float32(alpha), x, y, np.int32(x.size)),
+    )
 
 # %% ../../modules/16_gpu/16_gpu.ipynb #count-sectors
 def sectors(addresses: list[int], size: int) -> int:
@@ -390,4 +399,9 @@ def softmax(x):
 # %% ../../modules/16_gpu/16_gpu.ipynb #c077
 if is_available():
     watch_memory()
-    register_device("cuda", gpu().ndarray, counted(gpu().asarray, to_gpu), counted(gpu().asnumpy, from_gpu))
+    register_device(
+        "cuda",
+        gpu().ndarray,
+        counted(gpu().asarray, to_gpu),
+        counted(gpu().asnumpy, from_gpu),
+    )

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CONFLICTS', 'cuda', 'KernelError', 'Index', 'Access', 'Pauses', 'as_steps', 'Watched', 'Launch', 'Dialect',
-           'in_kernel', 'running', 'Kernel', 'numba_cuda', 'has_gpu', 'watch']
+           'in_kernel', 'running', 'Kernel', 'numba_cuda', 'has_gpu', 'watch', 'Pretend', 'boxed', 'opened']
 
 # %% ../../modules/15_kernels/15_kernels_simulator.ipynb #c003
 import ast
@@ -398,3 +398,57 @@ def watch(kernel: Kernel, blocks, threads, *args) -> Launch:
 
 
 cuda = Dialect()
+
+# %% ../../modules/15_kernels/15_kernels_simulator.ipynb #c019
+class Pretend(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array that pretends to lie in another memory: it meets only its like, and single numbers."""
+
+    def __init__(self, inside):
+        self.inside = inside
+
+    def __getattr__(self, name):
+        if name.startswith("__") or name == "inside":
+            raise AttributeError(name)
+        found = getattr(self.inside, name)
+        return (
+            (lambda *given, **options: boxed(found(*opened(given), **opened(options))))
+            if callable(found)
+            else boxed(found)
+        )
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=(), **options):
+        result = getattr(ufunc, method)(*opened(inputs), **options, **({"out": opened(out)} if out else {}))
+        return out[0] if out else boxed(result)
+
+    def __array_function__(self, function, types, given, options):
+        return boxed(function(*opened(given), **opened(options)))
+
+    def __array__(self, *_, **__):
+        raise TypeError("an array of the GPU is not turned into one of the CPU unasked")
+
+    def __getitem__(self, index):
+        return boxed(self.inside[opened(index) if isinstance(index, tuple | Pretend) else index])
+
+    def __setitem__(self, index, value):
+        self.inside[opened(index) if isinstance(index, tuple | Pretend) else index] = opened(value)
+
+    def __len__(self):
+        return len(self.inside)
+
+
+def boxed(x):
+    """x in the other memory; what is no array stays what it is."""
+    if isinstance(x, tuple | list):
+        return type(x)(map(boxed, x)) if type(x) in (tuple, list) else tuple(map(boxed, x))
+    return Pretend(np.asarray(x)) if isinstance(x, np.ndarray | np.generic) else x
+
+
+def opened(x):
+    """What `boxed` put away. Raises TypeError for an array that lies in this memory."""
+    if isinstance(x, tuple | list):
+        return type(x)(map(opened, x))
+    if isinstance(x, dict):
+        return {key: opened(value) for key, value in x.items()}
+    if isinstance(x, np.ndarray) and x.ndim:
+        raise TypeError("an array of the CPU among arrays of the GPU")
+    return x.inside if isinstance(x, Pretend) else x

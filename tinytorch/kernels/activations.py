@@ -15,14 +15,7 @@ import math
 import numpy as np
 
 from ..dispatch import kernel
-from .compiled import (
-    HALF,
-    ONE,
-    ZERO,
-    compiled,
-    exp,
-    fast_arrays,
-)
+from .compiling import HALF, ONE, ZERO, compiled, exp, fast_arrays
 from ..nn.activations import GELUFunction, GELUTanhFunction, SiLUFunction
 from ..nn.basic_activations import ReLUFunction, SigmoidFunction
 from ..ops.inplace import change

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd import unbroadcast
 from ..dispatch import kernel
-from .compiled import FLOAT32, ONE, ZERO, compiled, exp, largest
+from .compiling import FLOAT32, ONE, ZERO, compiled, exp, largest
 from ..nn.attention import AttentionFunction, causal_mask, recorded_attention_gradients
 from ..tensor import Tensor
 

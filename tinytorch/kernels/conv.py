@@ -12,17 +12,9 @@ import math
 import numpy as np
 
 from ..dispatch import kernel
-from .compiled import (
-    FLOAT32,
-    ZERO,
-    compiled,
-    conv_forward,
-    convolvable,
-    images_of,
-    lay_rows,
-    on_a_grid,
-    up,
-)
+from .compiled import conv_forward
+from .compiling import FLOAT32, ZERO, compiled
+from .grid import convolvable, images_of, lay_rows, on_a_grid, up
 
 # %% ../../modules/15_kernels/15_kernels_conv.ipynb #c006
 @kernel("numba", "nn.conv.batch_input_grad")

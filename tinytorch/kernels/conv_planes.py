@@ -14,7 +14,8 @@ import math
 import numpy as np
 
 from ..dispatch import kernel
-from .compiled import FLOAT32, ZERO, compiled, images_of
+from .compiling import FLOAT32, ZERO, compiled
+from .grid import images_of
 from .conv import pointwise
 from ..nn.conv import (
     batch_input_grad,

@@ -9,7 +9,7 @@ __all__ = ['BITS', 'drop_elements', 'drop_gradient', 'FusedDropout', 'dropped']
 import numpy as np
 
 from ..dispatch import kernel
-from .compiled import FLOAT32, ZERO, compiled, fast_arrays
+from .compiling import FLOAT32, ZERO, compiled, fast_arrays
 from ..ops.generator import words
 from ..tensor import Function, Tensor
 

@@ -9,7 +9,7 @@ __all__ = ['take_rows', 'lookup']
 import numpy as np
 
 from ..dispatch import kernel
-from .compiled import FLOAT32, compiled, fast_arrays
+from .compiling import FLOAT32, compiled, fast_arrays
 
 # %% ../../modules/15_kernels/15_kernels_embedding.ipynb #c018
 @compiled

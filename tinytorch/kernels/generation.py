@@ -12,7 +12,8 @@ import numpy as np
 
 from ..dispatch import kernel
 from .activations import gelu_elements, gelu_tanh_elements
-from .compiled import FLOAT32, ZERO, compiled, exp, fast_arrays, largest, layer_norm_rows
+from .compiled import layer_norm_rows
+from .compiling import FLOAT32, ZERO, compiled, exp, fast_arrays, largest
 from ..nn.activations import GELU
 from ..nn.gpt import MLP, Block, CausalSelfAttention, KeyValueCache
 from ..nn.module import Linear

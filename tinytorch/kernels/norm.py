@@ -14,13 +14,7 @@ import numpy as np
 
 from ..autograd import unbroadcast
 from ..dispatch import kernel
-from .compiled import (
-    FLOAT32,
-    ONE,
-    ZERO,
-    compiled,
-    fast_arrays,
-)
+from .compiling import FLOAT32, ONE, ZERO, compiled, fast_arrays
 from .conv import pixels_as_rows
 from ..nn.norm import checked_batch, last_dims, recorded_norm_gradients, update_running
 from ..tensor import Function, Tensor

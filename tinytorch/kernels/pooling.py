@@ -12,12 +12,7 @@ import math
 import numpy as np
 
 from ..dispatch import kernel
-from .compiled import (
-    FLOAT32,
-    ZERO,
-    compiled,
-    fast_arrays,
-)
+from .compiling import FLOAT32, ZERO, compiled, fast_arrays
 from ..nn.pooling import pool_counts
 
 # %% ../../modules/15_kernels/15_kernels_pooling.ipynb #c012

@@ -15,7 +15,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from ..dispatch import kernel
-from .compiled import compiled
+from .compiling import compiled
 from ..ops.generator import COSINE, LOG, SINE
 
 # %% ../../modules/15_kernels/15_kernels_random.ipynb #c011

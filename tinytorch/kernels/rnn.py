@@ -11,7 +11,7 @@ __all__ = ['TWO', 'NEAR', 'T3', 'T5', 'T7', 'T9', 'T11', 'FUSED', 'tanh', 'elman
 import numpy as np
 
 from ..dispatch import kernel
-from .compiled import FLOAT32, ONE, ZERO, compiled, exp
+from .compiling import FLOAT32, ONE, ZERO, compiled, exp
 from .activations import logistic
 from ..nn.rnn import Recurrence, elman_step, gru_step, lstm_step, relu_step
 from ..tensor import Tensor

@@ -10,7 +10,7 @@ __all__ = ['softmax_rows', 'softmax_gradient', 'log_softmax_rows', 'log_softmax_
 import numpy as np
 
 from ..dispatch import kernel
-from .compiled import ONE, ZERO, compiled, exp, fast_arrays, largest
+from .compiling import ONE, ZERO, compiled, exp, fast_arrays, largest
 from ..nn.basic_activations import LogSoftmaxFunction, SoftmaxFunction
 from ..tensor import Function, Tensor, normalize_dim
 
