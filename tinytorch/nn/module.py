@@ -17,11 +17,11 @@ from collections import OrderedDict, namedtuple
 import numpy as np
 
 from ..autograd import no_grad
-from ..ops.gradient_hooks import RemovableHandle
-from ..ops.saved import changes
 from ..dispatch import dispatch
 from ..ops.creation import empty
+from ..ops.gradient_hooks import RemovableHandle
 from ..ops.random_fills import uniform_
+from ..ops.saved import changes
 from ..tensor import Function, Tensor, as_dtype, creation_number, float32, float64, grad_mode
 
 # %% ../../modules/03_layers/03_layers.ipynb #parameter
