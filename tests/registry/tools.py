@@ -24,9 +24,15 @@ def subclasses(cls, outside: tuple = ()) -> dict:
     while todo:
         for sub in todo.pop().__subclasses__():
             todo.append(sub)
-            if sub.__module__.startswith("tinytorch.") and not sub.__module__.startswith((COMPAT, *outside)):
+            counts = sub.__module__.startswith("tinytorch.") and not sub.__module__.startswith((COMPAT, *outside))
+            if counts and is_written(sub):
                 found[sub.__name__] = sub
     return found
+
+
+def is_written(cls) -> bool:
+    """Whether the class stands in its module's text: others are made while something runs, perhaps under its name."""
+    return hasattr(sys.modules.get(cls.__module__), cls.__qualname__.partition(".")[0])
 
 
 def existing(cls, abstract=(), outside: tuple = ()) -> dict:
@@ -42,13 +48,7 @@ def existing(cls, abstract=(), outside: tuple = ()) -> dict:
         except ModuleNotFoundError as error:
             if error.name != "numba":
                 raise
-    found = subclasses(cls, outside).items()
-    return {name: sub for name, sub in found if name[0] != "_" and name not in abstract and is_written(sub)}
-
-
-def is_written(cls) -> bool:
-    """Whether the class stands in its module's text: parametrizations and other tests make some while they run."""
-    return hasattr(sys.modules[cls.__module__], cls.__qualname__.partition(".")[0])
+    return {name: sub for name, sub in subclasses(cls, outside).items() if name[0] != "_" and name not in abstract}
 
 
 # they have a `compute` or `f` to be filled in only
