@@ -29,15 +29,14 @@ def test_no_example_without_its_class():
     assert not missing(FUNCTIONS, functions()) and not missing(MODULES, modules())
 
 
-def test_a_new_function_without_an_example_is_found():
+def test_a_new_function_without_an_example_is_found(monkeypatch):
+    """In a module of the package; what is only made while something runs is nobody's to write an example for."""
+    from tinytorch.ops import linalg
     from tinytorch.tensor import Function
 
-    class Forgotten(Function):
-        pass
-
-    Forgotten.__module__ = "tinytorch.somewhere"
+    classes = [type(name, (Function,), {"__module__": linalg.__name__}) for name in ("Forgotten", "Made")]
+    monkeypatch.setattr(linalg, "Forgotten", classes[0], raising=False)
     assert missing(functions(), FUNCTIONS) == ["Forgotten"]
-    Forgotten.__module__ = __name__
 
 
 cases = pytest.mark.parametrize(

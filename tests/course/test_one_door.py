@@ -33,7 +33,7 @@ WRITERS = {
     "ops/inplace.py:shape_in_place.method": "a tensor becomes its own view",
     "ops/inplace.py:detach_": "a history is cut on request",
     "ops/conversion.py:tensor_copy": "a copied or unpickled leaf",
-    "ops/methods.py:as_subclass": "the same tensor, of another class",
+    "overrides.py:as_subclass": "the same tensor, of another class",
     "ops/sparse.py:SparseTensor.__init__": "a new tensor has no history",
 }
 

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,9 +24,15 @@ def subclasses(cls, outside: tuple = ()) -> dict:
     while todo:
         for sub in todo.pop().__subclasses__():
             todo.append(sub)
-            if sub.__module__.startswith("tinytorch.") and not sub.__module__.startswith((COMPAT, *outside)):
+            counts = sub.__module__.startswith("tinytorch.") and not sub.__module__.startswith((COMPAT, *outside))
+            if counts and is_written(sub):
                 found[sub.__name__] = sub
     return found
+
+
+def is_written(cls) -> bool:
+    """Whether the class stands in its module's text: others are made while something runs, perhaps under its name."""
+    return hasattr(sys.modules.get(cls.__module__), cls.__qualname__.partition(".")[0])
 
 
 def existing(cls, abstract=(), outside: tuple = ()) -> dict:
