@@ -306,7 +306,12 @@ def test_objects_that_are_no_tensors_are_asked_by_functions(tmp_path):
     asks = "from torch import mean\nimport torch\n{}\nprint(mean(Duck()), torch.nn.functional.relu(Duck())[0])\n"
     (tmp_path / "beside.py").write_text(asks.format("from duck import Duck"))
     (tmp_path / "itself.py").write_text(asks.format(textwrap.dedent(DUCK)))
-    for arguments in (["beside.py"], ["itself.py"], ["-c", asks.format(textwrap.dedent(DUCK))]):
+    for arguments in (
+        ["beside.py"],
+        ["itself.py", "-c", "x"],
+        ["-m", "itself"],
+        ["-c", asks.format(textwrap.dedent(DUCK))],
+    ):
         ours, theirs = run(*arguments, folder=tmp_path), python(*arguments, folder=tmp_path)
         assert theirs.returncode == 0, theirs.stderr
         assert ours.stdout == theirs.stdout == "('mean', 1) relu\n", ours.stderr

@@ -87,12 +87,18 @@ def look_for_overrides(source: bytes) -> None:
 
 
 def main_program() -> bytes:
-    """The text of what this process was started to run, if it is a file or `-c CODE`."""
-    arguments = sys.orig_argv[1:]
-    if "-c" in arguments:
-        return arguments[arguments.index("-c") + 1].encode() if arguments[-1] != "-c" else b""
-    file = next((Path(one) for one in arguments if not one.startswith("-")), Path())
-    return file.read_bytes() if file.is_file() and "-m" not in arguments else b""
+    """The text of what this process was started to run, if it is a file or `-c CODE`; a module's is seen on import."""
+    arguments = iter(sys.orig_argv[1:])
+    for one in arguments:  # Python's own options; those of the program come after it
+        if one in ("-W", "-X"):
+            next(arguments)
+        elif one == "-c":
+            return next(arguments).encode()
+        elif one == "-m":
+            return b""
+        elif not one.startswith("-"):
+            return Path(one).read_bytes() if Path(one).is_file() else b""
+    return b""
 
 
 class Own(SourceFileLoader):
