@@ -545,6 +545,14 @@ def test_graph_is_drawn():
     assert {"w", "b", "Mul", "Add", "Pow"} <= texts
 
 
+def test_leaves_of_many_numbers_are_drawn_side_by_side():
+    """Whether a leaf has its box is a question of identity: == of two Tensors compares their numbers."""
+    leaves = {name: tt.ones(2, 3, requires_grad=True) for name in "abcd"}
+    a, b, c, d = leaves.values()
+    texts = {text.get_text().split("\n")[0] for text in draw_graph((a * b + c * d).sum(), leaves).texts}
+    assert set("abcd") < texts
+
+
 def test_a_trace_sees_the_backward_pass_step_by_step():
     a = leaf(tt, 3)
     with Trace() as trace:

@@ -70,6 +70,7 @@ def columns_of(output: Tensor) -> tuple:
             depth[edge] = max(depth.get(edge, 0), depth[node] + 1)
     columns = [[] for _ in range(1 + max(depth.values()))]
     columns[0].append(root)
+    drawn = {root}
     ways = []  # (used, user, which of the user's inputs, places between them)
     for column in columns:
         for user in (box for box in column if not isinstance(box, tuple)):
@@ -78,7 +79,8 @@ def columns_of(output: Tensor) -> tuple:
                 ways.append((edge, user, number, between))
                 for place in between:
                     columns[place[1]].append(place)
-                if edge not in columns[depth[edge]]:
+                if edge not in drawn:  # a set asks for identity, a list for ==, which compares a Tensor's numbers
+                    drawn.add(edge)
                     columns[depth[edge]].append(edge)
     return columns, ways
 
