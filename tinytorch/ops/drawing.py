@@ -159,7 +159,8 @@ def draw_arrow(ax, place: dict, used, user, number: int, between: list) -> None:
     inputs = edges_of(user)
     height = 0.6 * HEIGHT * (0.5 - (number + 0.5) / len(inputs))
     (x, y), (end_x, end_y) = place[used], place[user]
-    points = [(x + WIDTH / 2, y + (height if inputs.count(used) > 1 else 0))]
+    twice = sum(edge is used for edge in inputs) > 1
+    points = [(x + WIDTH / 2, y + (height if twice else 0))]
     for x, y in (place[passed] for passed in reversed(between)):
         points += [(x - WIDTH / 2, y), (x + WIDTH / 2, y)]
     ax.plot(*zip(*points, strict=True), color="dimgrey", lw=1)
