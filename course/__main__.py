@@ -11,6 +11,7 @@ from course.plan import INSIDE, ROOT, plan
 from course.tasks import TASKS, run
 from course.whose import CourseError, describe, workspace_above
 
+EXERCISE = "its name, its number, or what it defines; without, the lesson's exercises are listed"
 WORKSPACE = Path("workspace") if ROOT == INSIDE else ROOT / "workspace"
 
 
@@ -43,12 +44,12 @@ def parser() -> argparse.ArgumentParser:
     here[0].add_argument("lesson", metavar="LESSON", nargs="?", help="as 8, or 08_convolution; else the one you are at")
     for name, act, about in (
         ("hint", hint, "a hint for an exercise, the next one each time"),
-        ("reset", reset, "put an exercise's cell back as it was at first; yours is kept"),
+        ("reset", reset, "put an exercise's cell (or check-EXERCISE) back as it was at first; yours is kept"),
         ("solution", solution, "an exercise's solution, after three different answers failed; it is said ever after"),
     ):
         command = add(name, act, about)
         command.add_argument("lesson", metavar="LESSON", help="as 8, or 08_convolution")
-        command.add_argument("exercise", metavar="EXERCISE", help="its name, its number, or what it defines")
+        command.add_argument("exercise", metavar="EXERCISE", nargs="?", default="", help=EXERCISE)
         if name == "hint":
             command.add_argument("level", metavar="LEVEL", nargs="?", type=int, help="1 is the first and least")
         if name == "solution":
@@ -132,7 +133,8 @@ def exercise_of(options) -> tuple[Path, str, str]:
     from course.released import released_lesson
 
     workspace, lesson = lesson_of(options)
-    return workspace, lesson, named(released_lesson(workspace, lesson), options.exercise)
+    exactly = options.act is solution  # the only one that is noted for ever
+    return workspace, lesson, named(released_lesson(workspace, lesson), options.exercise, exactly)
 
 
 def hint(options):
@@ -144,7 +146,8 @@ def hint(options):
 def reset(options):
     from course.exercise import reset as put_back
 
-    print(put_back(*exercise_of(options)))
+    workspace, lesson, exercise = exercise_of(options)
+    print(put_back(workspace, lesson, f"check-{exercise}" if options.exercise.startswith("check-") else exercise))
 
 
 def solution(options):

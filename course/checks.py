@@ -4,37 +4,18 @@
 """
 
 import contextlib
-import linecache
 import re
-import reprlib
 import sys
-import traceback
 from pathlib import Path
 
-from course.notebook import Notebook, read
-from course.progress import note_check
+from course.explain import explanation
+from course.notebook import Cell, Notebook, definitions, read, used_when_run
+from course.progress import meaning, note_check
 from course.released import released
 from course.whose import CourseError
 
 RED, GREEN, PLAIN = "\033[31m", "\033[32m", "\033[0m"
-
-# What usually lies behind an error of Python's or numpy's, by a part of its text.
-LIKELY = {
-    "'NoneType'": "a function or method that ends without `return` gives None",
-    "is not defined": "a name that is spelled otherwise, or a cell further up that has not run in this kernel",
-    "object has no attribute": "a value of another kind than was meant (an array for a Tensor, say), or a note that"
-    " `forward` has not kept",
-    "unexpected keyword argument": "a signature that was changed: its arguments are part of the exercise",
-    "positional argument": "a signature that was changed, or a call with an argument too many or too few",
-    "broadcast": "two shapes that do not fit: print both before the line that failed",
-    "matmul": "two shapes that do not fit: print both before the line that failed",
-    "reshape": "a shape with another number of elements: print what goes in",
-    "out of bounds": "an index or a dimension that this input does not have: try the case by hand",
-    "out of range": "an index or a dimension that this input does not have: try the case by hand",
-    "axis": "a dimension that this input does not have: try the case by hand",
-    "division by zero": "a case without elements",
-    "recursion": "a function that calls itself without coming nearer to an end",
-}
+DEFINED = re.compile(r"^(?:(?:def|class)\s+\w+|[\w.]+(?=\s*=[^=]))", re.MULTILINE)  # also in what is no Python yet
 
 
 class Checks:
@@ -43,6 +24,7 @@ class Checks:
     def __init__(self, shell, notebook: Path):
         self.shell, self.notebook = shell, notebook
         self.passed: dict[str, str] = {}  # exercise: the answer with which its check passed when it ran last
+        self.broken: dict[str, str | None] = {}  # exercise: the error with which its cell stopped when it ran last
         self.running: str | None = None  # the exercise whose check runs now
         self.before: dict = {}  # the learner's names, as they were before it
         self.read_at = 0
@@ -68,19 +50,55 @@ class Checks:
             self.shell.set_custom_exc((Exception,), explain)
 
     def post_run_cell(self, result):
-        if not self.running:
+        if self.running:
+            self.put_back()
+            exercise, self.running = self.running, None
+            self.judge(exercise, result.success)
             return
-        exercise, self.running = self.running, None
+        error = result.error_before_exec or result.error_in_exec
+        defined = {text.split()[-1] for text in DEFINED.findall(result.info.raw_cell)}
+        for exercise, cell in self.lesson.exercises.items():
+            if defined & {*definitions(cell.source)}:
+                self.broken[exercise] = error and type(error).__name__
+
+    def put_back(self):
         self.shell.set_custom_exc((), None)
         for name in self.names_now().keys() - self.before.keys():
             del self.shell.user_ns[name]
         self.shell.user_ns.update(self.before)
         self.before = {}
-        answered = self.lesson.answer(exercise, self.history[:-1])
-        if result.success:
-            self.passed[exercise] = answered
-            print(f"{GREEN}{self.told(exercise)}{PLAIN}")
-        note_check(self.notebook, exercise, answered, self.history[-1], result.success)
+
+    def judge(self, exercise: str, passes: bool):
+        """Say and note what the check that has just run says of its exercise."""
+        answer, check = self.lesson.answer(exercise, self.history[:-1]), self.history[-1]
+        if error := self.broken.get(exercise):
+            old = f"the cell of {exercise} last stopped with {error}, so this check tried what it had defined before"
+            print(f"{RED}{old}: mend it and run it, then this check{PLAIN}")
+        elif older := self.older(exercise):
+            old = f"{older.place} uses what {exercise} defines, and has not run since that did"
+            print(f"{RED}{old}: run it, then this check{PLAIN}")
+        elif passes and meaning(check) not in [meaning(cell.source) for cell in self.lesson.cells if cell.checks]:
+            back = f"`python -m course reset {self.notebook.stem} check-{exercise}`"
+            print(f"{exercise} passes a check that was changed, which earns nothing; {back} brings the lesson's own")
+        else:
+            if passes:
+                self.passed[exercise] = answer
+                print(f"{GREEN}{self.told(exercise)}{PLAIN}")
+            note_check(self.notebook, exercise, answer, check, passes)
+
+    def older(self, exercise: str) -> Cell | None:
+        """A given cell between exercise and check that holds what the exercise defined before, or nothing yet."""
+        cells = self.lesson.cells
+        first = [cell.exercise for cell in cells].index(exercise)
+        names = definitions(cells[first].source)
+        ran = {source: at for at, source in enumerate(self.history)}
+        given = {cell.source.strip() for cell in cells if not cell.exercise}
+        theirs = [each for each in ran if each not in given and {*names} & {*definitions(each)}]
+        answered = max((ran[each] for each in theirs), default=0)
+        between = cells[first + 1 : [cell.checks for cell in cells].index(exercise)]
+        holds = [cell for cell in between if cell.is_exported and {*names} & used_when_run(cell.source)]
+        older = (cell for cell in holds if not cell.exercise and ran.get(cell.source.strip(), -1) < answered)
+        return next(older, None)
 
     def names_now(self) -> dict:
         return {name: value for name, value in self.shell.user_ns.items() if name[:1] != "_"}
@@ -93,13 +111,12 @@ class Checks:
     def told(self, exercise: str) -> str:
         """How far the lesson is, for one that has just passed."""
         points = self.saved.points
-        got = sum(points.get(each, 0) for each in self.passed)
-        text = f"{exercise} passes: {points[exercise]:g} points. {len(self.passed)} of {len(points)} exercises, "
+        done = [each for each, answer in self.passed.items() if answer == self.lesson.answer(each, self.history)]
+        got = sum(points.get(each, 0) for each in done)
+        text = f"{exercise} passes: {points[exercise]:g} points. {len(done)} of {len(points)} exercises, "
         text += f"{got:g} of {sum(points.values()):g} points in this lesson."
-        if len(self.passed) == len(points):
-            text += " All of it is done: save, and run the last cell."
-        if self.history[-1] not in (cell.source.strip() for cell in self.lesson.cells if cell.checks):
-            text += " (That is not the lesson's own check, which may ask for more.)"
+        if len(done) == len(points):
+            text += " All exercises are done: read on to the end, save, and run the last cell."
         return text
 
     def red(self, saved: Notebook) -> list[str]:
@@ -137,63 +154,9 @@ def watched() -> Checks:
 
 
 def explain(shell, kind, error, tb, tb_offset=None):
-    """Show why a check failed: the sentence of its assertion, or where an answer stopped and what it was asked."""
-    exercise = watched().running
-    frames = [frame for frame in traceback.walk_tb(tb) if is_cell(frame[0])]
-    if isinstance(error, AssertionError) and len(frames) == 1:
-        lines = [f"check-{exercise}: {error or source_line(*frames[0])}"]
-    elif isinstance(error, NotImplementedError) and not error.args:
-        lines = [f"check-{exercise}: {blank_of(frames)} is still blank: fill it in where it says YOUR CODE HERE"]
-    else:
-        lines = stopped(exercise, kind, error, frames)
+    """Show why a check failed, without the traceback."""
+    checks = watched()
+    lines = explanation(checks.running, error, tb, checks.lesson)
     lines[0] = f"{RED}{lines[0]}{PLAIN}"
     shell._showtraceback(kind, error, lines)
     return lines
-
-
-def blank_of(frames: list) -> str:
-    """The exercise that the check, or another answer, came upon."""
-    if len(frames) < 2:
-        return "the exercise"
-    source = "".join(linecache.getlines(frames[-1][0].f_code.co_filename)).strip()
-    for exercise, cell in watched().saved.exercises.items():
-        if cell.source.strip() == source:
-            return f"exercise {exercise}"
-    return frames[-1][0].f_code.co_name
-
-
-def is_cell(frame) -> bool:
-    """The frame runs a cell of the notebook, not a package."""
-    name = frame.f_code.co_filename
-    return name.startswith("<ipython-input") or "ipykernel_" in name
-
-
-def stopped(exercise: str, kind: type, error: Exception, frames: list) -> list[str]:
-    """An answer ended with an error of its own: what the check had called, with what, and where it happened."""
-    told = str(error) or kind.__name__
-    lines = [f"check-{exercise}: the code that it tries stopped with {kind.__name__}: {told}"]
-    if frames:
-        asked, line = frames[0]
-        lines.append(f"  the check ran   {source_line(asked, line)}")
-        lines += [f"    where {name} = {shown(asked.f_locals[name])}" for name in names_in(asked, line)]
-    path = [f"  in {frame.f_code.co_name}: {source_line(frame, line)}" for frame, line in frames[1:]]
-    lines += path if len(path) < 7 else [*path[:3], f"  ... {len(path) - 6} calls further in", *path[-3:]]
-    if hint := next((hint for part, hint in LIKELY.items() if part in told), None):
-        lines.append(f"  often: {hint}")
-    return lines
-
-
-def source_line(frame, line: int) -> str:
-    return linecache.getline(frame.f_code.co_filename, line).strip()
-
-
-def names_in(frame, line: int) -> list[str]:
-    """The check's own variables that stand in its line."""
-    words = dict.fromkeys(re.findall(r"[A-Za-z_]\w*", source_line(frame, line)))
-    return [word for word in words if word in frame.f_locals and not callable(frame.f_locals[word])][:4]
-
-
-def shown(value) -> str:
-    short = reprlib.Repr()
-    short.maxother = short.maxstring = 120
-    return short.repr(value)

@@ -11,11 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from course.environment import PYTHON, WANTED, canonical, dependencies, is_complete
-from course.plan import ROOT, plan
+from course.plan import INSIDE, ROOT, plan
 from course.whose import CourseError, describe
 
-SETUP = f"in {ROOT}: `python -m course setup`"
-LAB = f"in {ROOT}: `python -m course lab --workspace "
+INSTALLED = ROOT == INSIDE  # by pip, from a wheel
+SETUP = "`pip install --upgrade tinytorch-course`" if INSTALLED else f"in {ROOT}: `python -m course setup`"
+LAB = ("" if INSTALLED else f"in {ROOT}: ") + "`python -m course lab --workspace "
 
 
 def doctor(workspace: Path | None) -> int:
@@ -44,7 +45,7 @@ def environment() -> Iterator[tuple[str, str | None]]:
 def pins() -> Iterator[tuple[str, str, str | None]]:
     """(Name, version in constraints.txt, version here) of each package that the course itself needs."""
     needed = {*dependencies([])}
-    for line in WANTED[1].read_text(encoding="utf-8").splitlines():
+    for line in [] if INSTALLED else WANTED[1].read_text(encoding="utf-8").splitlines():
         name, found, pin = line.partition("#")[0].strip().partition("==")
         if found and canonical(name) in needed:
             try:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
-from importlib.metadata import distributions
+from importlib.metadata import distributions, requires
 from pathlib import Path
 
 from course.plan import INSIDE, ROOT
@@ -57,14 +57,17 @@ def install():
 
 
 def is_complete(extras: list[str]) -> bool:
-    """Every package that pyproject.toml asks for, also under `extras`, is installed where this Python runs."""
+    """Every package that the course asks for, also under `extras`, is installed where this Python runs."""
     return dependencies(extras) <= {canonical(found.metadata["Name"] or "") for found in distributions()}
 
 
 def dependencies(extras: list[str]) -> set[str]:
-    """The names of the packages that pyproject.toml asks for."""
-    project = tomllib.loads(WANTED[0].read_text(encoding="utf-8"))["project"]
-    wanted = sum((project["optional-dependencies"][extra] for extra in extras), project["dependencies"])
+    """The names of the packages that pyproject.toml asks for; of a wheel, that its own notes do."""
+    if ROOT == INSIDE:
+        wanted = [each for each in requires("tinytorch-course") if "extra ==" not in each]
+    else:
+        project = tomllib.loads(WANTED[0].read_text(encoding="utf-8"))["project"]
+        wanted = sum((project["optional-dependencies"][extra] for extra in extras), project["dependencies"])
     return {canonical(re.match(r"[\w.-]+", requirement)[0]) for requirement in wanted}
 
 

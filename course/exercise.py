@@ -15,34 +15,38 @@ KEPT = "kept"
 DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
 
 
-def named(lesson: Notebook, text: str) -> str:
-    """The exercise that is meant by its name, its number in the lesson, something that it defines, or its section."""
-    exercises, word = lesson.exercises, text.strip().lower()
+def named(lesson: Notebook, text: str, exactly: bool = False) -> str:
+    """The exercise that is meant by its name, its number in the lesson, or something that it defines; if not `exactly`,
+    also by words of its name or section."""
+    exercises, word = lesson.exercises, text.strip().lower().removeprefix("check-")
     for number, (name, cell) in enumerate(exercises.items(), start=1):
         if word in (name.lower(), str(number), *(each.lower() for each in definitions(cell.source))):
             return name
     found = [name for name, cell in exercises.items() if word in f"{name} {cell.section}".lower()]
-    if len(found) == 1:
+    if len(found) == 1 and word and not exactly:
         return found[0]
     known = "".join(f"\n  {number} {name}: {cell.section}" for number, (name, cell) in enumerate(exercises.items(), 1))
-    raise CourseError(f"there is no one exercise {text[:60]!r} in this lesson; it has{known}")
+    what = f"there is no one exercise {text[:60]!r} in this lesson; it has" if text else "which exercise?"
+    raise CourseError(what + known)
 
 
-def reset(workspace: Path, lesson: str, exercise: str) -> str:
-    """Put the exercise's cell back as the lesson has it, and keep what stood in it; returns what to tell."""
+def reset(workspace: Path, lesson: str, grade_id: str) -> str:
+    """Put the cell of an exercise, or of its check, back as the lesson has it; what stood in it is kept. Returns what
+    to tell."""
     notebook = workspace / f"{lesson}.ipynb"
     release = workspace / FOLDER / notebook.name
     source = load(release) if release.exists() else blank(load(plan().notebook(lesson)))
-    nb, there = load(notebook), parsed(source)
-    fresh = source["cells"][[cell.exercise for cell in there.cells].index(exercise)]
+    nb, there = load(notebook), parsed(source).cells
+    place = [cell.nbgrader.get("grade_id") for cell in there].index(grade_id)
     cells = parsed(nb).cells
-    old = [at for at, cell in enumerate(cells) if cell.nbgrader.get("grade_id") == exercise]
-    at = old[0] if old else place_for(exercise, there, cells)
-    kept = keep(workspace, lesson, exercise, "\n\n\n".join(cells[each].source for each in old)) if old else None
+    old = [at for at, cell in enumerate(cells) if cell.nbgrader.get("grade_id") == grade_id]
+    at = old[0] if old else place_for(there[:place], cells)
+    stood = "\n\n\n".join(cells[each].source for each in old)
+    kept = keep(workspace, lesson, grade_id, stood) if old and stood != there[place].source else None
     new = [raw for number, raw in enumerate(nb["cells"]) if number not in old]
-    nb["cells"] = [*new[:at], fresh, *new[at:]]
+    nb["cells"] = [*new[:at], source["cells"][place], *new[at:]]
     notebook.write_text(dumped(nb), encoding="utf-8")
-    told = f"{exercise} in {notebook.name} is as it was at first"
+    told = f"{grade_id} in {notebook.name} is as it was at first"
     told += f"; what stood there lies in {kept.relative_to(workspace)}" if kept else ""
     return f"{told}. If the notebook is open: File > Reload Notebook from Disk."
 
@@ -54,10 +58,10 @@ def blank(nb: dict) -> dict:
     return nb
 
 
-def place_for(exercise: str, lesson: Notebook, cells: tuple[Cell, ...]) -> int:
-    """Where its cell belongs in a notebook that has lost it: below the last cell before it that is still there."""
-    before = [cell.id for cell in lesson.cells[: [cell.exercise for cell in lesson.cells].index(exercise)]]
-    return max((at + 1 for at, cell in enumerate(cells) if cell.id in before), default=0)
+def place_for(above: tuple[Cell, ...], cells: tuple[Cell, ...]) -> int:
+    """Where a cell belongs in a notebook that has lost it: below the last of those `above` it that is still there."""
+    known = {cell.id for cell in above}
+    return max((at + 1 for at, cell in enumerate(cells) if cell.id in known), default=0)
 
 
 def keep(workspace: Path, lesson: str, name: str, text: str, ending: str = ".py") -> Path:
@@ -82,7 +86,10 @@ def hint(workspace: Path, lesson: str, exercise: str, level: int | None) -> str:
     if not 1 <= level <= len(hints):
         raise CourseError(f"{exercise} has {len(hints)} hints: a level is a number from 1 to {len(hints)}")
     note(notebook, exercise, hints=max(level, shown))
-    return f"{exercise}, hint {level} of {len(hints)}: {hints[level - 1]}"
+    told = f"{exercise}, hint {level} of {len(hints)}: {hints[level - 1]}"
+    if shown < len(hints):
+        return told
+    return f"{told}\n(That is the last; `python -m course solution {lesson} {exercise}` shows the solution.)"
 
 
 def hints_of(lesson: Notebook, exercise: str) -> list[str]:
@@ -106,9 +113,11 @@ def plain(text: str) -> str:
 
 
 def solution(workspace: Path, lesson: str, exercise: str, now: bool) -> str:
-    """The exercise's solution, which is written down and said ever after in the package's first line."""
-    tried = len(progress(workspace / f"{lesson}.ipynb").get(exercise, {}).get("failed", []))
-    if tried < TRIES and not now:
+    """The exercise's solution. Before one's own answer has passed, that is written down and said ever after in the
+    package's first line."""
+    noted = progress(workspace / f"{lesson}.ipynb").get(exercise, {})
+    tried, passed = len(noted.get("failed", [])), noted.get("passed")
+    if tried < TRIES and not now and not passed:
         raise CourseError(
             f"{tried} different answers to {exercise} have failed its check; after {TRIES} its solution is shown. "
             f"`python -m course hint {lesson} {exercise}` gives a hint, and --now shows the solution at once; that it "
@@ -117,5 +126,7 @@ def solution(workspace: Path, lesson: str, exercise: str, now: bool) -> str:
     cell = read(plan().notebook(lesson)).exercises[exercise]
     if cell.is_blank or cell.solved == cell.source:
         raise CourseError("this copy of the course holds no solutions: ask whoever gave it to you")
+    if passed:
+        return cell.solved.rstrip()
     record_solution(workspace / "tinytorch", lesson, exercise)
     return f"{cell.solved.rstrip()}\n\n# {describe(workspace / 'tinytorch').text}"

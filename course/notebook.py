@@ -145,6 +145,24 @@ def definitions(source: str) -> list[str]:
     return found + [ast.unparse(target) for target in targets]
 
 
+def used_when_run(source: str) -> set[str]:
+    """The names that a cell reads as it runs: not those that its functions read later, when they are called."""
+    try:
+        todo: list = ast.parse(IPYTHON.sub("", source)).body
+    except SyntaxError:
+        return set()
+    found = set()
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            todo += [*getattr(node, "decorator_list", []), *node.args.defaults, *filter(None, node.args.kw_defaults)]
+            continue
+        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+            found.add(ast.unparse(node))
+        todo += ast.iter_child_nodes(node)
+    return found
+
+
 def without_markers(source: str) -> str:
     return HIDDEN.sub("", MARKERS.sub("", source))
 

@@ -19,10 +19,11 @@ def predict(guess, actual, why: str):
 
 
 def same(guess, actual) -> bool:
+    guess, actual = (value.tolist() if hasattr(value, "tolist") else value for value in (guess, actual))
+    if isinstance(guess, str) or isinstance(actual, str):
+        return str(guess).strip().lower() == str(actual).strip().lower()
     if isinstance(actual, (tuple, list)) and isinstance(guess, (tuple, list)):
         return len(guess) == len(actual) and all(map(same, guess, actual))
     if isinstance(actual, float) and isinstance(guess, (int, float)):
         return abs(guess - actual) <= 0.01 * abs(actual)
-    if isinstance(actual, str) and isinstance(guess, str):
-        return guess.strip().lower() == actual.strip().lower()
     return guess == actual

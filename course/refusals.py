@@ -58,11 +58,16 @@ def refuse_stale(notebook: Notebook, name: str):
     last_saved = last_definitions([cell.source.strip() for cell in notebook.exported])
     for cell in notebook.exported:
         names = definitions(cell.source)
-        if cell.source.strip() not in ran or any(last_run[each] != last_saved[each] for each in names):
-            what = f"the cell that defines `{names[0]}`" if names else cell.place
+        what = f"the cell that defines `{names[0]}`" if names else cell.place
+        if cell.source.strip() not in ran:
             raise CourseError(
                 f"{what} is saved in {name}.ipynb otherwise than it last ran here (or never ran): save the notebook "
                 "(Ctrl+S), run that cell and those below it, and export again"
+            )
+        if early := [each for each in names if last_run[each] != last_saved[each]]:
+            raise CourseError(
+                f"`{early[0]}` was last defined here by another cell than in {name}.ipynb, as it is saved: save the "
+                f"notebook (Ctrl+S), run {what} and the cells below it again, and export"
             )
 
 

@@ -56,12 +56,14 @@ def test_hints_one_after_the_other(mine):
     text += "<details><summary>Hint 2</summary>Add it &lt;twice&gt;.</details>"
     write(mine / ".released/01_one.ipynb", text, "text")
     assert command(mine, "hint", "one", "1")[1] == "double, hint 2 of 2: Add it <twice>.\n"
-    assert command(mine, "hint", "one", "two")[1] == "double, hint 2 of 2: Add it <twice>.\n", "the last again"
+    again = "double, hint 2 of 2: Add it <twice>.\n(That is the last; `python -m course solution 01_one double` shows"
+    assert command(mine, "hint", "one", "two")[1].startswith(again)
     assert "hint 1 of 2" in command(mine, "hint", "one", "double", "1")[1]
     code, said = command(mine, "hint", "1", "double", "3")
     assert code == 1 and said == "double has 2 hints: a level is a number from 1 to 2\n"
     code, said = command(mine, "hint", "1", "triple")
     assert code == 1 and said == "there is no one exercise 'triple' in this lesson; it has\n  1 double: 1. Two\n"
+    assert command(mine, "hint", "1") == (1, "which exercise?\n  1 double: 1. Two\n")
 
 
 def test_reset_puts_one_cell_back_and_keeps_the_old(mine):
@@ -76,6 +78,19 @@ def test_reset_puts_one_cell_back_and_keeps_the_old(mine):
     solve(notebook, "return 4 * x")
     command(mine, "reset", "1", "double")
     assert "4 * x" in (mine / "kept/01_one/double-2.py").read_text()
+
+
+def test_reset_of_a_check(mine):
+    notebook = mine / "01_one.ipynb"
+    before = notebook.read_text()
+    write(notebook, "print('fine')", "check")
+    code, said = command(mine, "reset", "1", "check-double")
+    assert code == 0 and "what stood there lies in kept/01_one/check-double-1.py" in said
+    assert json.loads(notebook.read_text()) == json.loads(before)
+    assert command(mine, "reset", "1", "check-double")[1].startswith(
+        "check-double in 01_one.ipynb is as it was at first"
+    )
+    assert len([*mine.glob("kept/01_one/*")]) == 1, "what stood there was the lesson's own"
 
 
 @pytest.mark.parametrize("lost", ["deleted", "text", "twice"])
@@ -111,6 +126,19 @@ def test_solution_after_three_different_answers(mine):
     said, errors = execute(notebook)
     assert said.startswith(mark) and not errors
     assert "1 of 4 lessons (solutions looked up: double of 01 one)" in command(mine, "status")[1], "ever after"
+
+
+def test_a_solution_to_compare_with(mine):
+    """Looked up after one's own passed, it is nothing to be said ever after."""
+    try_answers(mine / "01_one.ipynb", "x + x")
+    assert command(mine, "solution", "1", "double") == (0, "#| export\ndef double(x):\n    return 2 * x\n")
+    assert "looked up" not in command(mine, "status")[1]
+
+
+def test_a_solution_is_named_exactly(mine):
+    code, said = command(mine, "solution", "1", "doub", "--now")
+    assert code == 1 and "there is no one exercise 'doub'" in said
+    assert command(mine, "hint", "1", "doub")[0] == 0
 
 
 def test_solution_now(mine, course):
@@ -153,9 +181,12 @@ class TestUpdate:
         return notebook
 
     def test_nothing_to_do(self, mine, root):
-        before = {file: file.read_bytes() for file in mine.rglob("*") if file.is_file()}
+        files = lambda: {
+            file: file.read_bytes() for file in mine.rglob("*") if file.is_file() and file.suffix != ".pyc"
+        }
+        before = files()
         assert command(mine, "update") == (0, "your workspace has the newest of everything\n")
-        assert {file: file.read_bytes() for file in mine.rglob("*") if file.is_file()} == before
+        assert files() == before
 
     def test_given_cells_and_checks_are_replaced_and_what_is_theirs_stays(self, lesson, root):
         new = root / "modules/01_one/01_one.ipynb"

@@ -1,5 +1,6 @@
 """Predictions: hidden until there is a guess, then told whether and why."""
 
+import numpy as np
 import pytest
 
 from course import predict
@@ -18,6 +19,12 @@ from course import predict
         (True, False, False),
         ((2, (1, 0.5)), (2, [1, 0.5]), True),
         ((2,), (2, 3), False),
+        (np.array([0.5, 0.5]), [0.5, 0.5], True),
+        (np.array([1, 2]), (1, 3), False),
+        ([[1, 2]], np.array([[1, 2]]), True),
+        ("False", False, True),
+        ("26", 26, True),
+        ("27", 26, False),
     ],
 )
 def test_a_guess_is_told(guess, actual, right, capsys):

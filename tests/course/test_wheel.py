@@ -55,6 +55,15 @@ def test_a_workspace_is_made_and_caught_up(python, tmp_path):
     assert trained.returncode == 0 and "your tinytorch" in trained.stdout, trained.stdout + trained.stderr
 
 
+def test_the_doctor_knows_that_pip_installed_it(python, tmp_path):
+    """No repository is there, whose pyproject.toml could be asked."""
+    ran = run(python, "-m", "course", "doctor", cwd=tmp_path)
+    assert (
+        "the packages of the course are installed" in ran.stdout and "`python -m course lab --workspace " in ran.stdout
+    )
+    assert "Traceback" not in ran.stderr and "setup" not in ran.stdout, ran.stdout + ran.stderr
+
+
 def test_a_learner_does_not_find_the_finished_package(python, tmp_path):
     ran = run(python, "-c", "import course, tinytorch", cwd=tmp_path)
     assert "No module named 'tinytorch'" in ran.stderr
