@@ -23,7 +23,8 @@ README = """\
 
 Open the first lesson below that you have not done. Work from top to bottom: fill the cells marked YOUR CODE HERE, run
 the check below each, save, and run the last cell. It exports the lesson into `tinytorch/`, which is yours alone and
-starts empty; the next lessons and the milestones run on it.
+starts empty; the next lessons and the milestones run on it. After a restart of the kernel nothing is defined: choose
+Run > Run All Above Selected Cell.
 
 ## Lessons
 
@@ -38,7 +39,8 @@ In a terminal of JupyterLab, or any other, here or in a folder below:
 | `python -m course status` | how far you are: each exercise, its points, what next |
 | `python -m course hint 1 to-array` | a hint for an exercise; the next one each time |
 | `python -m course reset 1 to-array` | an exercise's cell as it was at first; yours is kept in `kept/` |
-| `python -m course solution 1 to-array` | its solution, after three different answers failed; it is said ever after |
+| `python -m course solution 1 to-array` | its solution: to compare, once yours has passed; before that, after three \
+different answers failed, and then it is said ever after |
 | `python -m course catch-up 3` | fills what lesson 3 needs and you lack from the reference, and says so ever after |
 | `python -m course update` | newer versions of the lessons around what you wrote |
 | `python -m course doctor` | what is wrong where something does not work |

@@ -21,10 +21,10 @@ def lesson(mine):
     return notebook
 
 
-def as_released(notebook, check):
-    """The lesson comes with this check."""
-    write(notebook, check, "check")
-    write(notebook.parent / ".released" / notebook.name, check, "check")
+def as_released(notebook, source, cell="check"):
+    """The lesson comes with this cell."""
+    write(notebook, source, cell)
+    write(notebook.parent / ".released" / notebook.name, source, cell)
 
 
 def session(notebook, *steps):
@@ -118,7 +118,7 @@ def test_what_a_check_had_in_its_hands(lesson, check, expected):
 def test_a_judge_that_is_given_speaks_for_itself(lesson):
     """An assertion in a helper of the lesson is the check's, not an error of the answer."""
     judge = "#| export\nclass Tensor:\n    pass\ndef judge(f):\n    assert f(2) == 4, 'twice two is four'"
-    write(lesson, judge, "head")
+    as_released(lesson, judge, "head")
     as_released(lesson, "judge(double)")
     said, _ = session(lesson, "begin", "head", RIGHT.replace("2", "3"), "check")
     assert said.endswith("check-double: twice two is four\033[0m\n")

@@ -25,6 +25,9 @@ from course import predict
         ("False", False, True),
         ("26", 26, True),
         ("27", 26, False),
+        ("torch.float32", "float32", True),
+        ("(2,3)", (2, 3), True),
+        ("an array", "array", False),
     ],
 )
 def test_a_guess_is_told(guess, actual, right, capsys):
