@@ -128,7 +128,7 @@ def names(*nodes: ast.AST) -> list[ast.Name]:
 
 
 def spans(node: ast.AST, line: int) -> bool:
-    return hasattr(node, "lineno") and node.lineno <= line <= node.end_lineno
+    return isinstance(node, (ast.stmt, ast.expr)) and node.lineno <= line <= node.end_lineno
 
 
 def shown(value) -> str | None:

@@ -32,11 +32,8 @@ def status(workspace: Path, lesson: str | None):
         got = f"{sum(points[each] for each in done):g} of {sum(points.values()):g}"
         table.add_row(title(name), whose.lessons.get(name, "-"), count, got)
     Console().print(table)
-    theirs = {
-        name for name, state in states.items() if whose.lessons.get(name) == "yours" and {*state.values()} == {"done"}
-    }
-    done = theirs | {name for name, origin in whose.lessons.items() if origin != "yours"}
-    at = lesson or next((name for name in states if name not in done), None)
+    finished = lambda name: {*states[name].values()} == {"done"} or whose.lessons[name] != "yours"
+    at = lesson or next((name for name in states if name not in whose.lessons or not finished(name)), None)
     if not at:
         print("every lesson is in your package; `python -m milestones` says what it can train")
         return
