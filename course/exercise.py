@@ -22,7 +22,8 @@ def named(lesson: Notebook, text: str, exactly: bool = False) -> str:
     for number, (name, cell) in enumerate(exercises.items(), start=1):
         if word in (name.lower(), str(number), *(each.lower() for each in definitions(cell.source))):
             return name
-    found = [name for name, cell in exercises.items() if word in f"{name} {cell.section}".lower()]
+    begun = [name for name in exercises if name.lower().startswith(word)]
+    found = begun or [name for name, cell in exercises.items() if word in f"{name} {cell.section}".lower()]
     if len(found) == 1 and word and not exactly:
         return found[0]
     known = "".join(f"\n  {number} {name}: {cell.section}" for number, (name, cell) in enumerate(exercises.items(), 1))

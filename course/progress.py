@@ -39,6 +39,11 @@ def note_check(notebook: Path, exercise: str, answer: str, check: str, passed: b
     note(notebook, exercise, passed=passed, answer=checksum(answer), check=checksum(check), failed=failed)
 
 
+def last_checked(notebook: Path) -> float:
+    """When a check of the lesson last ran, in seconds; 0 if none did."""
+    return file_of(notebook).stat().st_mtime if file_of(notebook).exists() else 0
+
+
 def file_of(notebook: Path) -> Path:
     return notebook.parent / FOLDER / f"{notebook.stem}.json"
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from course.notebook import BLANK, Notebook, load, parsed
 from course.plan import plan
-from course.progress import checksum, progress
+from course.progress import checksum, last_checked, progress
 from course.released import released_lesson
 from course.whose import describe, title
 
@@ -33,7 +33,8 @@ def status(workspace: Path, lesson: str | None):
         table.add_row(title(name), whose.lessons.get(name, "-"), count, got)
     Console().print(table)
     finished = lambda name: {*states[name].values()} == {"done"} or whose.lessons[name] != "yours"
-    at = lesson or next((name for name in states if name not in whose.lessons or not finished(name)), None)
+    todo = [name for name in states if name not in whose.lessons or not finished(name)]
+    at = lesson or max(todo, key=lambda name: last_checked(workspace / f"{name}.ipynb"), default=None)
     if not at:
         print("every lesson is in your package; `python -m milestones` says what it can train")
         return

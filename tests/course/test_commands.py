@@ -41,6 +41,9 @@ def test_status(mine):
     assert "changed since" in state()
     try_answers(notebook, "2 * x")
     assert "│ done" in state() and "next: run the last cell of 01_one.ipynb" in state()
+    (mine / ".progress/03_six.json").write_text("{}")
+    assert "03_six" in state().split("next:")[1], "the lesson that they are at"
+    (mine / ".progress/03_six.json").unlink()
     assert not execute(notebook)[1]
     said = state()
     assert "1 of 4 lessons" in said and "5 of 5" in said and "02_two.ipynb" in said
