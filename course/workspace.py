@@ -69,6 +69,9 @@ c.Execute.timeout = 60
 
 def release(notebook: Path) -> str:
     """The student's version of a lesson, made by nbgrader's own steps: no solutions, no hidden tests, checks locked."""
+    text = notebook.read_text(encoding="utf-8")
+    if '"solution": true' in text and "### BEGIN SOLUTION" not in text:  # in a students' bundle it is one already
+        return text
     import nbformat  # with nbgrader, three seconds that only this function needs
     from nbgrader import preprocessors as steps
 
@@ -93,6 +96,8 @@ def release(notebook: Path) -> str:
 
 def lessons(root: Path = ROOT) -> dict[str, dict[str, list[str]]]:
     """For each lesson of the course, the modules that it builds and the names in each: names.json of a workspace."""
+    if (noted := root / "tinytorch" / "names.json").exists():  # a students' bundle, without the modules
+        return json.loads(noted.read_text(encoding="utf-8"))
 
     def names(module: str) -> list[str]:
         return sorted({*built_names(ast.parse((root / "tinytorch" / file_of(module)).read_text(encoding="utf-8")))})
@@ -210,6 +215,11 @@ def fill(package: Path, lessons: list[str], root: Path = ROOT):
     course = plan(root)
     ready = course.ready({*read(package, "lessons.json"), *lessons})
     own = [file for name in lessons for file in course.lessons[name].files]
+    if lacking := [name for name in lessons if not (root / "tinytorch" / course.lessons[name].files[0]).exists()]:
+        raise CourseError(
+            f"this copy of the course holds no solution of {', '.join(map(title, lacking))}: do them first, or ask "
+            "whoever gave it to you"
+        )
     for file in [*own, *(file for companion in ready for file in companion.files)]:
         if not (package / file).exists():
             (package / file).parent.mkdir(parents=True, exist_ok=True)

@@ -48,6 +48,18 @@ def release(lesson: str, folder: Folder = CLASS):
 
 
 @app.command()
+def bundle(
+    folder: Folder = CLASS,
+    solved: Annotated[list[str], typer.Option(help="A lesson whose solutions it may hold; can be given often.")] = [],  # noqa: B006
+):
+    """Make what students install, a wheel without solutions: pip install it, then python -m course lab."""
+    from grading.bundle import bundle as build
+
+    with console.status("building"):
+        console.print(build(opened(folder).folder / "bundle", [plan().named(lesson) for lesson in solved]))
+
+
+@app.command()
 def collect(source: Path, folder: Folder = CLASS):
     """Take in what students handed in: a folder or zip as Canvas, Moodle or nbgrader's exchange gives it."""
     from grading.collect import collect as take_in
