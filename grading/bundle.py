@@ -1,4 +1,4 @@
-"""The course as students get it: a wheel with lessons, milestones and tools, and with no solution that they may not see."""
+"""The course as students get it: a wheel with lessons, milestones, tools, and no solution that they may not see."""
 
 import json
 import shutil
