@@ -10,7 +10,8 @@ from nbgrader.nbgraderformat import MetadataValidator
 from run_notebook import in_a_fork, in_a_kernel
 from sampling import every
 
-from course.notebook import BLANK, EXPORTED
+from course.exercise import hints_of
+from course.notebook import BLANK, EXPORTED, read
 from course.plan import plan
 
 ROOT = Path(__file__).parents[2]
@@ -83,3 +84,14 @@ def test_exercises_and_checks(notebook):
             )
         else:
             assert "BEGIN SOLUTION" not in cell.source, f"{cell.id}: a solution outside of an exercise"
+
+
+@pytest.mark.parametrize("lesson", plan().lessons)
+def test_there_are_hints_and_predictions(lesson):
+    """Three hints for each exercise, as a terminal can show them; and at least three times the reader thinks first."""
+    notebook = read(plan().notebook(lesson))
+    for exercise in notebook.exercises:
+        hints = hints_of(notebook, exercise)
+        assert len(hints) == 3, exercise
+        assert not any("$" in hint for hint in hints), f"{exercise}: a formula is shown raw by `python -m course hint`"
+    assert sum("predict(" in cell.source and "guess = ..." in cell.source for cell in notebook.code) >= 3
