@@ -15,7 +15,10 @@ HIDDEN = [*(f"@jupyter/nbgrader:{name}" for name in PANELS), "@jupyterlab/apputi
 SETTINGS = {
     "labconfig/page_config.json": {"disabledExtensions": dict.fromkeys(HIDDEN, True)},
     "labconfig/default_setting_overrides.json": {
-        "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}
+        "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+        "@jupyterlab/notebook-extension:tracker": {
+            "codeCellConfig": {"lineWrap": True}
+        },  # nothing is cut, however narrow
     },
     "jupyter_server_config.json": {
         "ServerApp": {

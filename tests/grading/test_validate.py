@@ -76,7 +76,7 @@ def test_validate_says_what_fails_and_what_passes(browser, learner, tmp_path):
         assert "passes all the tests" in pressed(browser, url).text
 
 
-def test_jupyterlab_opens_on_the_readme_and_has_no_panels_for_instructors(browser, learner, tmp_path):
+def test_jupyterlab_opens_on_the_readme_has_no_panels_for_instructors_and_wraps_code(browser, learner, tmp_path):
     with notebook_server.server(learner, tmp_path / "runtime") as url:
         browser.get(f"{url}/?token={notebook_server.TOKEN}")
         wait = WebDriverWait(browser, 120)
@@ -86,3 +86,5 @@ def test_jupyterlab_opens_on_the_readme_and_has_no_panels_for_instructors(browse
         assert links[: len(plan().lessons)] == [name.replace("_", " ") for name in plan().lessons]
         wait.until(there.element_to_be_clickable((By.XPATH, "//div[contains(@class, 'lm-MenuBar')]//*[text()='View']")))
         assert not browser.find_elements(By.XPATH, "//*[contains(@class, 'lm-MenuBar')]//*[text()='Nbgrader']")
+        browser.find_element(*link).click()
+        wait.until(there.presence_of_element_located((By.CSS_SELECTOR, ".jp-CodeCell .cm-lineWrapping")))
