@@ -9,9 +9,9 @@ __all__ = ['float32', 'float64', 'uint8', 'int32', 'int64', 'bool_', 'DTYPES', '
            'grad_mode', 'creation_number', 'observers', 'OPERANDS', 'dtype', 'as_dtype', 'to_array', 'Tensor', 'tensor',
            'in_dtype', 'size', 'numel', 'normalize_dim', 'numpy', 'item', 'detach', 'to_numpy_protocol',
            'set_requires_grad', 'set_grad', 'number_format', 'to_string', 'one_value', 'GradMode', 'Function',
-           'Observer', 'observed', 'opened', 'renew_history', 'closed', 'set_history', 'apply', 'shape_of', 'Add',
+           'shape_of', 'Add', 'Observer', 'observed', 'opened', 'renew_history', 'closed', 'set_history', 'apply',
            'result_type', 'To', 'to_dtype', 'wrapped', 'operands', 'broadcast_shapes', 'clash', 'Arrays', 'AnyArray',
-           'binary', 'Neg', 'Mul', 'Sub', 'Div', 'Pow', 'division', 'negative', 'Exp', 'Log', 'floating', 'exp', 'log',
+           'binary', 'Neg', 'Mul', 'division', 'negative', 'Sub', 'Div', 'Pow', 'Exp', 'Log', 'floating', 'exp', 'log',
            'numpy_names', 'normalize_dims', 'Sum', 'tensor_sum', 'mean', 'Max', 'amax', 'Reshape', 'Permute', 'Expand',
            'as_sizes', 'reshape', 'permute', 'transpose', 'expand', 'GetItem', 'plain_index', 'get_item', 'iterate',
            'MatMul', 'matmul']
@@ -38,7 +38,8 @@ class dtype:
     itemsize = property(lambda self: self.numpy.itemsize, doc="Size in bytes.")
 
     def __repr__(self):
-        return f"{type(self).__module__.partition('.')[0]}.{self.name}"
+        package = type(self).__module__.partition(".")[0]
+        return self.name if package == "__main__" else f"{package}.{self.name}"
 
     def __reduce__(self):  # a copy or an unpickled dtype is the same object
         return _dtype_named, (self.name,)
@@ -370,6 +371,24 @@ class Function:
     def __repr__(self):
         return f"<{type(self).__name__}>"
 
+# %% ../modules/01_tensor/01_tensor.ipynb #c030
+def shape_of(x) -> tuple:
+    """The shape of an array, a Tensor or a number, whose shape is ()."""
+    return () if type(x) in (float, int, bool, complex) else x.shape
+
+
+class Add(Function):
+    """a + b"""
+
+    # it keeps nothing but what every Function may keep: quicker without a dict
+    __slots__ = ()
+    differentiable_twice = True
+    flops = "elementwise"
+
+    def forward(self, a, b):
+        self.a_shape, self.b_shape = getattr(a, "shape", ()), getattr(b, "shape", ())
+        return a + b
+
 # %% ../modules/01_tensor/01_tensor.ipynb #c0252
 observers = []  # of Observer: who wants to see every operation
 
@@ -413,6 +432,9 @@ Tensor.renew_history = renew_history
 def closed(node: Function, array, inputs) -> Tensor:
     """The output tensor of a node; a view remembers what it is a view of."""
     if type(array) is not np.ndarray and not hasattr(array, "__array_function__"):
+        if array is None or isinstance(array, Tensor):
+            told = "nothing: is a `return` missing?" if array is None else "a Tensor, expected an array"
+            raise TypeError(f"{node}: forward returned {told}")
         array = np.asarray(array)  # a reduction may leave a number of numpy's, which is no array
     output = Tensor.__new__(Tensor)
     output.array = array
@@ -460,24 +482,6 @@ def apply(cls, *inputs, **options) -> Tensor:
     return output
 
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c030
-def shape_of(x) -> tuple:
-    """The shape of an array, a Tensor or a number, whose shape is ()."""
-    return () if type(x) in (float, int, bool, complex) else x.shape
-
-
-class Add(Function):
-    """a + b"""
-
-    # it keeps nothing but what every Function may keep: quicker without a dict
-    __slots__ = ()
-    differentiable_twice = True
-    flops = "elementwise"
-
-    def forward(self, a, b):
-        self.a_shape, self.b_shape = getattr(a, "shape", ()), getattr(b, "shape", ())
-        return a + b
-
 # %% ../modules/01_tensor/01_tensor.ipynb #result-type
 def result_type(*operands) -> dtype:
     """The dtype in which tensors and Python numbers meet, by PyTorch's rule."""
@@ -487,6 +491,8 @@ def result_type(*operands) -> dtype:
     highest = max(rank for rank, _ in ranked)
     return DTYPES[np.result_type(*(kind.numpy for rank, kind in ranked if rank == highest))]
 
+
+Tensor._result_type = staticmethod(result_type)  # the companion 01_tensor_dtypes knows more dtypes
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c037
 class To(Function):
@@ -531,9 +537,6 @@ def operands(a, b) -> tuple:
         to_dtype(x, kind) if isinstance(x, Tensor) else wrapped(x, kind) if kind.family < 2 else x * 1.0 for x in (a, b)
     )
 
-
-Tensor._result_type = staticmethod(result_type)  # the companion 01_tensor_dtypes knows more dtypes
-
 # %% ../modules/01_tensor/01_tensor.ipynb #broadcast-shapes
 def broadcast_shapes(*shapes: tuple) -> tuple:
     """The shape in which all `shapes` meet. Raises RuntimeError where they do not."""
@@ -574,7 +577,7 @@ OPERANDS = (Tensor, bool, int, float, complex, np.ndarray, np.generic, AnyArray)
 def binary(function, reflected: bool = False):
     """The operator of a two-sided Function."""
 
-    def operator(input, other):
+    def compute(input, other):
         # the usual case: nothing to do
         if type(other) is Tensor and other.array.dtype is input.array.dtype:
             left, right = (other, input) if reflected else (input, other)
@@ -589,7 +592,7 @@ def binary(function, reflected: bool = False):
             broadcast_shapes(np.shape(left), np.shape(right))
             raise RuntimeError(str(error)) from None
 
-    return operator
+    return compute
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c0442
 class Neg(Function):
@@ -616,6 +619,39 @@ class Mul(Function):
         # each factor is the other's slope
         self.saved = a if needs_b else None, b if needs_a else None
         return a * b
+
+# %% ../modules/01_tensor/01_tensor.ipynb #c047
+def division(function, reflected: bool = False):
+    divide = binary(function, reflected)
+
+    def compute(input, other):
+        floats = input.array.dtype.kind not in "biu"
+        if floats and not reflected and type(other) in (int, float) and 1e-30 < abs(other) < 1e30:
+            return divide(input, other)  # nothing to be warned of
+        if (
+            not floats
+            and isinstance(other, OPERANDS)
+            and Tensor._result_type(input, other if isinstance(other, Tensor) else 0).family < 2
+        ):
+            input = to_dtype(input, DEFAULT_DTYPES[float])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return divide(input, other)
+
+    return compute
+
+
+def negative(input) -> Tensor:
+    if input.dtype is bool_:
+        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported: `~` inverts a mask")
+    return Neg.apply(input)
+
+
+Tensor.__add__ = Tensor.__radd__ = binary(Add)
+Tensor.__mul__ = Tensor.__rmul__ = binary(Mul)
+Tensor.__neg__ = negative
+Tensor.__pos__ = lambda self: self
+Tensor.__array_priority__ = 1000  # an array on the left lets the tensor decide
+Tensor.__array_ufunc__ = None
 
 # %% ../modules/01_tensor/01_tensor.ipynb #arithmetic
 class Sub(Function):
@@ -657,41 +693,9 @@ class Pow(Function):
         return result
 
 
-# %% ../modules/01_tensor/01_tensor.ipynb #c047
-def division(function, reflected: bool = False):
-    divide = binary(function, reflected)
-
-    def operator(input, other):
-        floats = input.array.dtype.kind not in "biu"
-        if floats and not reflected and type(other) in (int, float) and 1e-30 < abs(other) < 1e30:
-            return divide(input, other)  # nothing to be warned of
-        if (
-            not floats
-            and isinstance(other, OPERANDS)
-            and Tensor._result_type(input, other if isinstance(other, Tensor) else 0).family < 2
-        ):
-            input = to_dtype(input, DEFAULT_DTYPES[float])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return divide(input, other)
-
-    return operator
-
-
-def negative(input) -> Tensor:
-    if input.dtype is bool_:
-        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported: `~` inverts a mask")
-    return Neg.apply(input)
-
-
-Tensor.__add__ = Tensor.__radd__ = binary(Add)
-Tensor.__mul__ = Tensor.__rmul__ = binary(Mul)
 Tensor.__sub__, Tensor.__rsub__ = binary(Sub), binary(Sub, reflected=True)
 Tensor.__truediv__, Tensor.__rtruediv__ = division(Div), division(Div, reflected=True)
 Tensor.__pow__, Tensor.__rpow__ = binary(Pow), binary(Pow, reflected=True)
-Tensor.__neg__ = negative
-Tensor.__pos__ = lambda self: self
-Tensor.__array_priority__ = 1000  # an array on the left lets the tensor decide
-Tensor.__array_ufunc__ = None
 
 # %% ../modules/01_tensor/01_tensor.ipynb #c051
 class Exp(Function):

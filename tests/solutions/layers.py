@@ -32,6 +32,11 @@ wrong(
 )
 wrong(
     "registration",
+    "subclasses are not of the kind",
+    ("if isinstance(value, kind) or name", "if type(value) is kind or name"),
+)
+wrong(
+    "registration",
     "modules forgotten",
     ("if isinstance(value, kind) or", "if (isinstance(value, kind) and shelf != '_modules') or"),
 )
@@ -56,6 +61,7 @@ wrong(
         'yield f"{prefix}.{name}" if prefix else name, child',
     ),
 )
+wrong("named-members", "modules that are false left out", ("if child is not None:", "if child:"))
 wrong("named-members", "no path", ('yield f"{path}.{name}" if path else name, value', "yield name, value"))
 wrong(
     "named-members",
@@ -76,6 +82,14 @@ wrong(
 )
 wrong("train-mode", "children are not told", ("for module in self.modules():", "for module in [self]:"))
 wrong("train-mode", "only the children", ("for module in self.modules():", "for module in [self, *self.children()]:"))
+wrong(
+    "train-mode",
+    "not if this one is so already",
+    (
+        "    for module in self.modules():",
+        "    if self.training == mode:\n        return self\n    for module in self.modules():",
+    ),
+)
 wrong("train-mode", "always training", ("module.training = mode", "module.training = True"))
 wrong("train-mode", "returns nothing", ("    return self", ""))
 wrong("linear", "bias forgotten", ("output if bias is None else output + bias", "output"))
@@ -113,12 +127,25 @@ wrong(
 )
 wrong("sequential", "forward called directly", ("module(input)", "module.forward(input)"))
 wrong("sequential", "no module twice", ("for module in self:", "for module in self.children():"))
+wrong(
+    "sequential",
+    "a list kept from the first call",
+    (
+        "        for module in self:\n",
+        "        vars(self).setdefault('_flow', list(self))\n        for module in self._flow:\n",
+    ),
+)
 wrong("sequential", "the first two only", ("for module in self:", "for module in list(self)[:2]:"))
 wrong("state-dict", "a copy", ("value.detach()", "Tensor.wrap(value.array.copy())"))
 wrong("state-dict", "with history", ("value if keep_vars else value.detach()", "value"))
 wrong("state-dict", "transient ones too", (" and name not in module._non_persistent_buffers_set", ""))
 wrong("state-dict", "buffers forgotten", ("{**module._parameters, **module._buffers}", "module._parameters"))
 wrong("state-dict", "missing keys ignored", ("if strict and missing:", "if False:"))
+wrong(
+    "state-dict",
+    "transient by the outermost's list",
+    ("name not in module._non_persistent", "name not in self._non_persistent"),
+)
 wrong("state-dict", "never strict", ("if strict and unexpected:", "if unexpected:"))
 wrong(
     "state-dict",
@@ -127,6 +154,7 @@ wrong(
 )
 wrong("state-dict", "shapes not compared", ("if key in given and given[key].shape != own[key].shape:", "if False:"))
 wrong("unreached", "everything entered", (" and source.order > since", ""))
+wrong("unreached", "the caller's list is emptied", ("list(outputs), set(outputs)", "outputs, set(outputs)"))
 wrong("unreached", "since entered", ("source.order > since", "source.order >= since"))
 wrong(
     "unreached",
@@ -229,7 +257,8 @@ right(
 right(
     "linear",
     "transposed by permute",
-    """def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """@dispatch
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     out, features = weight.shape
     if input.shape[-1] != features:
         raise RuntimeError(

@@ -21,6 +21,17 @@ wrong(
     ("    node.saved = ()\n", ""),
     ("    if True in needs", "    node.saved = ()\n    if True in needs"),
 )
+wrong(
+    "to-array",
+    "a given dtype through float32",
+    ("return np.array(data, dtype=as_dtype(kind).numpy)", "return to_array(data).astype(as_dtype(kind).numpy)"),
+)
+wrong("function-apply", "notes on the class", ("node.saved = ()", "cls.saved = ()"))
+wrong(
+    "function-apply",
+    "constants become arrays",
+    ("            arrays.append(x)\n            needs", "            arrays.append(np.asarray(x))\n            needs"),
+)
 wrong("result-type", "numpy's rule", ("if rank == highest", ""))
 wrong("result-type", "numbers count as tensors", ("else (0, DEFAULT", "else (2, DEFAULT"))
 wrong(
@@ -57,6 +68,19 @@ wrong(
     "saved in the other order",
     ("self.saved = a if self.needs_input_grad[1] else None, b", "self.saved = b, a"),
 )
+wrong(
+    "arithmetic",
+    "a quotient saves as a product does",
+    (
+        "self.saved = a if self.needs_input_grad[1] else None, b",
+        "self.saved = a if self.needs_input_grad[1] else None, b if self.needs_input_grad[0] else None",
+    ),
+)
+wrong(
+    "arithmetic",
+    "the result saved for a's slope",
+    ("result if self.needs_input_grad[1] else None", "result if self.needs_input_grad[0] else None"),
+)
 wrong("arithmetic", "integer division", ("return a / b", "return a // b"))
 wrong("arithmetic", "changes its input", ("return a - b", "a -= b\n        return a"))
 wrong("arithmetic", "float64", ("np.asarray(a**b)", 'np.asarray(a**b, "float64")'))
@@ -73,6 +97,19 @@ wrong(
     "history lost",
     ("return tensor_sum(input, dim, keepdim) / count", "return tensor_sum(input.detach(), dim, keepdim) / count"),
 )
+wrong(
+    "mean-max",
+    "history lost where dim is None",
+    (
+        "    count = math",
+        "    if dim is None:\n        return Tensor.wrap(np.asarray(input.array.mean()))\n    count = math",
+    ),
+)
+wrong(
+    "mean-max",
+    "a maximum of at least 0",
+    ("axis=dim, keepdims=True)\n        places", "axis=dim, keepdims=True, initial=0)\n        places"),
+)
 wrong("mean-max", "ties count in full", ("places / places.sum(axis=dim, keepdims=True)", "places"))
 wrong("mean-max", "share is float64", (".astype(a.dtype)", ""))
 wrong("mean-max", "keepdim ignored", ("return kept if keepdim else kept", "return kept"))
@@ -84,6 +121,12 @@ wrong(
     "matmul",
     "only matrices",
     ("return a @ b", "return np.asarray(a[..., :, None] * b).sum(-2) if b.ndim == 2 else a @ b[0]"),
+)
+wrong("views", "the order of the memory", ("return a.reshape(shape)", "return a.reshape(shape, order='A')"))
+wrong(
+    "matmul",
+    "saves only what is needed",
+    ("self.saved = a, b", "self.saved = tuple(x if n else None for x, n in zip((a, b), self.needs_input_grad[::-1]))"),
 )
 wrong("matmul", "saved in the other order", ("self.saved = a, b", "self.saved = b, a"))
 wrong(
@@ -147,6 +190,9 @@ right(
             for k in fitting[1:]:
                 widest = np.promote_types(widest, k.numpy)
             return as_dtype(widest)
+
+
+Tensor._result_type = staticmethod(result_type)
 """,
 )
 right(
