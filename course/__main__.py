@@ -144,10 +144,15 @@ def hint(options):
 
 
 def reset(options):
+    from course.exercise import name_of
     from course.exercise import reset as put_back
+    from course.released import released_lesson
 
-    workspace, lesson, exercise = exercise_of(options)
-    print(put_back(workspace, lesson, f"check-{exercise}" if options.exercise.startswith("check-") else exercise))
+    workspace, lesson = lesson_of(options)
+    name = options.exercise
+    if name not in [name_of(cell) for cell in released_lesson(workspace, lesson).cells]:
+        name = exercise_of(options)[-1]
+    print(put_back(workspace, lesson, name))
 
 
 def solution(options):

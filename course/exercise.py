@@ -31,25 +31,29 @@ def named(lesson: Notebook, text: str, exactly: bool = False) -> str:
     raise CourseError(what + known)
 
 
-def reset(workspace: Path, lesson: str, grade_id: str) -> str:
-    """Put the cell of an exercise, or of its check, back as the lesson has it; what stood in it is kept. Returns what
-    to tell."""
+def reset(workspace: Path, lesson: str, name: str) -> str:
+    """Put a cell back as the lesson has it, that of an exercise, of a check ("check-" and the exercise), or any by its
+    id; what stood in it is kept. Returns what to tell."""
     notebook = workspace / f"{lesson}.ipynb"
     release = workspace / FOLDER / notebook.name
     source = load(release) if release.exists() else blank(load(plan().notebook(lesson)))
     nb, there = load(notebook), parsed(source).cells
-    place = [cell.nbgrader.get("grade_id") for cell in there].index(grade_id)
+    place = [name_of(cell) for cell in there].index(name)
     cells = parsed(nb).cells
-    old = [at for at, cell in enumerate(cells) if cell.nbgrader.get("grade_id") == grade_id]
+    old = [at for at, cell in enumerate(cells) if name_of(cell) == name]
     at = old[0] if old else place_for(there[:place], cells)
     stood = "\n\n\n".join(cells[each].source for each in old)
-    kept = keep(workspace, lesson, grade_id, stood) if old and stood != there[place].source else None
+    kept = keep(workspace, lesson, name, stood) if old and stood != there[place].source else None
     new = [raw for number, raw in enumerate(nb["cells"]) if number not in old]
     nb["cells"] = [*new[:at], source["cells"][place], *new[at:]]
     notebook.write_text(dumped(nb), encoding="utf-8")
-    told = f"{grade_id} in {notebook.name} is as it was at first"
+    told = f"{name} in {notebook.name} is as it was at first"
     told += f"; what stood there lies in {kept.relative_to(workspace)}" if kept else ""
     return f"{told}. If the notebook is open: File > Reload Notebook from Disk."
+
+
+def name_of(cell: Cell) -> str:
+    return cell.nbgrader.get("grade_id", cell.id)
 
 
 def blank(nb: dict) -> dict:

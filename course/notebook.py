@@ -104,7 +104,7 @@ class Notebook:
 
     def answer(self, exercise: str, sources: list[str]) -> str:
         """What answers an exercise of this lesson where `sources` run one after another: the cells that last define
-        what is asked for, in one text. What the lesson makes of it later (`linear = dispatch(linear)`) is no answer.
+        what is asked for, in one text. What the lesson makes of it later (`Tensor.sum = total`) is no answer.
         """
         given = {cell.source.strip() for cell in self.exported if not cell.exercise}
         last = last_definitions([source.strip() for source in sources if source.strip() not in given])

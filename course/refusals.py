@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from course.checks import watched
+from course.exercise import name_of
 from course.notebook import EXPORTED, Cell, Notebook, definitions, last_definitions
 from course.plan import plan
 from course.released import released_lesson
@@ -97,17 +98,18 @@ def refuse_strange_modules(notebook: Notebook, name: str):
 
 
 def refuse_missing(notebook: Notebook, root: Path, name: str):
-    """Whatever was done to its cell: each exercise of the lesson is in what is exported, where the lesson has it."""
+    """Whatever was done to its cells: what the lesson exports is in what is exported, where the lesson has it."""
     lesson = released_lesson(root, name)
-    for exercise, asked in lesson.exercises.items():
+    for asked in lesson.exported:
         module = module_of(asked)
         there = last_definitions([cell.source for cell in notebook.exported if module_of(cell) == module])
         if lacking := [each for each in definitions(asked.source) if each not in there]:
             mark = EXPORTED.search(asked.source)[0]
+            what = f"exercise {asked.exercise}" if asked.exercise else f"`{lacking[0]}`"
             raise CourseError(
-                f'exercise {exercise}, in section "{asked.section}", would be missing in your package: no exported '
-                f"cell defines `{lacking[0]}`. Its cell is a code cell that begins with `{mark}`, and defines it at "
-                f"the top level. (In a terminal: `python -m course reset {name} {exercise}` keeps yours beside it.)"
+                f'{what}, in section "{asked.section}", would be missing in your package: no exported cell defines '
+                f"`{lacking[0]}`. Its cell is a code cell that begins with `{mark}`, and defines it at the top level. "
+                f"(In a terminal: `python -m course reset {name} {name_of(asked)}` brings it; yours is kept.)"
             )
 
 

@@ -4,7 +4,7 @@ import shutil
 from textwrap import indent
 
 import pytest
-from small_course import cell, execute, run, sources_of, write
+from small_course import cell, command, execute, run, solve, sources_of, write
 
 from course.notebook import Cell
 from course.plain import exported_source
@@ -83,10 +83,23 @@ def test_an_exercise_is_never_left_out(mine, change):
     assert "course reset 01_one double" in errors[-1] and not (mine / "tinytorch/tensor.py").exists()
 
 
+def test_a_given_cell_is_never_left_out(mine):
+    """Without it the lesson would be exported, and fail where another one needs what it defines."""
+    notebook = mine / "01_one.ipynb"
+    solve(notebook)
+    write(notebook, "# no longer here", "head")
+    error = execute(notebook)[1][-1]
+    assert "`Tensor`, in section" in error and "`python -m course reset 01_one head` brings it" in error
+    code, said = command(mine, "reset", "1", "head")
+    assert code == 0 and "what stood there lies in kept/01_one/head-1.py" in said and not execute(notebook)[1]
+
+
 def test_an_exercise_in_a_cell_of_its_own(mine):
     """Where it stands is the learner's affair."""
     notebook = mine / "01_one.ipynb"
-    write(notebook, f"#| export\nfactor = 2\n\n\n{BODY}".replace("2 *", "factor *"), "head")
+    write(
+        notebook, f"#| export\nfactor = 2\n\n\nclass Tensor:\n    pass\n\n\n{BODY}".replace("2 *", "factor *"), "head"
+    )
     write(notebook, "# moved up")
     sources = [*sources_of(notebook).values()]
     said, errors = run(mine, [source.replace('"""A module."""', "") for source in sources])
