@@ -266,7 +266,7 @@ def text_dataset(tt, lesson, rng):
             windows = lesson.TextDataset(given, size)
             found = [windows[i] for i in at]
             kinds = [isinstance(part, tt.Tensor) and part.dtype is tt.int64 for sample in found for part in sample]
-            return tuple(found), kinds, [type(sample).__name__ for sample in found]
+            return tuple(found), kinds, [isinstance(sample, tuple) for sample in found]
 
         def whole(given=given, size=size):
             windows = lesson.TextDataset(given, size)
