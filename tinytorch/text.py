@@ -281,8 +281,7 @@ class BPETokenizer(Tokenizer):
     the order learned, then `special`.
 
     `decode(encode(text)) == text` for every text that UTF-8 can write. Special tokens
-    have ids (`tokenizer.special`)
-    that `encode` never gives; `decode` shows their names.
+    have ids (`tokenizer.special`) that `encode` never gives; `decode` shows their names.
     """
 
     def __init__(self, merges=(), special=()):

@@ -264,7 +264,9 @@ def text_dataset(tt, lesson, rng):
 
         def samples(given=given, size=size, at=at):
             windows = lesson.TextDataset(given, size)
-            return tuple(windows[i] for i in at)
+            found = [windows[i] for i in at]
+            kinds = [isinstance(part, tt.Tensor) and part.dtype is tt.int64 for sample in found for part in sample]
+            return tuple(found), kinds, [isinstance(sample, tuple) for sample in found]
 
         def whole(given=given, size=size):
             windows = lesson.TextDataset(given, size)

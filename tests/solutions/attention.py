@@ -95,13 +95,14 @@ wrong(
 
 right("attention-scores", "by matmul, scaled afterwards", (
     "return (query * scale) @ key.swapaxes(-1, -2)", "products = query @ key.swapaxes(-2, -1)\n    return products * scale"))  # fmt: skip
-right("attention-weights", "by where", """def attention_weights(scores):
+right("attention-weights", "by where", """@dispatch
+def attention_weights(scores):
     if not scores.shape[-1]:
         return scores.copy()
     top = scores.max(-1, keepdims=True)
     powers = np.exp(scores - np.where(np.isfinite(top), top, 0).astype(scores.dtype))
     total = powers.sum(-1, keepdims=True)
-    return np.divide(powers, total, out=np.zeros_like(powers), where=total > 0)
+    return np.divide(powers, total, out=np.zeros_like(powers), where=total != 0)
 """)  # fmt: skip
 right("masks", "by comparing places, and by filling a copy", """def causal_mask(queries, keys):
     return np.arange(keys) <= np.arange(queries)[:, None]
