@@ -324,6 +324,19 @@ def test_modes(t):
         raise KeyError
     assert t.is_grad_enabled()
 
+    def recorded(x):
+        return (x * 2).requires_grad
+
+    for decorate, expected in [
+        (t.set_grad_enabled(False), False),
+        (t.inference_mode(), False),
+        (t.inference_mode(False), True),
+        (t.enable_grad(), True),
+    ]:
+        once = decorate(recorded)
+        assert t.is_grad_enabled()  # which the decoration of a function leaves alone
+        assert [once(a), once(a)] == [expected, expected] and t.is_grad_enabled()
+
 
 @both
 def test_modes_are_of_one_thread(t):

@@ -273,7 +273,8 @@ right(
 right(
     "walk",
     "edge by edge",
-    """def walk(pending: dict, wanted=(), retain_graph: bool = False, create_graph: bool = False) -> dict:
+    """@dispatch
+def walk(pending: dict, wanted=(), retain_graph: bool = False, create_graph: bool = False) -> dict:
     found = {}
     for node in graph_order([source for source in pending if isinstance(source, Function)]):
         if node not in pending:
