@@ -29,13 +29,13 @@ TASKS = {
             "-m ruff check --quiet .",
             "-m ruff format --check --quiet course grading milestones tests benchmarks modules",
             "-m mypy",
-            "-m pytest -n {jobs} --dist loadgroup -m 'not breadth'",
+            "-m pytest -n {jobs} --dist worksteal -m 'not breadth'",
         ),
         {"PYTHONDONTWRITEBYTECODE": ""},  # hundreds of processes import the package: let the first compile it for all
     ),
     "test-all": Task(
         "every case of what `test` samples: dtypes, models, programs, notebooks, mistakes (half an hour)",
-        ("-m pytest -n {jobs} --dist loadgroup",),
+        ("-m pytest -n {jobs} --dist worksteal",),
         {"PYTHONDONTWRITEBYTECODE": ""},
     ),
     "milestones": Task("the list of milestones", ("-m milestones",)),

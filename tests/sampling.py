@@ -5,4 +5,5 @@ import pytest
 
 def every(n: int, cases) -> list:
     """Parameters for pytest: each n-th case, and the others marked `breadth`, which `python -m course test-all` runs."""
-    return [case if i % n == 0 else pytest.param(case, marks=pytest.mark.breadth) for i, case in enumerate(cases)]
+    more = lambda case: pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.breadth)
+    return [case if i % n == 0 else more(case) for i, case in enumerate(cases)]

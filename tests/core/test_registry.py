@@ -7,6 +7,7 @@ from against_torch import alike, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from registry import FUNCTIONS, MODULES, Draw, functions, fused_functions, modules
+from sampling import every
 
 import tinytorch as tt
 from tinytorch import backends
@@ -39,10 +40,8 @@ def test_a_new_function_without_an_example_is_found(monkeypatch):
     assert missing(functions(), FUNCTIONS) == ["Forgotten"]
 
 
-cases = pytest.mark.parametrize(
-    ("name", "example"),
-    [pytest.param(name, e, id=f"{name}-{i}") for name, es in FUNCTIONS.items() for i, e in enumerate(es)],
-)
+CASES = [pytest.param(name, e, id=f"{name}-{i}") for name, es in FUNCTIONS.items() for i, e in enumerate(es)]
+cases = pytest.mark.parametrize(("name", "example"), CASES)
 
 
 @cases
@@ -75,8 +74,11 @@ def leaves(arrays):
     return [tt.tensor(np.asarray(a, np.float64), requires_grad=True) for a in arrays]
 
 
-@cases
+@pytest.mark.parametrize(
+    ("name", "example"), every(4, [case.values for case in CASES]), ids=[case.id for case in CASES]
+)
 def test_function_by_differences(name, example):
+    """Not by PyTorch, which is the judge of all examples above."""
     with backends.use("lessons"):
         by_differences(name, example)
 

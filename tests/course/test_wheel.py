@@ -17,7 +17,6 @@ from course.workspace import contents
 from grading.bundle import bundle
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.xdist_group("wheel")
 
 
 @pytest.fixture(scope="module")

@@ -25,10 +25,7 @@ from grading.release import generate
 
 ROOT = Path(__file__).parents[2]
 LESSON = "12_attention"
-pytestmark = [
-    needs_bubblewrap,
-    pytest.mark.xdist_group("autograde"),  # one worker: the class is graded once
-]
+pytestmark = needs_bubblewrap
 
 
 def handed_in(change=lambda cell: None) -> str:

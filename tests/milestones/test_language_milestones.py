@@ -11,8 +11,6 @@ from milestones import gpt_2018, lstm_1997, manual, recurrent_text, runner, tran
 from milestones.ngram import ngram_bits
 from tinytorch import backends
 
-pytestmark = pytest.mark.xdist_group("milestones")
-
 
 @pytest.fixture(scope="module")
 def run():

@@ -26,9 +26,6 @@ SEEDS = 1  # the worst of 20 is clear of each bar: README.md; `... run NAME --se
 MNIST = ROOT.parent / "shared" / "data" / "mnist"
 
 
-pytestmark = pytest.mark.xdist_group("milestones")  # one worker: all milestones are trained once
-
-
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory):
     """What `make demo` runs, with fewer seeds: the milestones, with plots."""

@@ -98,7 +98,7 @@ def main():
     reader.add_argument("names", nargs="*", choices=[[], *RUNS, *NEIGHBOURS], metavar="NAME")
     reader.add_argument("--jobs", type=int, default=2)
     given, options = reader.parse_known_args()
-    options += ["-n", str(given.jobs), "--dist", "loadgroup"]
+    options += ["-n", str(given.jobs), "--dist", "worksteal"]
     table, bad = Table("run", "numpy", "PyTorch, oneDNN", "OpenBLAS", "result"), 0
     with tempfile.TemporaryDirectory() as folder:
         for name in given.names or [*RUNS, *NEIGHBOURS]:
