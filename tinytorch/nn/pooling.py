@@ -153,7 +153,7 @@ def add_to_largest(
     each window's largest number.
     """
     for number, tap in enumerate(np.ndindex(*kernel_size)):
-        places[(..., *tap)] += grad * (which == number)
+        places[(..., *tap)] += np.where(which == number, grad, 0)
 
 
 # %% ../../modules/08_convolution/08_convolution.ipynb #c059
