@@ -118,9 +118,9 @@ wrong(
     ("enumerate(np.ndindex(*kernel_size))", "enumerate(tap[::-1] for tap in np.ndindex(*kernel_size[::-1]))"),
 )
 
-wrong("max-pool-backward", "overwritten", ("] += grad", "] = grad"))
-wrong("max-pool-backward", "to all of the window", (" * (which == number)", ""))
-wrong("max-pool-backward", "one place further", ("(which == number)", "(which == number + 1)"))
+wrong("max-pool-backward", "overwritten", ("] += np", "] = np"))
+wrong("max-pool-backward", "to all of the window", ("np.where(which == number, grad, 0)", "grad"))
+wrong("max-pool-backward", "one place further", ("(which == number,", "(which == number + 1,"))
 
 right(
     "conv2d-loops",
@@ -205,7 +205,14 @@ right(
     return np.take_along_axis(flat, which[..., None], -1)[..., 0], which
 """,
 )
-right("max-pool-backward", "np.where", ("grad * (which == number)", "np.where(which == number, grad, 0)"))
+right(
+    "max-pool-backward",
+    "by a mask",
+    (
+        "places[(..., *tap)] += np.where(which == number, grad, 0)",
+        "won = which == number\n        places[(..., *tap)][won] += grad[won]",
+    ),
+)
 right(
     "conv2d-module",
     "the bias added afterwards",
