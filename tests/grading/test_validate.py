@@ -1,6 +1,8 @@
 """The button Validate in JupyterLab, pressed in a browser on a released lesson."""
 
+import json
 import shutil
+import urllib.request
 from pathlib import Path
 
 import nbformat
@@ -86,5 +88,6 @@ def test_jupyterlab_opens_on_the_readme_has_no_panels_for_instructors_and_wraps_
         assert links[: len(plan().lessons)] == [name.replace("_", " ") for name in plan().lessons]
         wait.until(there.element_to_be_clickable((By.XPATH, "//div[contains(@class, 'lm-MenuBar')]//*[text()='View']")))
         assert not browser.find_elements(By.XPATH, "//*[contains(@class, 'lm-MenuBar')]//*[text()='Nbgrader']")
-        browser.find_element(*link).click()
-        wait.until(there.presence_of_element_located((By.CSS_SELECTOR, ".jp-CodeCell .cm-lineWrapping")))
+        asked = f"{url}/lab/api/settings/@jupyterlab/notebook-extension:tracker?token={notebook_server.TOKEN}"
+        settings = json.load(urllib.request.urlopen(asked, timeout=20))["schema"]["properties"]
+        assert settings["codeCellConfig"]["default"]["lineWrap"] is True
