@@ -112,6 +112,121 @@ wrong(
         '    if begins:\n            for group in self.optimizer.param_groups:\n                group["lr"] *= self.gamma\n            begins = False\n        return [',
     ),
 )
+wrong("zero-grad", "needs a dimension", ("p.grad.array[...] = 0", "p.grad.array[:] = 0"))
+wrong(
+    "zero-grad",
+    "ends at the first parameter without a gradient",
+    ("elif p.grad is not None:", "elif p.grad is None:\n                return\n            else:"),
+)
+wrong(
+    "zero-grad",
+    "forgets the state too",
+    ("    for group in self.param_groups:", "    self.state.clear()\n    for group in self.param_groups:"),
+)
+wrong("zero-grad", "zeros that nobody is told of", ("changes.note(p.grad)", "pass"))
+wrong("sgd", "one state for all", ("velocity(grad, state, group)", "velocity(grad, self.state, group)"))
+wrong("sgd", "the defaults", ('p -= group["lr"]', 'p -= self.defaults["lr"]'))
+wrong("sgd", "the first group's lr", ('p -= group["lr"]', 'p -= self.param_groups[0]["lr"]'))
+wrong("sgd", "in float32", ('group["lr"] * grad', 'group["lr"] * grad.astype(np.float32)'))
+wrong("momentum", "nesterov with a momentum of its own", ("grad + momentum * v", "grad + 0.5 * v"))
+wrong("momentum", "a float32 buffer", ("kept(grad)", "kept(grad.astype(np.float32))"))
+wrong(
+    "running-means",
+    "betas of its own",
+    ("betas[0]", "0.9"),
+    ("betas[1]", "0.99"),
+)
+wrong(
+    "running-means",
+    "needs a dimension",
+    ("m *= betas[0]\n    m += (1 - betas[0]) * grad", "m[:] = betas[0] * m + (1 - betas[0]) * grad"),
+)
+wrong(
+    "running-means",
+    "new arrays in the state",
+    (
+        "    return m, v",
+        '    state["exp_avg"], state["exp_avg_sq"] = kept(m), kept(v)\n'
+        '    return state["exp_avg"].array, state["exp_avg_sq"].array',
+    ),
+)
+wrong("running-means", "in float32", ("(1 - betas[0]) * grad", "(1 - betas[0]) * grad.astype(np.float32)"))
+wrong("adam", "an lr of its own", ("p -= lr /", "p -= 0.1 /"))
+wrong("adam", "betas of its own", ("beta1**t", "0.9**t"), ("beta2**t", "0.99**t"))
+wrong("adam", "an eps of its own", ("size += eps", "size += 0.1"))
+wrong(
+    "adam",
+    "corrected for the first thirty steps only",
+    ("    size = np.sqrt(v)\n", "    if t > 30:\n        t = 10**9\n    size = np.sqrt(v)\n"),
+)
+wrong("adam", "in float32", ("np.sqrt(v)", "np.sqrt(v.astype(np.float32)).astype(v.dtype)"))
+wrong("decoupled-decay", "a factor of its own", ('1 - group["lr"] * group["weight_decay"]', "0.95"))
+wrong("decoupled-decay", "an lr of its own", ('group["lr"]', "0.1"))
+wrong(
+    "decoupled-decay",
+    "needs a dimension",
+    ("    p *=", "    p[:] = p *"),
+    ("1 - group", "(1 - group"),
+    ('["weight_decay"]', '["weight_decay"])'),
+)
+wrong(
+    "clip-grad-norm",
+    "no absolute values",
+    ("norm(grad.array, norm_type) for", "(np.sum(grad.array) if norm_type == 1 else norm(grad.array, norm_type)) for"),
+)
+wrong(
+    "clip-grad-norm",
+    "the largest, not the largest in size",
+    (
+        "norm(grad.array, norm_type) for",
+        "(np.max(grad.array) if norm_type == math.inf else norm(grad.array, norm_type)) for",
+    ),
+)
+wrong("clip-grad-norm", "without 1e-6", ("(total + 1e-6)", "total"))
+wrong("clip-grad-norm", "1e-6 above the line", ("max_norm / (total + 1e-6)", "max_norm / total + 1e-6"))
+wrong(
+    "clip-grad-norm",
+    "scaled before the error",
+    (
+        "for grad in grads], norm_type)",
+        "for grad in grads], norm_type)\n    for grad in grads:\n"
+        "        grad.array *= float(np.minimum(max_norm / (total + 1e-6), 1.0))\n        changes.note(grad)",
+    ),
+    ("scale = float(np.minimum(max_norm / (total + 1e-6), 1.0))", "scale = 1.0"),
+)
+wrong(
+    "clip-grad-norm",
+    "always an error",
+    (
+        "for grad in grads], norm_type)",
+        "for grad in grads], norm_type)\n    error_if_nonfinite = True",
+    ),
+)
+wrong("clip-grad-norm", "tells of one only", ("changes.note(grad)", "changes.note(grads[0])"))
+wrong(
+    "clip-grad-norm",
+    "goes through a generator again",
+    ("    for grad in grads:", "    for grad in gradients_of(parameters):"),
+)
+wrong("clip-grad-norm", "needs a dimension", ("grad.array *= scale", "grad.array[:] = grad.array * scale"))
+wrong("step-lr", "a gamma of its own", ("self.gamma if", "0.5 if"))
+wrong("step-lr", "a step of its own", ("self.last_epoch % self.step_size == 0", "self.last_epoch % 3 == 0"))
+wrong(
+    "step-lr",
+    "never below a hundredth",
+    (
+        'return [group["lr"] * (self.gamma if begins else 1)',
+        'return [max(1e-2, group["lr"] * (self.gamma if begins else 1))',
+    ),
+)
+wrong(
+    "step-lr",
+    "counts its calls",
+    (
+        "begins = self.last_epoch > 0 and self.last_epoch % self.step_size == 0",
+        'self.calls = getattr(self, "calls", -1) + 1\n        begins = self.calls > 0 and self.calls % self.step_size == 0',
+    ),
+)
 
 right(
     "zero-grad",
@@ -122,6 +237,7 @@ right(
             p.grad = None
         else:
             np.copyto(p.grad.array, np.zeros(p.grad.shape))
+            changes.note(p.grad)
 
 
 Optimizer.zero_grad = zero_grad

@@ -189,7 +189,7 @@ def zero_grad(self, set_to_none: bool = True) -> None:
             if set_to_none:
                 p.grad = None
             elif p.grad is not None:
-                p.grad = p.grad.detach()
+                p.grad = p.grad.detach()  # zeros have no history, even if the gradient had one
                 p.grad.array[...] = 0
                 changes.note(p.grad)
 
