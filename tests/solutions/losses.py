@@ -147,7 +147,8 @@ right(
 right(
     "class-losses",
     "by gather",
-    """def class_losses(log_probabilities, classes):
+    """@dispatch
+def class_losses(log_probabilities, classes):
     return -log_probabilities.gather(1, Tensor.wrap(np.asarray(classes)[:, None])).squeeze(1)
 """,
 )
