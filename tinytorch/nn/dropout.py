@@ -15,6 +15,7 @@ from .. import float64, rand_like
 from ..ops.inplace import change
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #dropout
+@dispatch
 def dropped(input: Tensor, p: float) -> Tensor:
     """input with each element 0 with probability p < 1, and the others times 1 / (1 -
     p).
@@ -24,9 +25,6 @@ def dropped(input: Tensor, p: float) -> Tensor:
 
 
 # %% ../../modules/09_normalization/09_normalization.ipynb #c046
-dropped = dispatch(dropped)
-
-
 def checked_probability(p: float) -> None:
     """Raise ValueError unless p is a probability."""
     if not 0 <= p <= 1:
