@@ -120,7 +120,8 @@ wrong(
 
 wrong("max-pool-backward", "overwritten", ("] += np", "] = np"))
 wrong("max-pool-backward", "to all of the window", ("np.where(which == number, grad, 0)", "grad"))
-wrong("max-pool-backward", "one place further", ("(which == number,", "(which == number + 1,"))
+wrong("max-pool-backward", "inf * 0 for the losers", ("np.where(which == number, grad, 0)", "grad * (which == number)"))
+wrong("max-pool-backward", "one place further", ("which == number,", "which == number + 1,"))
 
 right(
     "conv2d-loops",
@@ -148,7 +149,7 @@ right(
     """def conv_forward(x, weight, stride, padding, dilation, groups):
     view = windows(padded(x, padding), weight.shape[2:], stride, dilation)
     parts = zip(np.split(view, groups, axis=1), np.split(weight, groups))
-    return np.concatenate([one_group(v, w, len(stride)) for v, w in parts], axis=1)
+    return np.ascontiguousarray(np.concatenate([one_group(v, w, len(stride)) for v, w in parts], axis=1))
 """,
     added="""def one_group(view, weight, n):
     inside = list(range(1, 1 + n))
@@ -207,10 +208,10 @@ right(
 )
 right(
     "max-pool-backward",
-    "by a mask",
+    "a mask",
     (
         "places[(..., *tap)] += np.where(which == number, grad, 0)",
-        "won = which == number\n        places[(..., *tap)][won] += grad[won]",
+        "places[(..., *tap)][which == number] += grad[which == number]",
     ),
 )
 right(

@@ -96,7 +96,7 @@ def columns(
     windows), a copy.
     """
     n, view = len(kernel_size), windows(padded(x, padding), kernel_size, stride, dilation)
-    # C, kernel, N, windows; for n = 2: (N, C, H', W', k, l).transpose(1, 4, 5, 0, 2, 3)
+    # C, kernel, N, windows
     view = view.transpose(1, *range(2 + n, 2 + 2 * n), 0, *range(2, 2 + n))
     taps, count = math.prod(kernel_size), math.prod(view.shape[2 + n :])
     return view.reshape(groups, x.shape[1] // groups * taps, x.shape[0] * count)
@@ -297,8 +297,8 @@ def check_convolution(n: int, input, weight, bias, stride, padding, dilation, gr
         raise RuntimeError(f"{layer}: {out} output channels cannot be divided into groups={groups}")
     if input.shape[-n - 1] != channels:
         raise RuntimeError(
-            f"{layer}: the input has {input.shape[-n - 1]} channels, expected {channels}: its shape is {input.shape}, "
-            f"expected ({batch if input.ndim == n + 2 else batch[3:]}) with C = {channels}"
+            f"{layer}: the input has {input.shape[-n - 1]} channels, expected {channels}: its shape is "
+            f"{tuple(input.shape)}, expected ({batch if input.ndim == n + 2 else batch[3:]}) with C = {channels}"
         )
     if bias is not None and bias.shape != (out,):
         raise RuntimeError(
