@@ -111,6 +111,162 @@ wrong("standardize", "never enlarged", ("std + (std == 0)", "std.clamp(min=1.0)"
 wrong("standardize", "the variance", ("** 0.5", "** 1.0"))
 wrong("standardize", "over n - 1", ("((train - mean) ** 2).mean(0)", "((train - mean) ** 2).sum(0) / (len(train) - 1)"))
 wrong("standardize", "a little added", ("std + (std == 0)", "std + 0.01"))
+wrong("tensor-dataset", "arrays", ("t[index] for t", "t.numpy()[index] for t"))
+wrong("tensor-dataset", "numbers", ("t[index] for t", "(t[index].item() if t.ndim == 1 else t[index]) for t"))
+wrong("tensor-dataset", "neighbours' lengths are not compared", ("len(set(lengths)) != 1", "lengths[0] != lengths[-1]"))
+wrong(
+    "tensor-dataset",
+    "the first two lengths must be the same and no others",
+    ("len(set(lengths)) != 1", "len(set(lengths[:2])) > 1"),
+)
+wrong("tensor-dataset", "numbers of elements, not lengths", ("len(t) for t in tensors", "t.numel() for t in tensors"))
+wrong("tensor-dataset", "a ValueError", ("raise AssertionError(", "raise ValueError("))
+wrong(
+    "tensor-dataset",
+    "no number beyond the end is refused",
+    ("return tuple(t[index] for", "index %= len(self)\n        return tuple(t[index] for"),
+)
+wrong("random-split", "two parts only", ("zip(ends, lengths, strict=True)]", "zip(ends, lengths[:2])]"))
+wrong(
+    "random-split",
+    "samples, not a view",
+    ("Subset(dataset, order[end - length : end])", "[dataset[i] for i in order[end - length : end]]"),
+)
+wrong("random-split", "sorted parts", ("order[end - length : end]", "sorted(order[end - length : end])"))
+wrong(
+    "random-split",
+    "the last sample is always last",
+    (
+        "order = tinytorch.randperm(len(dataset), generator=generator).tolist()",
+        "order = [*tinytorch.randperm(len(dataset) - 1, generator=generator).tolist(), len(dataset) - 1]",
+    ),
+)
+wrong("random-split", "touches every sample", ("order = tiny", "list(dataset)\n    order = tiny"))
+wrong(
+    "random-split",
+    "only rotated",
+    (
+        "order = tinytorch.randperm(len(dataset), generator=generator).tolist()",
+        "first = int(tinytorch.randint(0, len(dataset), (), generator=generator))\n    order = [(first + i) % len(dataset) for i in range(len(dataset))]",
+    ),
+)
+wrong(
+    "random-sampler",
+    "all is drawn from one call",
+    ("(self.num_samples,), generator", "(min(self.num_samples, n),), generator"),
+)
+wrong("random-sampler", "at most two orders", ("range(self.num_samples // n)", "range(min(2, self.num_samples // n))"))
+wrong(
+    "random-sampler",
+    "asks the samples",
+    ("        if self.replacement:", "        list(self.data_source)\n        if self.replacement:"),
+)
+wrong(
+    "random-sampler",
+    "the last order in order",
+    (
+        "yield from tinytorch.randperm(n, generator=generator).tolist()[: self.num_samples % n]",
+        "yield from range(self.num_samples % n)",
+    ),
+)
+wrong("random-sampler", "never the last index, with replacement", ("randint(0, n, (self", "randint(0, n - 1, (self"))
+wrong(
+    "random-sampler",
+    "whole orders only",
+    (
+        "yield from tinytorch.randperm(n, generator=generator).tolist()[: self.num_samples % n]",
+        "yield from tinytorch.randperm(n, generator=generator).tolist()[: self.num_samples % n and n]",
+    ),
+)
+wrong(
+    "batch-sampler",
+    "the wrong length with drop_last",
+    ("if self.drop_last:\n            return len(self.sampler) // self.batch_size\n        return math", "return math"),
+)
+wrong(
+    "batch-sampler",
+    "tuples",
+    ("yield batch\n                batch = []", "yield tuple(batch)\n                batch = []"),
+)
+wrong(
+    "batch-sampler",
+    "one more index than it needs",
+    (
+        "batch.append(index)\n            if len(batch) == self.batch_size:\n                yield batch\n                batch = []",
+        "if len(batch) == self.batch_size:\n                yield batch\n                batch = []\n            batch.append(index)",
+    ),
+    ("if batch and not self.drop_last:", "if batch and (not self.drop_last or len(batch) == self.batch_size):"),
+)
+wrong("batch-sampler", "falsy indices are lost", ("batch.append(index)", "batch += [index] if index else []"))
+wrong(
+    "batch-sampler",
+    "sorted",
+    (
+        "for index in self.sampler:",
+        "for index in (sorted(self.sampler) if hasattr(self.sampler, '__len__') else self.sampler):",
+    ),
+)
+wrong(
+    "batch-sampler", "its length is counted", ("math.ceil(len(self.sampler) / self.batch_size)", "sum(1 for _ in self)")
+)
+wrong(
+    "collate", "all in float32", ("tinytorch.stack(list(batch))", "tinytorch.stack([each.float() for each in batch])")
+)
+wrong("collate", "a bool is an integer", ("return tensor(batch)\n", "return tensor([int(x) for x in batch])\n"))
+wrong("collate", "only the first two positions", ("zip(*batch, strict=True)]", "list(zip(*batch, strict=True))[:2]]"))
+wrong("collate", "texts as a tuple", ("return batch\n", "return tuple(batch)\n"))
+wrong("collate", "bytes are taken apart", ("(str, bytes)", "str"))
+wrong("collate", "keys sorted", ("for key in first}", "for key in sorted(first)}"))
+wrong("collate", "the first key only", ("for key in first}", "for key in list(first)[:1]}"))
+wrong(
+    "collate",
+    "integer arrays become float",
+    ("tinytorch.as_tensor(sample) for sample", "tinytorch.as_tensor(sample).float() for sample"),
+)
+wrong(
+    "collate",
+    "in float32 in between",
+    ("tensor(batch, dtype=tinytorch.float64)", "tensor(batch).to(tinytorch.float64)"),
+)
+wrong(
+    "batches",
+    "without what __getitems__ gives",
+    ("take(dataset, indices)", "(take(dataset, indices), [dataset[i] for i in indices])[1]"),
+)
+wrong(
+    "batches",
+    "one batch ahead",
+    (
+        "    for indices in batch_sampler:\n        yield collate_fn(take(dataset, indices))",
+        "    waiting = None\n    for indices in batch_sampler:\n        if waiting is not None:\n            yield waiting\n        waiting = collate_fn(take(dataset, indices))\n    if waiting is not None:\n        yield waiting",
+    ),
+)
+wrong("batches", "each sample once", ("take(dataset, indices)", "take(dataset, list(dict.fromkeys(indices)))"))
+wrong("batches", "no empty batch", ("        yield collate", "        if sum(indices):\n            yield collate"))
+wrong(
+    "batches",
+    "an index out of place ends it quietly",
+    (
+        "    for indices in batch_sampler:\n        yield collate_fn(take(dataset, indices))",
+        "    for indices in batch_sampler:\n        try:\n            yield collate_fn(take(dataset, indices))\n        except (IndexError, ValueError):\n            return",
+    ),
+)
+wrong("standardize", "two at most", ("(train, *others))", "(train, *others[:1]))"))
+wrong(
+    "standardize",
+    "writes into them",
+    ("    mean = train.mean(0)", "    train.array[...] -= train.mean(0).array\n    mean = train.mean(0)"),
+)
+wrong(
+    "standardize",
+    "float32 in between",
+    (
+        "    mean = train.mean(0)",
+        "    train, others = train.float(), [x.float() for x in others]\n    mean = train.mean(0)",
+    ),
+)
+wrong("standardize", "a small deviation counts as none", ("std + (std == 0)", "std + (std < 1e-3)"))
+wrong("standardize", "constant features become 0", ("(x - mean) / scale for", "(x - mean) / scale * (std != 0) for"))
 
 right(
     "tensor-dataset",
