@@ -11,10 +11,10 @@ probe = Probes()
 class Run:
     """Two parameters of an optimizer, and the gradients that they get, one pair a step."""
 
-    def __init__(self, rng, steps=4, size=1.0):
+    def __init__(self, rng, steps=4, size=1.0, dtype="float32"):
         shapes = (tuple(rng.integers(2, 5, 2)), ())
-        self.starts = [rng.normal(0, 1, shape).astype("float32") for shape in shapes]
-        self.grads = [[rng.normal(0, size, s).astype("float32") for s in shapes] for _ in range(steps)]
+        self.starts = [rng.normal(0, 1, shape).astype(dtype) for shape in shapes]
+        self.grads = [[rng.normal(0, size, s).astype(dtype) for s in shapes] for _ in range(steps)]
 
     def parameters(self, tt):
         return [tt.tensor(start, requires_grad=True) for start in self.starts]
@@ -35,6 +35,20 @@ class Run:
         state = [np.array(optimizer.state[p][name].numpy()) for p in parameters for name in names]
         return (*seen, *grads, *state, *parameters)
 
+    def digits(self, tt, make):
+        """What a float64 parameter holds that a float32 could not: it is lost where an answer goes through float32."""
+        parameters = self.parameters(tt)
+        optimizer = make(parameters)
+        for row in self.grads:
+            for p, grad in zip(parameters, row):
+                p.grad = tt.tensor(grad)
+            optimizer.step()
+        return tuple(beyond_float32(p.detach().numpy()) for p in parameters)
+
+
+def beyond_float32(array):
+    return (array - array.astype("float32")) * 1e7
+
 
 def apart(settings):
     """One group for each parameter, with settings of its own."""
@@ -49,14 +63,17 @@ def some(rng, low, high, n=2):
     "zero-grad", hint="All parameters of all groups: None, or with set_to_none=False zeros in the memory that is there."
 )
 def zero_grad(tt, lesson, rng):
-    starts, first, second = (rng.normal(0, 1, (3, 4)).astype("float32") for _ in range(3))
+    starts, first, second = ([*rng.normal(0, 1, (3, 4)).astype("float32"), np.float32(rng.normal())] for _ in range(3))
+    kept = int(rng.integers(2, 99))
 
     def begin():
         parameters = [tt.tensor(start, requires_grad=True) for start in starts]
-        one, two, unused = parameters
-        for p, pull in zip((one, two), first):
+        one, unused, two, single = parameters
+        for p, pull in zip((one, two, single), first):
             (p * tt.tensor(pull)).sum().backward()
-        return lesson.SGD([{"params": [one]}, {"params": [two, unused]}], lr=0.1), parameters
+        optimizer = lesson.SGD([{"params": [one]}, {"params": [unused, two, single]}], lr=0.1)
+        optimizer.state[one]["kept"] = kept
+        return optimizer, parameters
 
     def again(parameters):
         for p, pull in zip(parameters, second):
@@ -67,26 +84,31 @@ def zero_grad(tt, lesson, rng):
         optimizer, parameters = begin()
         optimizer.zero_grad()
         gone = [p.grad is None for p in parameters]
-        return gone, again(parameters), tuple(parameters)
+        return gone, optimizer.state[parameters[0]]["kept"], again(parameters), tuple(parameters)
 
     def to_zeros():
         optimizer, parameters = begin()
-        memory = [p.grad.numpy() for p in parameters[:2]]
+        learning = [p for p in parameters if p.grad is not None]
+        memory, versions = [p.grad.numpy() for p in learning], [p.grad._version for p in learning]
         memory[1][0] = np.inf
         optimizer.zero_grad(set_to_none=False)
-        kept = [array.copy() for array in memory]
-        return (*kept, [p.grad is None for p in parameters], again(parameters))
+        found = [array.copy() for array in memory]
+        noted = [p.grad._version > version for p, version in zip(learning, versions)]
+        return (*found, noted, [p.grad is None for p in parameters], again(parameters))
 
     return {"to None": to_none, "to zeros": to_zeros}
 
 
 @probe("sgd", hint="p -= lr * grad, in place; first comes the decay, then the velocity, of what the decay gave.")
 def sgd(tt, lesson, rng):
-    run, lrs, decays = Run(rng), some(rng, 0.1, 0.5), some(rng, 0.1, 0.5)
+    run, fine, lrs, decays = Run(rng), Run(rng, dtype="float64"), some(rng, 0.1, 0.5), some(rng, 0.1, 0.5)
     momentum = some(rng, 0.3, 0.9, 1)[0]
     own = apart([{"lr": lrs[0]}, {"lr": lrs[1], "weight_decay": decays[1]}])
     return {
-        "steps": lambda: run.moved(tt, lambda p: lesson.SGD(p, lr=lrs[0])),
+        "steps": lambda: (
+            run.moved(tt, lambda p: lesson.SGD(p, lr=lrs[0])),
+            fine.digits(tt, lambda p: lesson.SGD(p, lr=lrs[1], weight_decay=decays[0])),
+        ),
         "weight decay": lambda: (
             run.moved(tt, lambda p: lesson.SGD(p, lr=lrs[1], weight_decay=decays[0])),
             run.moved(tt, lambda p: lesson.SGD(own(p), maximize=True)),
@@ -104,6 +126,7 @@ def sgd(tt, lesson, rng):
 )
 def momentum(tt, lesson, rng):
     run, other, (lr, dampening), (mu, nu) = Run(rng), Run(rng, 3), some(rng, 0.2, 0.6), some(rng, 0.4, 0.9)
+    fine = Run(rng, dtype="float64")
 
     def buffers():
         parameters = run.parameters(tt)
@@ -122,6 +145,7 @@ def momentum(tt, lesson, rng):
         "velocity": lambda: (
             run.moved(tt, lambda p: lesson.SGD(p, lr=lr, momentum=mu), ["momentum_buffer"]),
             other.moved(tt, lambda p: lesson.SGD(apart([{"momentum": mu}, {"momentum": nu}])(p), lr=lr)),
+            fine.digits(tt, lambda p: lesson.SGD(p, lr=lr, momentum=nu)),
         ),
         "dampening": lambda: run.moved(tt, lambda p: lesson.SGD(p, lr=lr, momentum=mu, dampening=dampening)),
         "nesterov": lambda: run.moved(tt, lambda p: lesson.SGD(p, lr=lr, momentum=mu, nesterov=True)),
@@ -132,6 +156,7 @@ def momentum(tt, lesson, rng):
 @probe("running-means", hint="m takes beta1 and the gradient, v takes beta2 and its square; both change in place.")
 def running_means(tt, lesson, rng):
     run, other, first, second = Run(rng), Run(rng, 3), some(rng, 0.5, 0.9), some(rng, 0.3, 0.8)
+    fine = Run(rng, dtype="float64")
 
     def adam(betas):
         return lambda p: lesson.Adam(p, lr=0.1, betas=tuple(betas), eps=0.1)
@@ -139,16 +164,34 @@ def running_means(tt, lesson, rng):
     def of(name):
         return lambda: run.moved(tt, adam(first), [name])[-4:-2]
 
+    def memory():
+        """What the arrays of the first step's state hold after the last."""
+        parameters = run.parameters(tt)
+        optimizer, found = adam(second)(parameters), []
+        for row in run.grads:
+            for p, grad in zip(parameters, row):
+                p.grad = tt.tensor(grad)
+            optimizer.step()
+            states = [optimizer.state[p] for p in parameters]
+            found = found or [state[name].numpy() for state in states for name in ("exp_avg", "exp_avg_sq")]
+        return tuple(array.copy() for array in found)
+
     return {
         "mean": of("exp_avg"),
         "mean of squares": of("exp_avg_sq"),
-        "steps": lambda: (run.moved(tt, adam(first)), other.moved(tt, adam(second), ["exp_avg", "exp_avg_sq"])),
+        "steps": lambda: (
+            run.moved(tt, adam(first)),
+            other.moved(tt, adam(second), ["exp_avg", "exp_avg_sq"]),
+            fine.digits(tt, adam(second)),
+            memory(),
+        ),
     }
 
 
 @probe("adam", hint="Divide m by 1 - beta1**t and v by 1 - beta2**t, take the root, and only then add eps.")
 def adam(tt, lesson, rng):
-    one, run, faint = Run(rng, 1), Run(rng, 5), Run(rng, 3, size=0.01)
+    one, run, faint, long = Run(rng, 1), Run(rng, 5), Run(rng, 3, size=0.01), Run(rng, 60)
+    fine = Run(rng, dtype="float64")
     (lr,), betas, (eps,) = (
         some(rng, 0.2, 0.6, 1),
         (*some(rng, 0.5, 0.95, 1), *some(rng, 0.8, 0.99, 1)),
@@ -163,6 +206,8 @@ def adam(tt, lesson, rng):
         "later steps": lambda: (
             run.moved(tt, adam(eps=1e-3), ["exp_avg", "exp_avg_sq"]),
             run.moved(tt, adam(eps=1e-3, amsgrad=True)),
+            long.moved(tt, adam(eps=1e-3, betas=(0.99, 0.999)))[-2:],
+            fine.digits(tt, adam(eps=1e-3)),
         ),
         "eps": lambda: (faint.moved(tt, adam(eps=eps)), run.moved(tt, adam(eps=eps))),
     }
@@ -171,9 +216,13 @@ def adam(tt, lesson, rng):
 @probe("decoupled-decay", hint="p shrinks in place by lr * weight_decay of itself; the gradient comes back as it was.")
 def decoupled_decay(tt, lesson, rng):
     run, still, lrs, decays = Run(rng), Run(rng, 3, size=0), some(rng, 0.1, 0.5), some(rng, 0.2, 0.9)
+    fine = Run(rng, 2, size=0, dtype="float64")
     own = apart([{"lr": lrs[0], "weight_decay": decays[0]}, {"lr": lrs[1], "weight_decay": decays[1]}])
     return {
-        "decay": lambda: still.moved(tt, lambda p: lesson.AdamW(own(p), eps=0.1)),
+        "decay": lambda: (
+            still.moved(tt, lambda p: lesson.AdamW(own(p), eps=0.1)),
+            fine.digits(tt, lambda p: lesson.AdamW(own(p), eps=0.1)),
+        ),
         "gradient": lambda: run.moved(tt, lambda p: lesson.AdamW(own(p), eps=0.1), ["exp_avg", "exp_avg_sq"]),
     }
 
@@ -188,14 +237,36 @@ def clip_grad_norm(tt, lesson, rng):
     grads = [rng.normal(0, 3, shape).astype("float32") for shape in ((3, 2), (4,), ())]
     double, (bound, small) = rng.normal(0, 1000, (2, 3)), some(rng, 0.5, 1.5)
 
-    def clipped(grads, max_norm, *kind):
+    def with_gradients(grads):
         parameters = [tt.tensor(np.zeros_like(grad), requires_grad=True) for grad in grads]
         for p, grad in zip(parameters, grads):
             p.grad = tt.tensor(grad)
-        memory = [p.grad.numpy() for p in parameters]
+        return parameters
+
+    def clipped(grads, max_norm, *kind):
+        parameters = with_gradients(grads)
+        memory, versions = [p.grad.numpy() for p in parameters], [p.grad._version for p in parameters]
         unused = tt.tensor(np.zeros(2), requires_grad=True)
-        total = lesson.clip_grad_norm_([*parameters, unused], max_norm, *kind)
-        return (total, *memory, *[p.grad for p in parameters], unused.grad is None)
+        total = lesson.clip_grad_norm_(iter([*parameters, unused]), max_norm, *kind)
+        noted = [p.grad._version > version for p, version in zip(parameters, versions)]
+        return (total, *memory, *[p.grad for p in parameters], unused.grad is None, noted)
+
+    def tiny():
+        *_, a, b = with_gradients([grad * np.float32(1e-6) for grad in grads[:2]])
+        lesson.clip_grad_norm_([a, b], small * 1e-6)
+        return a.grad.numpy() * np.float32(1e6), b.grad.numpy() * np.float32(1e6)
+
+    def not_finite():
+        parameters = with_gradients([*grads, np.float32([1.0, np.inf])])
+        try:
+            lesson.clip_grad_norm_(parameters, bound, error_if_nonfinite=True)
+        except RuntimeError:
+            refused = True
+        else:
+            refused = False
+        as_before = [p.grad.numpy().copy() for p in parameters]
+        total = lesson.clip_grad_norm_(parameters, bound)
+        return (refused, *as_before, total, *[p.grad for p in parameters[:-1]])
 
     def one_alone():
         p = tt.tensor(np.zeros_like(double), requires_grad=True)
@@ -203,9 +274,17 @@ def clip_grad_norm(tt, lesson, rng):
         return lesson.clip_grad_norm_(p, small), p.grad
 
     return {
-        "clipped": lambda: (clipped(grads, bound), clipped([double], small), one_alone()),
-        "other norms": lambda: tuple(clipped(grads, bound, kind) for kind in (1.0, float("inf"), 3.0)),
-        "short gradients": lambda: (clipped(grads, 1000.0), clipped([grads[0] / 100, grads[1] / 100], 10.0 + bound)),
+        "clipped": lambda: (clipped(grads, bound), clipped([double], small), one_alone(), not_finite()),
+        "other norms": lambda: tuple(
+            clipped([sign * grad for grad in grads], bound, kind)
+            for kind in (1.0, float("inf"), 3.0)
+            for sign in (1, -1)
+        ),
+        "short gradients": lambda: (
+            tiny(),
+            clipped(grads, 1000.0),
+            clipped([grads[0] / 100, grads[1] / 100], 10.0 + bound),
+        ),
     }
 
 
