@@ -134,15 +134,16 @@ def carefully(kernel, *arguments):
     try:
         with np.errstate(all="ignore"):
             kernel.py_func(*[x.copy() if isinstance(x, np.ndarray) else x for x in arguments])
-    except IndexError as error:
-        raise AssertionError(
-            f"{place_of(kernel, error)}: {error}. (As plain Python; a kernel checks no bounds, and would read or overwrite"
-            " what belongs to something else. Is each index from the shape of the array that it goes into?)"
-        ) from None
     except NotImplementedError:  # still blank
         raise
     except Exception as error:  # numba may know better: np.bool_ has no `-`, for instance
-        beside = f"\n  As plain Python it stops at {place_of(kernel, error)}: {error}"
+        said = f"{place_of(kernel, error)}: {error}"
+        if isinstance(error, IndexError) and "out of" in said:
+            raise AssertionError(
+                f"{said}. (As plain Python: a kernel checks no bounds, and would read or overwrite what belongs to"
+                " something else. Is each index from the shape of the array that it goes into?)"
+            ) from None
+        beside = f"\n  As plain Python it stops at {said}"
     try:
         return kernel(*arguments)
     except NumbaError as error:
