@@ -134,7 +134,7 @@ def adam_elements(p, grad, m, v, beta1, beta2, rate, size, eps, l2, kept):
 )
 right(
     "cross-entropy-kernel",
-    "probabilities by logarithms, a loop for the largest",
+    "column by column, a loop for the largest",
     """@compiled
 def cross_entropy_rows(scores, classes, losses, probabilities):
     for i in range(scores.shape[0]):
@@ -146,7 +146,7 @@ def cross_entropy_rows(scores, classes, losses, probabilities):
         for j in range(scores.shape[1]):
             total += math.exp(scores[i, j] - top)
         for j in range(scores.shape[1]):
-            probabilities[i, j] = math.exp(scores[i, j] - top - math.log(total))
+            probabilities[i, j] = math.exp(scores[i, j] - top) / total
         losses[i] = row_loss(total, scores[i, classes[i]], top)
 """,
 )
