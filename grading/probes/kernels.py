@@ -59,7 +59,8 @@ def cross_entropy_kernel(tt, lesson, rng):
     found = {
         "rows/few classes": normal(rng, int(rng.integers(4, 9)), 3),
         "rows/many classes": normal(rng, 3, int(rng.integers(40, 90))),
-        "large scores/up": normal(rng, 5, 7) + np.float32(rng.uniform(500, 900)),
+        "large scores/down": normal(rng, 4, 6) - np.float32(rng.uniform(500, 900)),
+        "large scores/up": normal(rng, 5, 7) + np.float32(rng.uniform(20_000, 60_000)),
         "large scores/apart": normal(rng, 5, 7) * np.float32(300),
         "masked, and nan/-inf": masked,
         "masked, and nan/nan": broken,
@@ -78,9 +79,9 @@ def cross_entropy_gradient(tt, lesson, rng):
         classes, grad = rng.integers(0, size, len(p)), normal(rng, len(p))
 
         def answer(p=p, classes=classes, grad=grad):
-            given, result = p.copy(), filled(*p.shape)
-            lesson.cross_entropy_gradient(given, classes, grad, result)
-            return result, given
+            given, upstream, result = p.copy(), grad.copy(), filled(*p.shape)
+            lesson.cross_entropy_gradient(given, classes, upstream, result)
+            return result, given, upstream
 
         found[part] = answer
     return found
@@ -104,9 +105,10 @@ def layer_norm_kernel(tt, lesson, rng):
         x += np.float32(offset * rng.uniform(200, 400))
 
         def answer(x=x, weight=weight, bias=bias, eps=eps):
-            given, result, means, rstds = x.copy(), filled(*x.shape), filled(len(x)), filled(len(x))
-            lesson.layer_norm_rows(given, weight, bias, eps, result, means, rstds)
-            return result, means, rstds, given
+            given = [array.copy() for array in (x, weight, bias)]
+            result, means, rstds = filled(*x.shape), filled(len(x)), filled(len(x))
+            lesson.layer_norm_rows(*given, eps, result, means, rstds)
+            return result, means, rstds, *given
 
         found[part] = answer
     return found
@@ -123,15 +125,18 @@ def layer_norm_gradients(tt, lesson, rng):
         x, weight, _, eps = rows_of_numbers(rng, n, size)
         means, rstds = x.mean(1), 1 / np.sqrt(x.var(1) + eps)
         asked[part] = normal(rng, n, size), x, weight, means, rstds
+    others = normal(rng, n), rng.uniform(0.5, 2, n).astype(np.float32)  # statistics that are not those of x
+    asked["of other rows"] = normal(rng, n, size), x, weight, *others
 
     def gradients(grad, x, weight, means, rstds):
-        given, of_x, of_weight, of_bias = grad.copy(), filled(*x.shape), np.zeros_like(weight), np.zeros_like(weight)
-        lesson.layer_norm_gradients(given, x, weight, means, rstds, of_x, of_weight, of_bias)
-        return of_x, of_weight, of_bias, given
+        given = [array.copy() for array in (grad, x, weight, means, rstds)]
+        of_x, of_weight, of_bias = filled(*x.shape), np.zeros_like(weight), np.zeros_like(weight)
+        lesson.layer_norm_gradients(*given, of_x, of_weight, of_bias)
+        return of_x, of_weight, of_bias, *given
 
     found = {}
     for name, arrays in asked.items():
-        found[f"x/{name}"] = lambda a=arrays: (gradients(*a)[0], gradients(*a)[3])
+        found[f"x/{name}"] = lambda a=arrays: (gradients(*a)[0], *gradients(*a)[3:])
         found[f"weight and bias/{name}"] = lambda a=arrays: gradients(*a)[1:3]
     return found
 
@@ -144,21 +149,27 @@ def layer_norm_gradients(tt, lesson, rng):
 def embedding_gradient(tt, lesson, rng):
     rows, found = int(rng.integers(4, 8)), {}
     table = normal(rng, rows, 5)
-    for part, n, beyond in (("sums/few", 4, None), ("sums/many", 60, None), ("ids outside/above", 6, rows),
-                            ("ids outside/below", 6, -1)):  # fmt: skip
+
+    def moved(ids, grad):
+        memory = np.zeros((2 * rows, 5), np.float32)  # around the table, where a mistake would write
+        memory[1 : 1 + rows] = table
+        given, upstream = ids.copy(), grad.copy()
+        return lesson.add_rows(given, upstream, memory[1 : 1 + rows]), memory, given, upstream
+
+    for part, n in ("sums/few", 3), ("sums/many", 60):
         ids, grad = rng.integers(0, rows, n), normal(rng, n, 5)
-        wrong = ids.copy()
-        wrong[rng.integers(1, n)] = rows if beyond is None else beyond
+        ids[rng.integers(n)] = rows - 1
+        found[part] = lambda ids=ids, grad=grad: moved(ids, grad)
+    for part, beyond in ("above", rows), ("below", -1):
+        ids, grad = rng.integers(1, rows - 1, 2 * rows), normal(rng, 2 * rows, 5)
+        at = int(rng.integers(rows, 2 * rows))
+        ids[at], ids[at + 1 :] = beyond, 0  # the last row and row 0 have no right id before it
 
-        def answer(ids=ids, wrong=wrong, grad=grad, beyond=beyond):
-            memory = np.zeros((rows + 2, 5), np.float32)  # around the table, where a mistake would write
-            memory[1:-1] = table
-            found = [lesson.add_rows(ids, grad, memory[1:-1]), memory.copy()]
-            if beyond is not None:
-                found += [lesson.add_rows(wrong, grad, memory[1:-1]), memory[[0, -1]]]
-            return (*found, ids)
+        def refused(ids=ids, grad=grad):
+            done, memory, *given = moved(ids, grad)
+            return done, memory[:2], memory[rows:], *given
 
-        found[part] = answer
+        found[f"ids outside/{part}"] = refused
     return found
 
 
@@ -207,9 +218,9 @@ def convolution_kernel(tt, lesson, rng):
         starts = rng.permutation(50)[:taps]
 
         def answer(weight=weight, flat=flat, starts=starts, n=n):
-            given, out = flat.copy(), filled(len(weight), n)
-            lesson.product_of_rows(weight, given, starts, out)
-            return out, given
+            given, out = [array.copy() for array in (weight, flat, starts)], filled(len(weight), n)
+            lesson.product_of_rows(*given, out)
+            return out, *given
 
         found[f"{part}/out"] = answer
     return found

@@ -9,6 +9,8 @@ wrong("adam-kernel", "eps inside the root", ("np.sqrt(v[i]) + eps", "np.sqrt(v[i
 wrong("adam-kernel", "the correction of v forgotten", ("size * np.sqrt", "np.sqrt"))
 wrong("adam-kernel", "the correction of m forgotten", ("rate * m[i]", "m[i]"))
 wrong("adam-kernel", "v follows the gradient", ("* g * g", "* g"))
+wrong("adam-kernel", "the check's own beta1", (
+    "beta1 * m[i] + (ONE - beta1)", "np.float32(0.8) * m[i] + np.float32(0.2)"))  # fmt: skip
 wrong("adam-kernel", "decay forgotten", ("kept * p[i] -", "p[i] -"))
 wrong("adam-kernel", "writes into the gradient", ("        g = ", "        grad[i] = g = "))
 wrong(
@@ -28,6 +30,9 @@ wrong("cross-entropy-kernel", "the total runs on", ("    for i in", "    total =
 wrong("cross-entropy-kernel", "powers, not divided", ("p[j] /= total", "p[j] += ZERO"))
 wrong("cross-entropy-kernel", "the log of the probability", (
     "row_loss(total, row[classes[i]], top)", "-np.log(p[classes[i]])"))  # fmt: skip
+wrong("cross-entropy-kernel", "the score taken off last", (
+    "row_loss(total, row[classes[i]], top)", "np.log(total) + top - row[classes[i]]"))  # fmt: skip
+wrong("cross-entropy-kernel", "the largest, or 0", ("largest(row), ZERO", "max(largest(row), ZERO), ZERO"))
 wrong("cross-entropy-kernel", "always the first class", ("row[classes[i]]", "row[0]"))
 wrong("cross-entropy-kernel", "over the scores", ("probabilities[i]", "scores[i]"))
 
@@ -37,6 +42,7 @@ wrong(
     ("g = probabilities[i], result[i], grad[i]", "g = probabilities[i], result[i], grad[i] / np.float32(len(result))"),
 )
 wrong("cross-entropy-gradient", "1 in the place of the gradient", ("-= g", "-= ONE"))
+wrong("cross-entropy-gradient", "grad is used up", ("-= g", "-= g\n        grad[i] = ZERO"))
 wrong("cross-entropy-gradient", "added to what is there", ("row[j] = p[j] * g", "row[j] += p[j] * g"))
 wrong("cross-entropy-gradient", "over the probabilities", ("result[i], grad[i]", "probabilities[i], grad[i]"), (
     "        row[classes[i]] -= g", "        row[classes[i]] -= g\n        result[i, :] = row"))  # fmt: skip
@@ -54,6 +60,10 @@ wrong("layer-norm-kernel", "statistics run on", ("    for i in", "    total, squ
 wrong("layer-norm-gradients", "statistics as constants", (" - common - (row[j] - mean) * rstd * along", ""))
 wrong("layer-norm-gradients", "sums for means", ("common / n, along / n", "common, along"))
 wrong("layer-norm-gradients", "the weight forgotten", ("* (g[j] * weight[j] - common", "* (g[j] - common"))
+wrong("layer-norm-gradients", "x is used up", (
+    "            common += g", "            row[j] = x_hat\n            common += g"), (
+    "(row[j] - mean) * rstd * along", "row[j] * along"))  # fmt: skip
+wrong("layer-norm-gradients", "the row's own mean", ("means[i], rstds[i]", "np.mean(x[i]), rstds[i]"))
 wrong("layer-norm-gradients", "of the last row only", ("grad_weight[j] +=", "grad_weight[j] ="))
 wrong(
     "layer-norm-gradients",
@@ -64,6 +74,10 @@ wrong(
 wrong("embedding-gradient", "duplicates are overwritten", ("row[j] += source[j]", "row[j] = source[j]"))
 wrong("embedding-gradient", "counted from the end", ("ids[i] < 0 or ", ""))
 wrong("embedding-gradient", "one too many", ("ids[i] >= len", "ids[i] > len"))
+wrong("embedding-gradient", "as many rows as ids", (">= len(result)", ">= len(grad)"))
+wrong("embedding-gradient", "below 0, tested too late", ("ids[i] < 0 or ", ""), (
+    "+= source[j]\n", "+= source[j]\n        if ids[i] < 0:\n            return False\n"))  # fmt: skip
+wrong("embedding-gradient", "grad is used up", ("+= source[j]", "+= source[j]\n            source[j] = ZERO"))
 wrong("embedding-gradient", "wrong ids left out", ("return False", "continue"))
 wrong("embedding-gradient", "the rows in order", ("result[ids[i]]", "result[i % len(result)]"))
 
@@ -94,6 +108,8 @@ wrong(
 )
 wrong("convolution-kernel", "not from zero", ("        a[:], b[:], c[:], d[:] = ZERO, ZERO, ZERO, ZERO\n", ""))
 wrong("convolution-kernel", "the last three taps only", ("] += ", "] = "))
+wrong("convolution-kernel", "the weights are used up", (
+    "weight[o + 3, k + 2]\n", "weight[o + 3, k + 2]\n            weight[o, k] = ZERO\n"))  # fmt: skip
 wrong("convolution-kernel", "the first four outputs only", ("range(0, outputs, 4)", "range(0, 4, 4)"))
 wrong(
     "convolution-kernel",
@@ -118,7 +134,7 @@ def adam_elements(p, grad, m, v, beta1, beta2, rate, size, eps, l2, kept):
 )
 right(
     "cross-entropy-kernel",
-    "by log-sum-exp, a loop for the largest",
+    "column by column, a loop for the largest",
     """@compiled
 def cross_entropy_rows(scores, classes, losses, probabilities):
     for i in range(scores.shape[0]):
@@ -130,8 +146,8 @@ def cross_entropy_rows(scores, classes, losses, probabilities):
         for j in range(scores.shape[1]):
             total += math.exp(scores[i, j] - top)
         for j in range(scores.shape[1]):
-            probabilities[i, j] = math.exp(scores[i, j] - top - math.log(total))
-        losses[i] = top + math.log(total) - scores[i, classes[i]]
+            probabilities[i, j] = math.exp(scores[i, j] - top) / total
+        losses[i] = row_loss(total, scores[i, classes[i]], top)
 """,
 )
 right(
