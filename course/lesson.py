@@ -109,7 +109,7 @@ def export(name: str):
     before = {*read(package, "lessons.json")}
     if is_lesson:
         record(package, name, "yours")
-    print("exported " + ", ".join(f"tinytorch/{file}" for file in texts))
+    print("exported " + listing([f"tinytorch/{file}" for file in texts], len(plan().exports(name))))
     print(describe(package).text)
     for milestone in plan().trainable({*read(package, "lessons.json")}):
         if milestone not in plan().trainable(before):
@@ -117,6 +117,12 @@ def export(name: str):
     if is_lesson and (following := plan().after(name)):
         link = f'next: <a href="{following}.ipynb">{title(following)}</a>'
         display({"text/plain": f"next: {following}.ipynb", "text/html": link}, raw=True)
+
+
+def listing(files: list[str], own: int) -> str:
+    """The lesson's own files by name, and those of its companions where they are few."""
+    shown = files if len(files) < own + 3 else [*files[:own], f"and {len(files) - own} files of its companions"]
+    return ", ".join(shown)
 
 
 def companions_to_write(package: Path, lesson: str) -> list[Companion]:
