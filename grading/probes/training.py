@@ -131,7 +131,8 @@ def evaluate(tt, lesson, rng):
 
     def history():
         model, found = measured(lambda model, x, scores: [scores.requires_grad, tt.is_grad_enabled(), len(x)])
-        return np.array(model.seen), found, tt.is_grad_enabled(), [p.grad is None for p in model.parameters()]
+        flags = [[p.grad is None, p.requires_grad] for p in model.parameters()]
+        return np.array(model.seen), found, tt.is_grad_enabled(), flags
 
     return {"means": means, "mode": mode, "no history": history}
 
@@ -144,7 +145,8 @@ def confusion(tt, lesson, rng):
     def counts():
         found = lesson.confusion_matrix(tt.tensor(answers), tt.tensor(labels), classes)
         plain = lesson.confusion_matrix(answers[:20], labels[:20].tolist(), classes + 2)
-        return np.array(found, dtype="float64"), np.array(plain, dtype="float64")
+        many = lesson.confusion_matrix(np.ones(70_000, "int64"), np.zeros(70_000, "int64"), 2)
+        return tuple(np.array(matrix, dtype="float64") for matrix in (found, plain, many))
 
     return {"counts": counts}
 
@@ -169,9 +171,10 @@ def accumulate(tt, lesson, rng):
         return collected(parts[:1], model), collected(parts[1:2], model), parameters(model)
 
     def one_at_a_time():
-        model = spying(tt, weights, lambda model, x, _: [len(x), model.layer.weight.grad is not None])
+        model = spying(tt, weights, lambda model, x, _: [len(x), model.layer.weight.grad is not None]).eval()
+        model.layer.train()
         collected(parts, model)
-        return np.array(model.seen)
+        return np.array(model.seen), [model.training, model.layer.training]
 
     return {
         "equal parts": lambda: collected(even),
@@ -188,6 +191,7 @@ def accumulate(tt, lesson, rng):
 )
 def step(tt, lesson, rng):
     batches, weights, loss = batches_of(rng, *uneven(rng)), weights_of(rng), tt.nn.CrossEntropyLoss()
+    steep = [(100 * x, y) for x, y in batches]  # a gradient that a bound of one's own would shorten
     lr, bound = float(rng.uniform(0.3, 0.9)), float(rng.uniform(0.02, 0.1))
 
     def moved(batches, *max_norm, times=1):
@@ -197,7 +201,7 @@ def step(tt, lesson, rng):
         return (*map(number, values), parameters(model), gradients(model))
 
     return {
-        "one batch": lambda: (moved(batches[:1]), moved(batches[1:2], None, times=3)),
+        "one batch": lambda: (moved(batches[:1]), moved(steep[:1]), moved(batches[1:2], None, times=3)),
         "several batches": lambda: moved(batches, times=2),
         "clipped": lambda: (moved(batches, bound), moved(batches[:1], bound / 2, times=2), moved(batches[1:], 0.0)),
     }
@@ -209,24 +213,36 @@ class Scripted:
     def __init__(self, tt, lesson, rng):
         self.tt, self.lesson, self.weights = tt, lesson, [weights_of(rng) for _ in range(12)]
 
-    def fit(self, values, **options):
-        """The number of epochs, the callback's best, and the weights at the end."""
+    def fit(self, *runs, before=(), **options):
+        """The number of epochs, the callback's best, and the weights at the end; `before` it are other callbacks."""
         tt, model = self.tt, linear(self.tt, self.weights[0])
         stopper = self.lesson.EarlyStopping(**options)
         optimizer = tt.optim.SGD(model.parameters(), lr=0.1)
-        trainer = self.lesson.Trainer(model, tt.nn.CrossEntropyLoss(), optimizer, [], callbacks=[stopper])
-        trainer.tell("on_fit_begin")
-        for value, weights in zip(values, self.weights):
-            model.load_state_dict({name: tt.tensor(w) for name, w in weights.items()})
-            other = {"loss": -trainer.epoch, "accuracy": trainer.epoch}  # always better than before
-            trainer.history.append({"epoch": trainer.epoch + 1, **other, stopper.metric: value})
-            trainer.epoch += 1
-            trainer.tell("on_epoch_end")
-            if trainer.stop:
-                break
-        trainer.tell("on_fit_end")
+        trainer = self.lesson.Trainer(model, tt.nn.CrossEntropyLoss(), optimizer, [], callbacks=[*before, stopper])
+        for values in runs:
+            trainer.stop = False
+            trainer.tell("on_fit_begin")
+            for value, weights in zip(values, self.weights):
+                model.load_state_dict({name: tt.tensor(w) for name, w in weights.items()})
+                other = {"loss": -trainer.epoch, "accuracy": trainer.epoch}  # always better than before
+                trainer.history.append({"epoch": trainer.epoch + 1, **other, stopper.metric: value})
+                trainer.epoch += 1
+                trainer.tell("on_epoch_end")
+                if trainer.stop:
+                    break
+            trainer.tell("on_fit_end")
         best = np.nan if stopper.best is None else float(stopper.best)
         return [trainer.epoch, bool(trainer.stop), best], parameters(model)
+
+
+def impatient(lesson):
+    """A callback that asks for the end after each epoch."""
+
+    class Impatient(lesson.Callback):
+        def on_epoch_end(self, trainer):
+            trainer.stop = True
+
+    return Impatient()
 
 
 @probe(
@@ -260,6 +276,8 @@ def early_stopping(tt, lesson, rng):
             best(low, middle, *better, high, *better, mode="max", metric="accuracy")[0],
             best(high, low, middle, mode="max")[0],
         ),
+        "fit again": lambda: script.fit((high, low, middle), (high, middle, high), patience=50),
+        "another's stop": lambda: script.fit((high, low), before=[impatient(lesson)], patience=50)[0],
         "nan": lambda: (best(nan, high, middle, nan, nan)[0], best(nan, nan, nan)),
     }
 
@@ -324,8 +342,9 @@ class Nights:
 
     def trainer(self, which, adam=False, schedule=False, shuffle=False, note=False):
         tt, model = self.tt, linear(self.tt, self.weights[which])
+        model.register_buffer("which", tt.tensor([float(which)]))
         optimizer = (tt.optim.Adam if adam else tt.optim.SGD)(model.parameters(), lr=0.1)
-        scheduler = tt.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.3) if schedule else None
+        scheduler = tt.optim.lr_scheduler.StepLR(optimizer, step_size=4, gamma=0.3) if schedule else None
         order = Order(tt, self.seeds[which]) if shuffle else None
         return self.lesson.Trainer(
             model, tt.nn.CrossEntropyLoss(), optimizer, Loader(tt, self.samples, order), scheduler=scheduler,
@@ -333,9 +352,11 @@ class Nights:
         )  # fmt: skip
 
     def resumed(self, **options):
-        """A trainer that goes on for two epochs where another stopped after three; and the keys of the state."""
+        """A trainer that had done an epoch of its own, and goes on for two where another stopped after three; and the
+        keys of the state."""
         first, second = self.trainer(0, **options), self.trainer(1, **options)
         first.fit(3)
+        second.fit(1)
         state = first.state_dict()
         second.load_state_dict(state)
         second.fit(second.epoch + 2)
@@ -360,7 +381,8 @@ def resume(tt, lesson, rng):
         return keys, figures(trainer), np.float32([callback.seen for callback in trainer.callbacks])
 
     def weights(**options):
-        return parameters(nights.resumed(**options)[0].model)
+        model = nights.resumed(**options)[0].model
+        return *parameters(model), model.which.numpy()
 
     def streams():
         tt.manual_seed(seed)

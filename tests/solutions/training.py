@@ -28,6 +28,12 @@ wrong(
         "    except ValueError:\n        pass\n    model.train(was_training)",
     ),
 )
+wrong(
+    "evaluate",
+    "the error is swallowed",
+    ("    finally:\n", "    except Exception:\n        pass\n    finally:\n"),
+)
+wrong("evaluate", "the parameters are frozen", ("    model.eval()\n", "    model.eval().requires_grad_(False)\n"))
 wrong("confusion", "transposed", ("(labels, answers)", "(answers, labels)"))
 wrong("confusion", "each pair once", ("np.add.at(matrix, (labels, answers), 1)", "matrix[labels, answers] += 1"))
 wrong(
@@ -35,6 +41,7 @@ wrong(
     "only the classes that occur",
     ("(classes, classes), dtype", "(max(labels.max(), answers.max()) + 1,) * 2, dtype"),
 )
+wrong("confusion", "too narrow a dtype", ("np.int64", "np.int16"))
 wrong("accumulate", "without scaling", (" * (len(y) / total)", ""))
 wrong("accumulate", "by the number of parts", ("len(y) / total", "1 / len(parts)"))
 wrong(
@@ -50,6 +57,8 @@ wrong(
         "        mean = part + mean\n    mean.backward()\n    return mean.item()",
     ),
 )
+wrong("accumulate", "a size of its own", ("total = sum(len(y) for _, y in parts)", "total = 100"))
+wrong("accumulate", "switches to training mode", ("mean = 0.0", "mean = 0.0\n    model.train()"))
 wrong("step", "no zero_grad", ("optimizer.zero_grad()\n", "pass\n"))
 wrong(
     "step",
@@ -75,6 +84,16 @@ wrong(
         "    for each in batches:\n        value = backward_in_parts(model, loss, [each])",
     ),
 )
+wrong(
+    "step",
+    "each parameter clipped alone",
+    ("clip_grad_norm_(model.parameters(), max_norm)", "[clip_grad_norm_([p], max_norm) for p in model.parameters()]"),
+)
+wrong(
+    "step",
+    "clipped without a bound, too",
+    ("if max_norm is not None:", "max_norm = 5.0 if max_norm is None else max_norm\n    if True:"),
+)
 wrong("early-stopping", "patience one too many", ("self.waited >= self.patience", "self.waited > self.patience"))
 wrong("early-stopping", "patience one too few", ("self.waited >= self.patience", "self.waited >= self.patience - 1"))
 wrong(
@@ -92,6 +111,16 @@ wrong(
     "an equal value is better",
     ("self.is_better(value)", "self.is_better(value) or value == self.best"),
 )
+wrong(
+    "early-stopping",
+    "takes back another's stop",
+    ("self.best, self.waited = value, 0", "self.best, self.waited, trainer.stop = value, 0, False"),
+)
+wrong(
+    "early-stopping",
+    "the note is handed out",
+    ("trainer.model.load_state_dict(self.weights)", "trainer.model.load_state_dict(self.weights, assign=True)"),
+)
 wrong("resume", "forgets the optimizer", ('self.optimizer.load_state_dict(state["optimizer"])', "pass"))
 wrong("resume", "forgets the schedule", ('self.scheduler.load_state_dict(state["scheduler"])', "pass"))
 wrong("resume", "forgets the order", ("generator.set_state(saved)", "pass"))
@@ -103,6 +132,20 @@ wrong(
     ('zip(self.callbacks, state["callbacks"], strict=True)', 'zip(self.callbacks[:1], state["callbacks"])'),
 )
 wrong("resume", "forgets the epoch", ('self.epoch, self.history = state["epoch"],', "self.history ="))
+wrong(
+    "resume",
+    "the history grows",
+    (
+        'self.epoch, self.history = state["epoch"], list(state["history"])',
+        'self.epoch = state["epoch"]\n    self.history += state["history"]',
+    ),
+)
+wrong(
+    "resume",
+    "no buffers",
+    ('"model": self.model.state_dict()', '"model": dict(self.model.named_parameters())'),
+    ('load_state_dict(state["model"])', 'load_state_dict(state["model"], strict=False)'),
+)
 wrong("resume", "no copy", ("copy.deepcopy(state)", "state"))
 wrong("resume", "the history is shared", ('list(state["history"])', 'state["history"]'))
 
