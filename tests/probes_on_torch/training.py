@@ -79,7 +79,7 @@ class EarlyStopping(Callback):
         self.where = int(values.argmin())
         self.best = trainer.history[self.where][self.metric] if np.isfinite(values).any() else None
         waited = len(values) - 1 - self.where if self.best is not None else len(values)
-        trainer.stop = waited >= self.patience
+        trainer.stop = trainer.stop or waited >= self.patience
 
     def on_fit_end(self, trainer):
         if self.best is not None:
