@@ -1,12 +1,14 @@
 """Every operation of PyTorch's that tinytorch has agrees with it on PyTorch's own samples: see samples.py beside this file.
 
-Three samples of each in float32 are run here, three of what is refused, and two of each other dtype.
+Three samples of each in float32 are run here, three of what is refused, and of every second two of each other
+dtype.
 `PYTHONPATH=tests/core python -m samples` runs all.
 """
 
 import pytest
 import torch
 from samples import DTYPES, OPERATIONS, examined, forms, supports
+from sampling import every
 
 operations = pytest.mark.parametrize("op", OPERATIONS, ids=[op.formatted_name for op in OPERATIONS])
 
@@ -30,7 +32,7 @@ def test_samples(op):
         assert not (found := wrong(op, dtype, most=3)), found
 
 
-@operations
+@pytest.mark.parametrize("op", every(2, OPERATIONS), ids=lambda op: op.formatted_name)
 def test_other_dtypes(op):
     for dtype in DTYPES:
         if supports(op, dtype) and dtype is not main_dtype(op):

@@ -131,9 +131,10 @@ def trained(name, exercise, seed):
 
 
 @each_lesson
-def test_training_reaches_the_bar(name):
+@pytest.mark.parametrize("seeds", [range(2), pytest.param(range(2, 8), marks=pytest.mark.breadth)], ids=["", "more"])
+def test_training_reaches_the_bar(name, seeds):
     for exercise in learning(name):
-        for seed in range(5):
+        for seed in seeds:
             weights = trained(name, exercise, seed)
             part = comparison.learned(load_lesson(name), exercise, weights, weights, seed)
             assert part.right, f"{exercise}, seed {seed}: {part}"

@@ -28,7 +28,7 @@ def named(solution):
 
 
 @needs_bubblewrap
-@pytest.mark.parametrize("solution", some(WRONG, 2), ids=named)
+@pytest.mark.parametrize("solution", some(WRONG, 1), ids=named)
 def test_a_wrong_solution_loses_its_own_points_and_no_others(solution):
     verdicts, _ = grader.grade(load_lesson(solution.lesson), solution.cells, SEED)
     for verdict in verdicts:
