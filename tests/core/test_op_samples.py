@@ -1,6 +1,6 @@
 """Every operation of PyTorch's that tinytorch has agrees with it on PyTorch's own samples: see samples.py beside this file.
 
-Three samples of each in float32 are run here, three of what is refused, and of every second two of each other
+Run here are three samples of each in float32, three of what is refused, and of every second operation two of each other
 dtype.
 `PYTHONPATH=tests/core python -m samples` runs all.
 """

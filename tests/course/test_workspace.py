@@ -14,6 +14,7 @@ from nbgrader.validator import Validator
 from small_course import edit, execute, execute_in_kernel, solve
 
 from course import describe, workspace
+from course.lesson import listing
 from course.plan import plan
 from course.whose import CourseError, record
 
@@ -112,6 +113,11 @@ def test_a_missing_lesson_and_catching_up(mine, course):
     solve(mine / "02_two.ipynb")
     said = execute(mine / "02_two.ipynb")[0]
     assert "\nyour tinytorch: 3 of 4 lessons\n" in said, "their own replaces the reference's"
+
+
+def test_many_companions_are_counted():
+    assert listing(["a.py", "b.py", "c.py"], own=1) == "a.py, b.py, c.py"
+    assert listing(["a.py", "b.py", "c.py", "d.py", "e.py"], own=2) == "a.py, b.py, and 3 files of its companions"
 
 
 def test_a_lesson_wants_what_the_plan_says_and_no_more(mine, course):

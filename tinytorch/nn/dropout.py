@@ -17,9 +17,7 @@ from ..ops.inplace import change
 # %% ../../modules/09_normalization/09_normalization.ipynb #dropout
 @dispatch
 def dropped(input: Tensor, p: float) -> Tensor:
-    """input with each element 0 with probability p < 1, and the others times 1 / (1 -
-    p).
-    """
+    """input, each element 0 with probability p < 1, otherwise times 1 / (1 - p)."""
     kept = rand_like(input, dtype=float64) < 1 - p
     return input * (kept.to(input.dtype) / (1 - p))
 
